@@ -1,0 +1,156 @@
+import { OAuthError } from './errors.ts'
+import { RIGHTS, isRight, type Right } from './fields.ts'
+
+/** Scopes that say who the user is; they open no document. */
+export const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'roles', 'offline_access'] as const
+
+const MAX_SCOPES = 100
+const MAX_LENGTH = 4096
+const DOCTYPE = /^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/
+const METHOD = /^method:[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*(?:\.\*)?$/
+
+export type Scope =
+  | { readonly kind: 'identity'; readonly token: string }
+  | { readonly kind: 'all'; readonly token: string }
+  | { readonly kind: 'document'; readonly token: string; readonly doctype: string; readonly right: Right }
+  | { readonly kind: 'method'; readonly token: string; readonly name: string }
+
+/** Which other rights a right includes; `create` and `delete` include nothing. */
+const INCLUDES: Readonly<Partial<Record<Right, readonly Right[]>>> = {
+  read: ['select'],
+  write: ['read', 'select'],
+  submit: ['read', 'select'],
+  cancel: ['read', 'select'],
+  amend: ['read', 'select'],
+  print: ['read', 'select'],
+  email: ['read', 'select'],
+  report: ['read', 'select'],
+  export: ['read', 'select'],
+  share: ['read', 'select'],
+  import: ['create', 'write', 'read', 'select'],
+}
+
+/** `Sales Invoice` as it stands in a scope: `Sales.Invoice`. The dot is never part of a DocType's name. */
+export const scopeName = (doctype: string): string => doctype.replaceAll(' ', '.')
+export const doctypeOfScope = (name: string): string => name.replaceAll('.', ' ')
+
+/** The scope that covers one right on one DocType, as a step-up asks for it. */
+export const documentScope = (doctype: string, right: Right): string => `${scopeName(doctype)}:${right}`
+
+/** The scope that a token of the grammar stands for, or undefined when it is none. */
+export function readScope(token: string): Scope | undefined {
+  if ((IDENTITY_SCOPES as readonly string[]).includes(token)) return { kind: 'identity', token }
+  if (token === 'all') return { kind: 'all', token }
+  if (token.startsWith('method:')) return METHOD.test(token) ? { kind: 'method', token, name: token.slice(7) } : undefined
+  const colon = token.indexOf(':')
+  if (colon < 0) return undefined
+  const name = token.slice(0, colon)
+  const right = token.slice(colon + 1)
+  if (!isRight(right) || name === 'set') return undefined
+  if (name === '*') return { kind: 'document', token, doctype: '*', right }
+  if (name.length < 2 || name.length > 61 || !DOCTYPE.test(name)) return undefined
+  return { kind: 'document', token, doctype: doctypeOfScope(name), right }
+}
+
+/**
+ * Splits a scope parameter into its tokens, each once, in the order given.
+ *
+ * Frappe keeps scopes apart by spaces and line breaks in its client form, so any white space separates.
+ *
+ * @throws {OAuthError} `invalid_request` when there are too many (100 tokens, 4096 characters)
+ */
+export function splitScope(scope: string | undefined | null): string[] {
+  if (scope === undefined || scope === null) return []
+  if (scope.length > MAX_LENGTH) throw new OAuthError('invalid_request', `scope must be at most ${MAX_LENGTH} characters`)
+  const tokens = [...new Set(scope.split(/\s+/).filter((token) => token !== ''))]
+  if (tokens.length > MAX_SCOPES) throw new OAuthError('invalid_request', `scope must name at most ${MAX_SCOPES} rights`)
+  return tokens
+}
+
+/** Whether an entry of a client's allow-list (`Item:read`, `Item:*`, `*:read`) allows a requested scope. */
+export function allowsScope(allowed: readonly string[], requested: string): boolean {
+  if (allowed.includes(requested)) return true
+  const scope = readScope(requested)
+  if (scope?.kind !== 'document') return false
+  const name = requested.slice(0, requested.indexOf(':'))
+  return allowed.includes(`${name}:*`) || (name !== '*' && allowed.includes(`*:${scope.right}`))
+}
+
+/**
+ * The rights of one token, ready to be asked many times.
+ *
+ * It says what the scopes open and nothing of what the user may do: an effective right is both.
+ */
+export class ScopeSet {
+  readonly tokens: readonly string[]
+  readonly all: boolean
+  readonly #documents = new Map<string, Set<Right>>()
+  readonly #methods: string[] = []
+
+  constructor(tokens: readonly string[]) {
+    this.tokens = tokens
+    this.all = tokens.includes('all')
+    for (const token of tokens) this.#add(readScope(token))
+  }
+
+  #add(scope: Scope | undefined): void {
+    if (scope?.kind === 'method') this.#methods.push(scope.name)
+    if (scope?.kind !== 'document') return
+    const rights = this.#documents.get(scope.doctype) ?? new Set<Right>()
+    for (const right of [scope.right, ...(INCLUDES[scope.right] ?? [])]) rights.add(right)
+    this.#documents.set(scope.doctype, rights)
+  }
+
+  has(token: string): boolean {
+    return this.tokens.includes(token)
+  }
+
+  /** Whether the scopes name this very DocType with the right. */
+  names(doctype: string, right: Right): boolean {
+    return this.#documents.get(doctype)?.has(right) === true
+  }
+
+  /** Whether `all` or a `*` scope opens the right on any DocType (the fence is the guard's to judge). */
+  opensEvery(right: Right): boolean {
+    return this.all || this.#documents.get('*')?.has(right) === true
+  }
+
+  /** Whether a `method:` scope opens a whitelisted method by name, or by a prefix ending in `.*`. */
+  opensMethod(name: string): boolean {
+    return this.#methods.some((method) => method === name || (method.endsWith('.*') && name.startsWith(method.slice(0, -1))))
+  }
+}
+
+const RIGHT_WORDS: Readonly<Record<Right, string>> = {
+  select: 'See the names of',
+  read: 'Read',
+  write: 'Change',
+  create: 'Create',
+  delete: 'Delete',
+  submit: 'Submit',
+  cancel: 'Cancel',
+  amend: 'Amend',
+  print: 'Print',
+  email: 'E-mail',
+  report: 'Report on',
+  import: 'Import',
+  export: 'Export',
+  share: 'Share',
+}
+
+/** What a scope lets an app do, in plain words for a consent page. */
+export function describeScope(token: string): string {
+  const scope = readScope(token)
+  if (token === 'openid') return 'Know who you are'
+  if (token === 'profile') return 'See your name and picture'
+  if (token === 'email') return 'See your e-mail address'
+  if (token === 'roles') return 'See your roles'
+  if (token === 'offline_access') return 'Keep access while you are away'
+  if (scope?.kind === 'all') return 'Do everything that you may do, except manage users, permissions and apps'
+  if (scope?.kind === 'method') return `Call ${scope.name}`
+  if (scope?.kind === 'document') return `${RIGHT_WORDS[scope.right]} ${scope.doctype === '*' ? 'every kind of document' : scope.doctype}`
+  return token
+}
+
+/** Rights that change something: their boxes on a consent page start empty when the app calls them optional. */
+export const CHANGING_RIGHTS: ReadonlySet<Right> = new Set(RIGHTS.filter((right) => ['write', 'create', 'delete', 'submit', 'cancel', 'amend', 'import', 'share'].includes(right)))

@@ -1,0 +1,169 @@
+import type { DocType, Document, Filter, LinkMatch, Right, Values } from '@annex/protocol'
+import { FrappeError, documentScope, parseFieldExpression, parseGroupBy, parseOrderBy, type FieldPath } from '@annex/protocol'
+import type { Principal, TokenRights } from '../policy/principal.ts'
+import { isFenced } from '../policy/fence.ts'
+import type { Backend, CallRequest, CountRequest, DocumentId, LinkSearchRequest, ListRequest, Row, UpdateRequest } from './backend.ts'
+import { callMethod, type Method } from './method.ts'
+
+export interface Refusal {
+  readonly principal: Principal
+  /** The scope that would have been enough. */
+  readonly scope: string
+  /** What was tried: `list Item`, `frappe.client.get_count`. */
+  readonly act: string
+}
+
+export interface GuardParts {
+  readonly backend: Backend
+  /** The DocType as this site knows it now; undefined when there is none. */
+  readonly doctypeOf: (name: string) => DocType | undefined
+  /** DocTypes that have the child table among their rows. */
+  readonly parentsOf: (child: string) => readonly string[]
+  readonly methods: ReadonlyMap<string, Method>
+  /** Remembers a refusal; awaited, so that none is lost. */
+  readonly onRefusal: (refusal: Refusal) => Promise<void>
+  /** Where a client finds out whom to ask for more (RFC 9728). */
+  readonly resourceMetadata: () => string
+}
+
+/**
+ * A Backend that lets an access token reach what its scopes cover and nothing else.
+ *
+ * A principal without a token passes: permissions alone judge it, behind this seam.
+ *
+ * @throws {FrappeError} `PermissionError` with a `WWW-Authenticate` that names the missing scope
+ * @see RFC 6750 section 3.1
+ */
+export class Guard implements Backend {
+  readonly #parts: GuardParts
+
+  constructor(parts: GuardParts) {
+    this.#parts = parts
+  }
+
+  async doctype(principal: Principal, name: string): Promise<DocType> {
+    await this.#require(principal, name, 'select', 'read the definition of', true)
+    return this.#parts.backend.doctype(principal, name)
+  }
+
+  async read(principal: Principal, id: DocumentId): Promise<Document> {
+    await this.#require(principal, id.doctype, 'read', 'read')
+    return this.#parts.backend.read(principal, id)
+  }
+
+  async list(principal: Principal, request: ListRequest): Promise<Row[]> {
+    if (principal.token) await this.#requireList(principal, request)
+    return this.#parts.backend.list(principal, request)
+  }
+
+  async count(principal: Principal, request: CountRequest): Promise<number> {
+    if (principal.token) await this.#requireList(principal, request)
+    return this.#parts.backend.count(principal, request)
+  }
+
+  async searchLink(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
+    await this.#require(principal, request.doctype, 'select', 'search', request.doctype === 'DocType')
+    return this.#parts.backend.searchLink(principal, request)
+  }
+
+  async insert(principal: Principal, doctype: string, documents: readonly Values[]): Promise<Document[]> {
+    await this.#require(principal, doctype, 'create', 'create')
+    if (documents.some((values) => Number(values['docstatus'] ?? 0) > 0)) await this.#require(principal, doctype, 'submit', 'submit')
+    if (documents.some((values) => Boolean(values['amended_from']))) await this.#require(principal, doctype, 'amend', 'amend')
+    return this.#parts.backend.insert(principal, doctype, documents)
+  }
+
+  async update(principal: Principal, request: UpdateRequest): Promise<Document> {
+    await this.#require(principal, request.doctype, 'write', 'update')
+    const docstatus = Number(request.values['docstatus'] ?? 0)
+    if (docstatus === 1) await this.#require(principal, request.doctype, 'submit', 'submit')
+    if (docstatus === 2) await this.#require(principal, request.doctype, 'cancel', 'cancel')
+    return this.#parts.backend.update(principal, request)
+  }
+
+  async setDocstatus(principal: Principal, id: DocumentId, docstatus: 1 | 2): Promise<Document> {
+    const right = docstatus === 1 ? 'submit' : 'cancel'
+    await this.#require(principal, id.doctype, right, right)
+    return this.#parts.backend.setDocstatus(principal, id, docstatus)
+  }
+
+  async rename(principal: Principal, id: DocumentId, newName: string): Promise<string> {
+    await this.#require(principal, id.doctype, 'write', 'rename')
+    return this.#parts.backend.rename(principal, id, newName)
+  }
+
+  async remove(principal: Principal, id: DocumentId): Promise<void> {
+    await this.#require(principal, id.doctype, 'delete', 'remove')
+    return this.#parts.backend.remove(principal, id)
+  }
+
+  async call(principal: Principal, request: CallRequest): Promise<unknown> {
+    const method = this.#parts.methods.get(request.method)
+    if (method && principal.token) await this.#requireMethod(principal, principal.token, method)
+    return callMethod(this.#parts.methods, this, principal, request)
+  }
+
+  async #requireMethod(principal: Principal, token: TokenRights, method: Method): Promise<void> {
+    if (method.rights === 'open' || method.rights === 'verbs' || token.scopes.opensMethod(method.name)) return
+    if (method.rights === 'undeclared') {
+      if (token.scopes.all && token.unfenced) return
+      throw await this.#refuse(principal, `method:${method.name}`, method.name)
+    }
+    for (const { doctype, right } of method.rights) await this.#require(principal, doctype, right, method.name)
+  }
+
+  /** The list's own DocType, and every DocType that its fields, order or groups reach through a link. */
+  async #requireList(principal: Principal, request: ListRequest & CountRequest): Promise<void> {
+    await this.#require(principal, this.#listed(request), 'read', 'list')
+    const targets = new Set(listPaths(request).flatMap((path) => this.#linkTarget(request.doctype, path)))
+    for (const target of targets) await this.#require(principal, target, 'read', 'list')
+  }
+
+  /** Rows of a child table are judged by the parent that was named, when the table is really one of its own. */
+  #listed(request: ListRequest): string {
+    const { doctype, parent } = request
+    if (parent === undefined || this.#parts.doctypeOf(doctype)?.istable !== true) return doctype
+    return this.#parts.parentsOf(doctype).includes(parent) ? parent : doctype
+  }
+
+  #linkTarget(doctype: string, path: FieldPath): string[] {
+    if (path.via === undefined) return []
+    const field = this.#parts.doctypeOf(doctype)?.fields.find((candidate) => candidate.fieldname === path.via)
+    return field?.fieldtype === 'Link' ? [field.options] : []
+  }
+
+  async #require(principal: Principal, doctype: string, right: Right, act: string, definition = false): Promise<void> {
+    const { token } = principal
+    if (!token) return
+    const named = this.#parts.doctypeOf(doctype)?.istable === true ? this.#parts.parentsOf(doctype) : [doctype]
+    if (named.some((name) => this.#covers(token, name, right, definition))) return
+    throw await this.#refuse(principal, documentScope(named[0] ?? doctype, right), `${act} ${doctype}`)
+  }
+
+  /** `definition`: names and shapes of DocTypes are open through the fence, their documents are not. */
+  #covers(token: TokenRights, doctype: string, right: Right, definition: boolean): boolean {
+    if (token.scopes.opensEvery(right) && (definition || token.unfenced || !isFenced(doctype))) return true
+    if (!token.scopes.names(doctype, right)) return false
+    return token.doctypeIds[doctype] === this.#parts.doctypeOf(doctype)?.id
+  }
+
+  async #refuse(principal: Principal, scope: string, act: string): Promise<FrappeError> {
+    await this.#parts.onRefusal({ principal, scope, act })
+    const challenge = `Bearer error="insufficient_scope", error_description="This token does not cover it", scope="${scope}", resource_metadata="${this.#parts.resourceMetadata()}"`
+    return new FrappeError('PermissionError', `This app was not granted ${scope}; ask the user for it`, {
+      errorMessage: true,
+      headers: { 'www-authenticate': challenge },
+    })
+  }
+}
+
+function listPaths(request: ListRequest & CountRequest): FieldPath[] {
+  const fields = (request.fields ?? []).map(parseFieldExpression).flatMap((field) => (field.kind === 'all' ? [] : [field.path]))
+  const filters = [...(request.filters ?? []), ...(request.orFilters ?? [])].map(filterPath)
+  return [...fields, ...filters, ...parseOrderBy(request.orderBy).map((term) => term.path), ...parseGroupBy(request.groupBy)]
+}
+
+function filterPath(filter: Filter): FieldPath {
+  const dot = filter.fieldname.indexOf('.')
+  return dot < 0 ? { fieldname: filter.fieldname } : { via: filter.fieldname.slice(0, dot), fieldname: filter.fieldname.slice(dot + 1) }
+}
