@@ -138,7 +138,8 @@ function parseOrigin(name: string, text: string | undefined): string | undefined
 function parseTimezone(text: string | undefined): string {
   if (text === undefined) return 'UTC'
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+    new Intl.DateTimeFormat('en', { timeZone: text }).format()
+    return text
   } catch {
     throw new ConfigError('ANNEX_TIMEZONE', 'must be a zone of the IANA database, such as Asia/Kolkata')
   }

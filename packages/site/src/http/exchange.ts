@@ -6,7 +6,7 @@ export interface Exchange<C> {
   /** Named parts of the route, percent-decoded once. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  /** The form or query body, with repeated keys kept; absent for JSON. */
+  /** The fields of a form body, with repeated keys kept; absent when the body is none or JSON. */
   readonly form?: URLSearchParams
   /** The JSON body; absent when there was none. */
   readonly json?: unknown
@@ -62,6 +62,8 @@ export interface Authenticated<C> {
   readonly csrf?: string
   /** Cookies to set on the answer (a session that slides). */
   readonly cookies?: readonly Cookie[]
+  /** A session was named that is no more: a 403 then says `session_expired: 1`. */
+  readonly sessionExpired?: boolean
 }
 
 /**

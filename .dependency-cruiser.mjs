@@ -1,0 +1,141 @@
+// Who may import whom, types included. The table stands in ARCHITECTURE.md too; a change needs a decision page.
+
+const packages = {
+  protocol: [],
+  database: [],
+  connector: ['protocol', 'database'],
+  site: ['protocol', 'database', 'connector'],
+  cli: ['site', 'connector'],
+}
+
+/** Rooms of the site. Every one may also use itself and the package `protocol`. */
+const rooms = {
+  http: [],
+  pages: [],
+  doctypes: ['database'],
+  policy: ['doctypes'],
+  audit: ['database', 'policy'],
+  backend: ['doctypes', 'policy', 'audit'],
+  documents: ['database', 'doctypes', 'policy', 'backend'],
+  upstream: ['connector', 'doctypes', 'policy', 'backend'],
+  identity: ['database', 'http', 'pages', 'doctypes', 'policy', 'audit', 'documents'],
+  oauth: ['database', 'http', 'pages', 'doctypes', 'policy', 'audit', 'documents', 'identity'],
+  webhooks: ['database', 'documents'],
+  api: ['http', 'doctypes', 'policy', 'backend'],
+  migrations: ['database'],
+}
+
+/** Of the room `backend` these two see the interface, not the guard. */
+const interfaceAlone = ['documents', 'upstream']
+
+const anyOf = (names) => `(?:${names.join('|')})`
+// Tests put real parts together, so they may reach further than the room they lie in.
+const notTests = '\\.(?:test|contract|fixture)\\.ts$'
+const frontDoors = '^packages/(?:[^/]+/src/index|connector/src/(?:stores/sql|adapters/[^/]+))\\.ts$'
+
+const packageRules = Object.entries(packages).map(([name, allowed]) => ({
+  name: `package-${name}`,
+  comment: `${name} may import ${allowed.join(', ') || 'nothing of ours'}`,
+  severity: 'error',
+  from: { path: `^packages/${name}/src/`, pathNot: notTests },
+  to: { path: '^(?:packages|apps|tests|tools)/', pathNot: `^packages/${anyOf([name, ...allowed])}/` },
+}))
+
+const roomRules = Object.entries(rooms).flatMap(([room, allowed]) => {
+  const from = { path: `^packages/site/src/${room}/`, pathNot: notTests }
+  const packagesAllowed = ['protocol', ...allowed.filter((name) => name in packages)]
+  const roomsAllowed = [room, ...allowed.filter((name) => name in rooms)]
+  const comment = `${room} may import ${[...allowed, 'protocol'].join(', ')}`
+  const rules = [
+    {
+      name: `room-${room}`,
+      comment,
+      severity: 'error',
+      from,
+      to: { path: '^packages/site/src/', pathNot: `^packages/site/src/${anyOf(roomsAllowed)}/` },
+    },
+    {
+      name: `room-${room}-packages`,
+      comment,
+      severity: 'error',
+      from,
+      to: { path: '^packages/(?!site/)', pathNot: `^packages/${anyOf(packagesAllowed)}/` },
+    },
+  ]
+  if (!allowed.includes('database')) {
+    rules.push({
+      name: `room-${room}-sql`,
+      comment: `${room} keeps nothing in a database`,
+      severity: 'error',
+      from,
+      to: { path: 'node_modules/(?:kysely|better-sqlite3|pg)/' },
+    })
+  }
+  if (interfaceAlone.includes(room)) {
+    const pathNot = '^packages/site/src/backend/(?:backend|method)\\.ts$'
+    rules.push({
+      name: `room-${room}-interface`,
+      comment: `${room} implements the backend's interface and never sees the guard`,
+      severity: 'error',
+      from,
+      to: { path: '^packages/site/src/backend/', pathNot },
+    })
+  }
+  return rules
+})
+
+export default {
+  forbidden: [
+    ...packageRules,
+    ...roomRules,
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unknown-room',
+      comment: 'a folder of the site that is not in the table above',
+      severity: 'error',
+      from: { path: '^packages/site/src/[^/]+/', pathNot: `^packages/site/src/${anyOf(Object.keys(rooms))}/` },
+      to: {},
+    },
+    {
+      name: 'no-stranger',
+      comment: 'config reads the environment and imports no room',
+      severity: 'error',
+      from: { path: '^packages/site/src/config\\.ts$' },
+      to: { path: '^packages/(?!protocol/)' },
+    },
+    {
+      name: 'front-door',
+      comment: 'a package is reached by its front door',
+      severity: 'error',
+      from: { path: '^(?:packages|apps)/([^/]+)/', pathNot: notTests },
+      to: { path: '^(?:packages|apps)/(?!$1/)', pathNot: frontDoors },
+    },
+    {
+      name: 'connector-core',
+      comment: 'the core of the connector stores nothing; only stores/sql reaches the database',
+      severity: 'error',
+      from: { path: '^packages/connector/src/', pathNot: `^packages/connector/src/stores/sql|${notTests}` },
+      to: { path: '^packages/database/|node_modules/(?:kysely|better-sqlite3|pg)/' },
+    },
+    {
+      name: 'apps',
+      comment: 'an app imports the connector alone',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/', pathNot: notTests },
+      to: { path: '^(?:packages|apps|tests|tools)/', pathNot: '^(?:packages/connector|apps/$1)/' },
+    },
+    { name: 'no-dead-end', comment: 'an import that resolves to nothing', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    // TypeScript 7 has no API that this program can load; without swc it sees no module and finds no fault.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['source', 'import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mjs', '.js', '.json', '.d.ts'],
+    },
+  },
+}

@@ -1,0 +1,22 @@
+import { checkRedirect, checkScope, checkSecret, readMetadata, type ClientFacts } from './check-client.ts'
+import { checkReachable } from './check-reachable.ts'
+import { bad, type Finding } from './finding.ts'
+
+export interface Examination {
+  readonly url: string
+  readonly client?: ClientFacts
+  readonly scope?: string
+}
+
+/** Everything that can be said about a site, and about one client of it, from outside. */
+export async function examine({ url, client, scope }: Examination): Promise<Finding[]> {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return [bad('URL', `${url} is not an http or https URL; write it whole, such as https://erp.example.com`)]
+  const base = new URL(url)
+  const findings = await checkReachable(base)
+  if (findings[0]?.verdict !== 'good') return findings
+  const { metadata, finding } = await readMetadata(base)
+  findings.push(finding)
+  if (metadata && client) findings.push(await checkRedirect(metadata, client), await checkSecret(metadata, client))
+  if (scope !== undefined) findings.push(checkScope(scope))
+  return findings
+}

@@ -1,0 +1,25 @@
+import type { ConnectorStore } from './connector-store.ts'
+
+/** A store in a database, to be closed when the app ends. */
+export interface SqlStore extends ConnectorStore {
+  close(): Promise<void>
+}
+
+/**
+ * Opens (and brings up to date) the connector's tables in a database of the app's own.
+ *
+ * @param url `sqlite:/absolute/path.db` or `postgres://…`
+ * @throws {Error} one sentence: Node is older than 22.19, or the database cannot be opened
+ */
+export async function openSqlStore(url: string): Promise<SqlStore> {
+  requireNode(process.versions.node)
+  const { openStore } = await import('./sql-store.ts')
+  return openStore(url)
+}
+
+/** Must be asked before the database is imported: its SQLite driver crashes an older Node instead of failing. */
+export function requireNode(version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 19)) return
+  throw new Error(`@annex/connector/stores/sql needs Node 22.19 or newer, and this is Node ${version}: run the app on a newer Node, or give the connector another store`)
+}

@@ -1,0 +1,42 @@
+import type { Database } from './database.ts'
+import { PostgresDatabase } from './postgres/postgres-database.ts'
+import { SqliteDatabase } from './sqlite/sqlite-database.ts'
+
+export interface OpenOptions {
+  /** PostgreSQL: false behind a pooler that cannot keep named statements (PgBouncer before 1.21). Default true. */
+  readonly namedStatements?: boolean
+  /** PostgreSQL: connections held at most. Default 10. */
+  readonly maxConnections?: number
+  /** The setting that the URL came from, for messages. Default `DATABASE_URL`. */
+  readonly setting?: string
+}
+
+/**
+ * Opens the database that a URL names: `sqlite:/absolute/path.db` (made when absent; its folder must exist) or `postgres://…`.
+ *
+ * @throws {Error} one sentence with the setting, the place without its password, and the reason
+ */
+export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
+  try {
+    if (url.startsWith('sqlite:')) return await SqliteDatabase.open(url)
+    if (/^postgres(ql)?:\/\//.test(url)) return await PostgresDatabase.open(url, placeOf(url), options)
+    throw new Error('it must begin with sqlite:/ or postgres://')
+  } catch (error) {
+    const place = placeOf(url)
+    throw new Error(`Cannot open the database ${place} (${options.setting ?? 'DATABASE_URL'}): ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+/** The URL without what must not be shown: its password and its query. */
+function placeOf(url: string): string {
+  if (url.startsWith('sqlite:')) return url
+  if (!URL.canParse(url)) return 'whose URL cannot be read'
+  const { protocol, username, host, pathname } = new URL(url)
+  return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
+}
+
+// Node reports a refused connection to several addresses as one error without words.
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}

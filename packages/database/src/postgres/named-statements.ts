@@ -1,0 +1,23 @@
+import { RecentlyUsed } from '../recently-used.ts'
+
+/**
+ * Names for statements that come more than once, so that PostgreSQL parses them once a connection.
+ * A text gets its name at its second coming: one that never comes back costs the server nothing.
+ */
+export class NamedStatements {
+  #names = new RecentlyUsed<string, string>(500)
+  #count = 0
+
+  nameOf(text: string): string | undefined {
+    const name = this.#names.get(text)
+    if (name) return name
+    if (name === undefined) this.#names.set(text, '')
+    else this.#names.set(text, `annex_${(this.#count += 1)}`)
+    return undefined
+  }
+
+  /** After a table has changed, statements under their old names fail; under new ones they are parsed anew. */
+  forget(): void {
+    this.#names = new RecentlyUsed(500)
+  }
+}

@@ -1,0 +1,78 @@
+import { sql } from 'kysely'
+import type { ColumnKind, Dialect } from '../dialect.ts'
+import { partName, quoted } from '../identifiers.ts'
+import { checkedSearch, foldedPattern } from '../patterns.ts'
+import { isPostgresBadValue, isPostgresBusy, postgresViolation } from './postgres-errors.ts'
+
+const OTHER_TYPES: Partial<Record<ColumnKind, string>> = {
+  int: 'bigint',
+  check: 'bigint',
+  flag: 'bigint',
+  micros: 'bigint',
+  datetime: 'bigint',
+  decimal: 'numeric(21, 9)',
+  blob: 'bytea',
+}
+
+/** Any number will do; it is the same in every process of Annex. */
+const MIGRATION_LOCK = 2_018_032_601
+
+export const postgresDialect: Dialect = {
+  engine: 'postgres',
+  lockRows: sql`for update`,
+
+  // Collation C orders by code points and lets an index serve prefixes.
+  columnType: (kind) => OTHER_TYPES[kind] ?? 'text collate "C"',
+  order: (expression, descending = false) => (descending ? sql`${expression} desc nulls last` : sql`${expression} asc nulls first`),
+  fold: (expression) => sql`annex_fold(${expression})`,
+  sum: (expression) => sql`sum(${expression})`,
+  average: (expression) => sql`annex_average(sum(${expression}), count(${expression}))`,
+
+  like(expression, pattern, negate = false) {
+    const folded = foldedPattern(pattern)
+    return negate ? sql`annex_fold(${expression}) not like ${folded} escape ''` : sql`annex_fold(${expression}) like ${folded} escape ''`
+  },
+
+  searchIndex: {
+    // Without the extension the same condition reads every row.
+    create: (table) => [
+      sql.raw(`do $$ begin
+        if exists (select from pg_extension where extname = 'pg_trgm') then
+          create index ${quoted(partName(table, 'search'))} on ${quoted(table)} using gin (_search gin_trgm_ops);
+        end if;
+      end $$`),
+    ],
+    contains(table, foldedText, alias = table) {
+      const pattern = `%${checkedSearch(foldedText).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
+      return sql`${sql.ref(`${alias}._search`)} like ${pattern}`
+    },
+    drop: (table) => [sql.raw(`drop index if exists ${quoted(partName(table, 'search'))}`)],
+  },
+
+  // Nulls first, because only then an index serves `order` in both directions.
+  createIndex(table, columns, options = {}) {
+    const name = quoted(partName(table, columns.join('~')))
+    const list = columns.map((column) => `${quoted(column)} nulls first`).join(', ')
+    return sql.raw(`create ${options.unique ? 'unique ' : ''}index if not exists ${name} on ${quoted(table)} (${list})`)
+  },
+
+  uniqueViolation: postgresViolation,
+  isBusy: isPostgresBusy,
+  isBadValue: isPostgresBadValue,
+
+  async tableExists(connection, table) {
+    const { rows } = await sql`select 1 from pg_tables where schemaname = current_schema() and tablename = ${table}`.execute(connection)
+    return rows.length > 0
+  },
+
+  async columnsOf(connection, table) {
+    const { rows } = await sql<{ name: string }>`
+      select column_name as name from information_schema.columns
+      where table_schema = current_schema() and table_name = ${table} order by ordinal_position`.execute(connection)
+    return rows.map((row) => row.name)
+  },
+
+  async lockMigrations(connection) {
+    await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(connection)
+  },
+}

@@ -1,0 +1,38 @@
+import pg from 'pg'
+import { BadValue } from '../bad-value.ts'
+import type { UniqueViolation } from '../dialect.ts'
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const BUSY: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '53300'])
+const WORTH_REPEATING: ReadonlySet<string> = new Set(['40001', '40P01'])
+
+function codeOf(error: unknown): string {
+  return error instanceof pg.DatabaseError ? (error.code ?? '') : ''
+}
+
+export function isPostgresBusy(error: unknown): boolean {
+  return BUSY.has(codeOf(error))
+}
+
+/** Class 22 is data exceptions: a number out of range, a malformed date. */
+export function isPostgresBadValue(error: unknown): boolean {
+  return error instanceof BadValue || codeOf(error).startsWith('22')
+}
+
+/** A named statement that was planned before a table changed. */
+export function isStalePlan(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
+}
+
+/** Two transactions got in each other's way; the same work may succeed when it begins again. */
+export function isWorthRepeating(error: unknown): boolean {
+  return WORTH_REPEATING.has(codeOf(error)) || isStalePlan(error)
+}
+
+// Key (name, company)=(A, B) already exists.
+export function postgresViolation(error: unknown): UniqueViolation | undefined {
+  if (!(error instanceof pg.DatabaseError) || error.code !== '23505') return undefined
+  const list = /\((.*?)\)=\(/.exec(error.detail ?? '')?.[1] ?? ''
+  const columns = list === '' ? [] : list.split(', ').map((column) => column.replaceAll('"', ''))
+  return { columns, primary: error.constraint?.endsWith('_pkey') ?? false, ...(error.table ? { table: error.table } : {}) }
+}

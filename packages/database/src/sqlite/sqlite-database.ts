@@ -1,0 +1,115 @@
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { SqliteIntrospector, SqliteQueryCompiler, type CompiledQuery, type DatabaseConnection, type Kysely, type QueryResult } from 'kysely'
+import type { Connection, Database, TransactionOptions } from '../database.ts'
+import { kyselyOver, StatementDriver, TransactionDriver, type Language } from '../drivers.ts'
+import { OpenWork } from '../open-work.ts'
+import { executeStatement } from './execute-statement.ts'
+import { registerFunctions } from './sqlite-functions.ts'
+import { Statements } from './statements.ts'
+import { Writer } from './writer.ts'
+
+const LANGUAGE: Language = {
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+  createIntrospector: (connection) => new SqliteIntrospector(connection),
+}
+
+/** A file with one connection that writes and one that reads, so that a reader never waits for an open transaction. */
+export class SqliteDatabase implements Database {
+  readonly engine = 'sqlite'
+  readonly place: string
+  readonly connection: Connection
+  readonly #sources: readonly Sqlite.Database[]
+  readonly #work = new OpenWork()
+  readonly #ordinary: Kysely<unknown>
+  readonly #durable: Kysely<unknown>
+
+  private constructor(place: string, writing: Sqlite.Database, reading: Sqlite.Database) {
+    const writer = new Writer(writing)
+    this.place = place
+    this.#sources = [reading, writing]
+    this.connection = kyselyOver(new StatementDriver(new SingleStatements(new Statements(reading), writer, this.#work)), LANGUAGE)
+    this.#ordinary = kyselyOver(new TransactionDriver(() => writer.open(false)), LANGUAGE)
+    this.#durable = kyselyOver(new TransactionDriver(() => writer.open(true)), LANGUAGE)
+  }
+
+  static async open(url: string): Promise<SqliteDatabase> {
+    const path = pathOf(url)
+    const writing = openWriting(path)
+    try {
+      return new SqliteDatabase(`sqlite:${path}`, writing, openReading(path))
+    } catch (error) {
+      writing.close()
+      throw error
+    }
+  }
+
+  async transaction<T>(work: (connection: Connection) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    this.#work.refuse('A transaction')
+    const kysely = options.durable ? this.#durable : this.#ordinary
+    return kysely.transaction().execute((connection) => this.#work.run(() => work(connection)))
+  }
+
+  async close(): Promise<void> {
+    for (const source of this.#sources) source.close()
+  }
+}
+
+/** Sends a statement that only reads to the reader, and any other to the writer, behind open transactions. */
+class SingleStatements implements DatabaseConnection {
+  readonly #reads: Statements
+  readonly #writer: Writer
+  readonly #work: OpenWork
+
+  constructor(reads: Statements, writer: Writer, work: OpenWork) {
+    this.#reads = reads
+    this.#writer = writer
+    this.#work = work
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const statement = this.#reads.prepare(query.sql)
+    if (statement.readonly) return executeStatement(statement, query.parameters) as QueryResult<R>
+    this.#work.refuse('A write of its own')
+    return (await this.#writer.run(query)) as QueryResult<R>
+  }
+
+  streamQuery(): never {
+    throw new Error('Results are not streamed: ask for a page at a time')
+  }
+}
+
+function pathOf(url: string): string {
+  const path = url.replace(/^sqlite:(\/\/(?=\/))?/, '')
+  if (!isAbsolute(path)) throw new Error('the path must be absolute, as in sqlite:/var/lib/annex/site.db')
+  return path
+}
+
+function openWriting(path: string): Sqlite.Database {
+  // The file holds hashes of passwords and tokens; SQLite gives its side files the same mode.
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+  const connection = new Sqlite(path, { timeout: 5000 })
+  try {
+    connection.pragma('journal_mode = wal')
+    connection.pragma('synchronous = normal')
+    connection.pragma('journal_size_limit = 67108864')
+    // From here on the writer waits by itself, without holding up the process.
+    connection.pragma('busy_timeout = 0')
+    return prepared(connection)
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+function openReading(path: string): Sqlite.Database {
+  return prepared(new Sqlite(path, { readonly: true, timeout: 5000 }))
+}
+
+function prepared(connection: Sqlite.Database): Sqlite.Database {
+  connection.pragma('foreign_keys = on')
+  connection.pragma('temp_store = memory')
+  registerFunctions(connection)
+  return connection
+}

@@ -1,0 +1,21 @@
+import type Sqlite from 'better-sqlite3'
+import { RecentlyUsed } from '../recently-used.ts'
+
+/** Prepared statements of one SQLite connection, kept by their text. SQLite prepares one anew by itself when a table has changed. */
+export class Statements {
+  readonly #connection: Sqlite.Database
+  readonly #kept: RecentlyUsed<string, Sqlite.Statement>
+
+  constructor(connection: Sqlite.Database, limit = 500) {
+    this.#connection = connection
+    this.#kept = new RecentlyUsed(limit)
+  }
+
+  prepare(sql: string): Sqlite.Statement {
+    const kept = this.#kept.get(sql)
+    if (kept) return kept
+    const statement = this.#connection.prepare(sql)
+    this.#kept.set(sql, statement)
+    return statement
+  }
+}

@@ -1,0 +1,18 @@
+/** One at a time, in order of asking. */
+export class Turns {
+  #taken = false
+  readonly #waiting: (() => void)[] = []
+
+  take(): Promise<void> | undefined {
+    if (this.#taken) return new Promise((resolve) => this.#waiting.push(resolve))
+    this.#taken = true
+    return undefined
+  }
+
+  /** The turn goes to the next without ever being free in between. */
+  leave(): void {
+    const next = this.#waiting.shift()
+    if (next) next()
+    else this.#taken = false
+  }
+}

@@ -1,0 +1,155 @@
+import { ScopeSet, type DocField, type DocType } from '@annex/protocol'
+import { describe, expect, it } from 'vitest'
+import { GUEST, type Principal } from '../policy/principal.ts'
+import type { Backend } from './backend.ts'
+import { Guard, type Refusal } from './guard.ts'
+import type { Method } from './method.ts'
+
+const doctype = (name: string, fields: Partial<DocField>[] = [], istable = false): DocType => ({ id: `id of ${name}`, name, istable, fields }) as unknown as DocType
+const DOCTYPES = new Map(
+  [
+    doctype('Item'),
+    doctype('User'),
+    doctype('DocType'),
+    doctype('Customer', [{ fieldname: 'owner_user', fieldtype: 'Link', options: 'User' }]),
+    doctype('Quote', [
+      { fieldname: 'customer', fieldtype: 'Link', options: 'Customer' },
+      { fieldname: 'lines', fieldtype: 'Table', options: 'Quote Line' },
+    ]),
+    doctype('Quote Line', [], true),
+  ].map((known) => [known.name, known]),
+)
+const method = (name: string, rights: Method['rights']): Method => ({ name, rights, guest: false, httpMethods: ['GET', 'POST'], handler: () => Promise.resolve('done') })
+const METHODS = new Map(
+  [method('open', 'open'), method('site.undeclared', 'undeclared'), method('site.declared', [{ doctype: 'Item', right: 'write' }]), method('site.fenced', [{ doctype: 'User', right: 'write' }])].map((known) => [known.name, known]),
+)
+
+function guarded(): { guard: Guard; refusals: Refusal[]; reached: string[] } {
+  const refusals: Refusal[] = []
+  const reached: string[] = []
+  const backend = new Proxy({} as Backend, {
+    get: (_, verb) => (): Promise<unknown> => {
+      reached.push(String(verb))
+      return Promise.resolve([])
+    },
+  })
+  const guard = new Guard({
+    backend,
+    doctypeOf: (name) => DOCTYPES.get(name),
+    parentsOf: (child) => (child === 'Quote Line' ? ['Quote'] : []),
+    methods: METHODS,
+    onRefusal: (refusal) => Promise.resolve(void refusals.push(refusal)),
+    resourceMetadata: () => 'http://site/.well-known/oauth-protected-resource',
+  })
+  return { guard, refusals, reached }
+}
+
+const byToken = (scope: string, more: { unfenced?: boolean; ids?: Record<string, string> } = {}): Principal => ({
+  ...GUEST,
+  user: 'alice@example.com',
+  token: {
+    hash: 'hash',
+    grant: 'grant',
+    client: 'client',
+    scopes: new ScopeSet(scope.split(' ')),
+    unfenced: more.unfenced === true,
+    doctypeIds: more.ids ?? Object.fromEntries([...DOCTYPES.keys()].map((name) => [name, `id of ${name}`])),
+  },
+})
+
+type Act = (guard: Guard, principal: Principal) => Promise<unknown>
+const ACTS: Readonly<Record<string, Act>> = {
+  'read Item': (guard, who) => guard.read(who, { doctype: 'Item', name: 'A' }),
+  'list Item': (guard, who) => guard.list(who, { doctype: 'Item' }),
+  'count Item': (guard, who) => guard.count(who, { doctype: 'Item' }),
+  'search Item': (guard, who) => guard.searchLink(who, { doctype: 'Item', text: '', limit: 10 }),
+  'define Item': (guard, who) => guard.doctype(who, 'Item'),
+  'insert Item': (guard, who) => guard.insert(who, 'Item', [{}]),
+  'insert submitted Item': (guard, who) => guard.insert(who, 'Item', [{ docstatus: 1 }]),
+  'update Item': (guard, who) => guard.update(who, { doctype: 'Item', name: 'A', values: {} }),
+  'submit Item by update': (guard, who) => guard.update(who, { doctype: 'Item', name: 'A', values: { docstatus: '1' } }),
+  'submit Item': (guard, who) => guard.setDocstatus(who, { doctype: 'Item', name: 'A' }, 1),
+  'cancel Item': (guard, who) => guard.setDocstatus(who, { doctype: 'Item', name: 'A' }, 2),
+  'rename Item': (guard, who) => guard.rename(who, { doctype: 'Item', name: 'A' }, 'B'),
+  'remove Item': (guard, who) => guard.remove(who, { doctype: 'Item', name: 'A' }),
+  'read User': (guard, who) => guard.read(who, { doctype: 'User', name: 'bob@example.com' }),
+  'update User': (guard, who) => guard.update(who, { doctype: 'User', name: 'bob@example.com', values: { new_password: 'x' } }),
+  'define User': (guard, who) => guard.doctype(who, 'User'),
+  'search DocType': (guard, who) => guard.searchLink(who, { doctype: 'DocType', text: '', limit: 10 }),
+  'list Quote': (guard, who) => guard.list(who, { doctype: 'Quote' }),
+  'list Quote with a linked field': (guard, who) => guard.list(who, { doctype: 'Quote', fields: ['customer.credit_limit'] }),
+  'list Quote ordered by a linked field': (guard, who) => guard.list(who, { doctype: 'Quote', orderBy: 'customer.credit_limit' }),
+  'list Quote with its lines': (guard, who) => guard.list(who, { doctype: 'Quote', fields: ['lines.item'] }),
+  'list Quote Line': (guard, who) => guard.list(who, { doctype: 'Quote Line', parent: 'Quote' }),
+  'list User with Item as parent': (guard, who) => guard.list(who, { doctype: 'User', parent: 'Item' }),
+  'call open': (guard, who) => guard.call(who, { method: 'open', httpMethod: 'GET', args: {} }),
+  'call undeclared': (guard, who) => guard.call(who, { method: 'site.undeclared', httpMethod: 'GET', args: {} }),
+  'call declared': (guard, who) => guard.call(who, { method: 'site.declared', httpMethod: 'GET', args: {} }),
+  'call fenced': (guard, who) => guard.call(who, { method: 'site.fenced', httpMethod: 'GET', args: {} }),
+}
+
+describe('a token', () => {
+  it.each([
+    ['openid', ['call open']],
+    ['Item:read', ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'call open']],
+    ['Item:select', ['search Item', 'define Item', 'call open']],
+    ['Item:create', ['insert Item', 'call open']],
+    ['Item:delete', ['remove Item', 'call open']],
+    ['Item:write', ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'update Item', 'rename Item', 'call open', 'call declared']],
+    ['Item:submit', ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'submit Item', 'call open']],
+    ['Quote:read', ['list Quote', 'list Quote with its lines', 'list Quote Line', 'call open']],
+    ['method:site.*', ['call open', 'call undeclared', 'call declared', 'call fenced']],
+    ['User:read', ['read User', 'define User', 'list User with Item as parent', 'call open']],
+  ])('with %s reaches what its scope covers and nothing else', async (scope, allowed) => {
+    const { guard, reached } = guarded()
+    const passed: string[] = []
+    for (const [name, act] of Object.entries(ACTS)) {
+      await act(guard, byToken(scope)).then(
+        () => passed.push(name),
+        (error: unknown) => expect(error).toMatchObject({ status: 403, excType: 'PermissionError' }),
+      )
+    }
+    expect(passed).toEqual(allowed)
+    expect(reached.length).toBeLessThanOrEqual(allowed.length)
+  })
+
+  it('with all reaches everything but what stands behind the fence', async () => {
+    const { guard } = guarded()
+    const refused: string[] = []
+    for (const [name, act] of Object.entries(ACTS)) await act(guard, byToken('all')).catch(() => refused.push(name))
+    expect(refused).toEqual(['read User', 'update User', 'list User with Item as parent', 'call undeclared', 'call fenced'])
+  })
+
+  it('with all and the fence lifted reaches everything', async () => {
+    const { guard } = guarded()
+    for (const act of Object.values(ACTS)) await act(guard, byToken('all', { unfenced: true }))
+  })
+
+  it('does not cover a namesake that was made after the consent', async () => {
+    const { guard } = guarded()
+    await expect(ACTS['read Item']!(guard, byToken('Item:read', { ids: { Item: 'id of an older Item' } }))).rejects.toMatchObject({ status: 403 })
+  })
+
+  it('needs the linked DocType’s scope as well to reach through a link', async () => {
+    const { guard } = guarded()
+    await guard.list(byToken('Quote:read Customer:read'), { doctype: 'Quote', fields: ['customer.credit_limit'] })
+  })
+
+  it('that is refused is told which scope would do, and the refusal is remembered', async () => {
+    const { guard, refusals } = guarded()
+    const refused = guard.update(byToken('Item:read'), { doctype: 'Item', name: 'A', values: {} })
+    await expect(refused).rejects.toMatchObject({ options: { headers: { 'www-authenticate': expect.stringContaining('scope="Item:write"') as string } } })
+    expect(refusals).toMatchObject([{ scope: 'Item:write', act: 'update Item' }])
+  })
+})
+
+it('A session has no scopes: the guard lets it pass', async () => {
+  const { guard, refusals } = guarded()
+  for (const act of Object.values(ACTS)) await act(guard, { ...GUEST, user: 'alice@example.com' })
+  expect(refusals).toEqual([])
+})
+
+it('A guest calls what is open to guests alone', async () => {
+  const { guard } = guarded()
+  await expect(ACTS['call open']!(guard, GUEST)).rejects.toMatchObject({ status: 403 })
+})

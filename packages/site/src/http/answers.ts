@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import { FrappeError, OAuthError, encodeError } from '@annex/protocol'
+import type { FastifyReply } from 'fastify'
+import type { Logger } from 'pino'
+import type { Answer, Cookie } from './exchange.ts'
+
+export interface AnswerOptions {
+  readonly secureCookies: boolean
+  readonly hsts: boolean
+  /** The CSP source (`'sha256-…'`) of the one stylesheet that the pages carry. */
+  readonly styleSource: string
+  errorPage(status: number, message: string): string
+  readonly log: Logger
+}
+
+/** What the sending of an error needs to know of its request. */
+export interface Asked {
+  readonly method: string
+  readonly route: string | undefined
+  readonly wantsPage: boolean
+  readonly sessionExpired?: boolean
+  readonly cookies?: readonly Cookie[]
+}
+
+type Headers = Readonly<Record<string, string>>
+
+/** Turns answers and errors into responses. */
+export class Answers {
+  readonly #options: AnswerOptions
+  readonly #jsonHeaders: Headers
+  readonly #pageHeaders: Headers
+
+  constructor(options: AnswerOptions) {
+    this.#options = options
+    const always = {
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      // With no-referrer, browsers post the pages' own forms with `Origin: null`.
+      'referrer-policy': 'same-origin',
+      ...(options.hsts ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
+    }
+    this.#jsonHeaders = {
+      ...always,
+      'content-type': 'application/json',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    }
+    // No form-action: it would also forbid the redirect to an app that follows a form's post.
+    const policy = `default-src 'none'; style-src ${options.styleSource}; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'`
+    this.#pageHeaders = { ...always, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy }
+  }
+
+  /** Sends an answer with the caller's cookies; of two cookies of one name the answer's own counts. */
+  send(reply: FastifyReply, answer: Answer, cookies: readonly Cookie[] = []): FastifyReply {
+    const page = answer.page !== undefined
+    reply.status(answer.status ?? (answer.location === undefined ? 200 : 303)).headers(page ? this.#pageHeaders : this.#jsonHeaders)
+    if (answer.location !== undefined) reply.header('location', answer.location)
+    if (answer.headers) reply.headers(answer.headers)
+    this.#setCookies(reply, [...cookies, ...(answer.cookies ?? [])])
+    if (page) return reply.send(answer.page)
+    // As bytes, because Fastify adds a charset to JSON text and Frappe sends none.
+    if (answer.json !== undefined) return reply.send(Buffer.from(JSON.stringify(answer.json)))
+    return reply.removeHeader('content-type').send()
+  }
+
+  #setCookies(reply: FastifyReply, cookies: readonly Cookie[]): void {
+    if (cookies.length === 0) return
+    const byName = new Map(cookies.map((cookie) => [cookie.name, cookie]))
+    reply.header(
+      'set-cookie',
+      [...byName.values()].map((cookie) => this.#serialize(reply, cookie)),
+    )
+  }
+
+  #serialize(reply: FastifyReply, cookie: Cookie): string {
+    const expires = cookie.maxAge <= 0 ? { expires: new Date(0) } : {}
+    const attributes = {
+      path: '/',
+      maxAge: cookie.maxAge,
+      httpOnly: cookie.httpOnly,
+      sameSite: 'lax',
+      secure: this.#options.secureCookies,
+      ...expires,
+    } as const
+    return reply.server.serializeCookie(cookie.name, cookie.value, attributes)
+  }
+
+  /** Encodes what was thrown: the one place where an error becomes a response. */
+  sendError(reply: FastifyReply, error: unknown, asked: Asked): FastifyReply {
+    if (error instanceof OAuthError) return this.send(reply, oauthAnswer(error), asked.cookies)
+    const known = error instanceof FrappeError ? error : (ofFramework(error) ?? this.#fault(error, asked))
+    const headers = known.options.headers ? { headers: known.options.headers } : {}
+    if (asked.wantsPage) {
+      return this.send(
+        reply,
+        { status: known.status, ...headers, page: this.#options.errorPage(known.status, known.message) },
+        asked.cookies,
+      )
+    }
+    const expired = asked.sessionExpired === true && known.status === 403 ? { session_expired: 1 } : {}
+    return this.send(reply, { status: known.status, ...headers, json: { ...expired, ...encodeError(known) } }, asked.cookies)
+  }
+
+  #fault(error: unknown, asked: Asked): FrappeError {
+    const incident = randomUUID()
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
+    this.#options.log.error(
+      { incident, method: asked.method, route: asked.route, error: { name, message, stack } },
+      'a request met a fault of ours',
+    )
+    return new FrappeError('InternalServerError', `Something went wrong on this site; tell its administrator the incident ${incident}`, {
+      status: 500,
+    })
+  }
+}
+
+/** @see RFC 6749 section 5.2 */
+function oauthAnswer(error: OAuthError): Answer {
+  const scope = error.options.scope === undefined ? {} : { scope: error.options.scope }
+  return {
+    status: error.status,
+    headers: { pragma: 'no-cache', ...error.options.headers },
+    json: { error: error.code, error_description: error.message, ...scope },
+  }
+}
+
+const NAMES: Readonly<Record<number, readonly [string, string]>> = {
+  400: ['ValidationError', 'The request cannot be read; check its address and its body'],
+  413: ['RequestTooLargeError', 'The body is too large; send less at once'],
+  414: ['ValidationError', 'The address is too long; names have at most 140 characters'],
+  415: ['UnsupportedMediaType', 'The Content-Type header cannot be read; send application/json or a form'],
+}
+
+/** What the HTTP framework refused before a handler saw it. */
+function ofFramework(error: unknown): FrappeError | undefined {
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+  if (!(status >= 400 && status < 500)) return undefined
+  const [name, sentence] = NAMES[status] ?? ['ValidationError', 'The request cannot be read; check its address, its headers and its body']
+  return new FrappeError(name, sentence, { status })
+}

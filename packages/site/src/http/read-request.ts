@@ -1,0 +1,68 @@
+import { FrappeError, OAuthError } from '@annex/protocol'
+import type { FastifyRequest } from 'fastify'
+import type { Asked } from './answers.ts'
+import type { Credentials } from './exchange.ts'
+import { mergeArguments, parseBody, type RequestBody } from './request-body.ts'
+
+const NO_BODY = Buffer.alloc(0)
+
+/** A request, read to its end. */
+export interface ReadRequest {
+  readonly credentials: Credentials
+  readonly query: URLSearchParams
+  readonly body: RequestBody
+}
+
+/**
+ * Reads a request's credentials and arguments, whoever sent it.
+ *
+ * @throws {FrappeError} {OAuthError} 400 for a body that is not what it says, a token outside the header, two credentials
+ */
+export async function readRequest(request: FastifyRequest): Promise<ReadRequest> {
+  const { headers, method, ip } = request
+  const mark = request.url.indexOf('?')
+  const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1))
+  const body = await parseBody(headers['content-type'], Buffer.isBuffer(request.body) ? request.body : NO_BODY)
+  refuseTokenOutsideHeader(query, body.form)
+  refuseTwoCredentials(request)
+  const cookies = headers.cookie === undefined ? {} : request.server.parseCookie(headers.cookie)
+  const args = mergeArguments(query, body)
+  return { credentials: { headers, cookies, args, method, ip, path: pathOf(request) }, query, body }
+}
+
+/** @see RFC 9700 section 4.3.2 */
+function refuseTokenOutsideHeader(query: URLSearchParams, form: URLSearchParams | undefined): void {
+  if (query.has('access_token') || form?.has('access_token') === true) {
+    throw new OAuthError('invalid_request', 'Send the access token in the Authorization header, never in the address or the form')
+  }
+}
+
+/** Node keeps the first of two Authorization headers and says nothing; a proxy in front may have judged the other. */
+function refuseTwoCredentials(request: FastifyRequest): void {
+  if (request.headers.authorization === undefined) return
+  let count = 0
+  for (let at = 0; at < request.raw.rawHeaders.length; at += 2)
+    if (request.raw.rawHeaders[at]?.toLowerCase() === 'authorization') count += 1
+  if (count > 1) throw new FrappeError('InvalidAuthorizationHeader', 'Send one Authorization header')
+}
+
+function pathOf(request: FastifyRequest): string {
+  const path = request.url.split('?', 1)[0] ?? ''
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+/** What the sending of an error needs to know. */
+export function askedBy(request: FastifyRequest): Asked {
+  return { method: request.method, route: request.routeOptions?.url, wantsPage: wantsPage(request) }
+}
+
+/** Frappe's rule: JSON when it is asked for, or below `/api/` unless text is asked for first. */
+function wantsPage(request: FastifyRequest): boolean {
+  const accept = request.headers.accept
+  if (accept?.includes('application/json') === true || request.headers['x-requested-with'] === 'XMLHttpRequest') return false
+  return !request.url.startsWith('/api/') || accept?.startsWith('text') === true
+}

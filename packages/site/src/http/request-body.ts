@@ -1,0 +1,87 @@
+import { FrappeError, invalid, isRecord } from '@annex/protocol'
+
+/** What the body of a request held; neither when there was none, or a kind that carries no arguments. */
+export interface RequestBody {
+  readonly form?: URLSearchParams
+  readonly json?: unknown
+}
+
+type Arguments = Readonly<Record<string, unknown>>
+
+const MAX_DEPTH = 64
+const JSON_TYPE = /^application\/(?:[^;\s]+\+)?json\b/i
+
+/**
+ * Reads a body by its media type: JSON, a form, or (as old clients send it beside a GET) a form without a type.
+ *
+ * @throws {FrappeError} 400 when it is not what its type says
+ */
+export async function parseBody(contentType: string | undefined, bytes: Buffer): Promise<RequestBody> {
+  if (bytes.length === 0) return {}
+  if (contentType === undefined || /^application\/x-www-form-urlencoded\b/i.test(contentType))
+    return { form: new URLSearchParams(bytes.toString()) }
+  if (JSON_TYPE.test(contentType)) return parseJson(bytes.toString())
+  if (/^multipart\/form-data\b/i.test(contentType)) return { form: await parseMultipart(contentType, bytes) }
+  return {}
+}
+
+function parseJson(text: string): RequestBody {
+  if (text.trim() === '') return {}
+  try {
+    return { json: JSON.parse(text) as unknown }
+  } catch {
+    throw new FrappeError('JSONDecodeError', 'The body is not valid JSON; check its quotes, commas and brackets', { status: 400 })
+  }
+}
+
+async function parseMultipart(contentType: string, bytes: Buffer): Promise<URLSearchParams> {
+  const form = new URLSearchParams()
+  try {
+    const parts = await new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } }).formData()
+    for (const [name, value] of parts) if (typeof value === 'string') form.append(name, value)
+    return form
+  } catch {
+    throw new FrappeError('ValidationError', 'The body is not a valid multipart form; check its boundary', { status: 400 })
+  }
+}
+
+/**
+ * Frappe's one argument set: a JSON object alone, or else the query with the form laid over it. Of a
+ * repeated key the first value counts; a JSON list becomes the argument `data`.
+ *
+ * @throws {FrappeError} `ValidationError` for JSON that is neither an object nor a list, or text that no database keeps
+ */
+export function mergeArguments(query: URLSearchParams, body: RequestBody): Arguments {
+  if (body.json === undefined || body.json === null) return Object.fromEntries([...firstValues(query), ...firstValues(body.form)])
+  checkJson(body.json, 0)
+  if (Array.isArray(body.json)) return { data: body.json }
+  if (isRecord(body.json)) return body.json
+  throw invalid('The JSON body must be one object')
+}
+
+function firstValues(pairs: URLSearchParams | undefined): Map<string, string> {
+  const values = new Map<string, string>()
+  for (const [key, value] of pairs ?? []) {
+    checkText(key)
+    checkText(value)
+    if (!values.has(key)) values.set(key, value)
+  }
+  return values
+}
+
+/** Refuses a NUL character, which PostgreSQL cannot store. */
+export function checkText(text: string): void {
+  if (text.includes('\0')) throw new FrappeError('ValidationError', 'Text must not hold the character NUL; remove it', { status: 400 })
+}
+
+/** Bounds the depth too: deeper values would overflow the stack of whoever walks them later. */
+function checkJson(value: unknown, depth: number): void {
+  if (typeof value === 'string') return checkText(value)
+  if (typeof value !== 'object' || value === null) return
+  if (depth > MAX_DEPTH)
+    throw new FrappeError('ValidationError', `JSON must not be nested deeper than ${MAX_DEPTH} levels`, { status: 400 })
+  for (const key in value) {
+    checkText(key)
+    checkJson((value as Readonly<Record<string, unknown>>)[key], depth + 1)
+  }
+}

@@ -1,0 +1,178 @@
+import { FrappeError } from '@annex/protocol'
+import { fastifyCookie } from '@fastify/cookie'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Answers, type AnswerOptions } from './answers.ts'
+import { checkCrossSite, type CsrfRule } from './cross-site.ts'
+import type { Authenticated, Authenticator, Credentials, Exchange, Handler } from './exchange.ts'
+import { askedBy, readRequest, type ReadRequest } from './read-request.ts'
+import { checkText } from './request-body.ts'
+
+export interface ServerOptions<C> extends AnswerOptions {
+  /** The caller when nobody is known. */
+  readonly guest: C
+  /** Asked in this order; the first that knows the caller decides. */
+  readonly authenticators: readonly Authenticator<C>[]
+  /** The site's own origin; asked at each request, because a free port is known only once it is bound. */
+  issuer(): string
+  /** Addresses and ranges whose `X-Forwarded-For` counts. */
+  readonly trustedProxies: readonly string[]
+  /** Bytes; 25 MiB by default, as in Frappe. */
+  readonly bodyLimit?: number
+}
+
+export interface RouteOptions {
+  readonly csrf?: CsrfRule
+  /** `none`: the caller is the guest and the handler reads the Authorization header itself (client authentication of OAuth). */
+  readonly authenticate?: 'none'
+}
+
+/** A site's front: what is registered here is answered, everything else is 404 or 405. */
+export interface HttpServer<C> {
+  /** Path parts: `:name`, and `*` at the end for the rest, slashes included. A trailing slash of the request is ignored. */
+  route(methods: string | readonly string[], path: string, handler: Handler<C>, options?: RouteOptions): void
+  /** Port 0 takes any free one; the port that was bound comes back. Register all routes before. */
+  listen(port: number, host: string): Promise<number>
+  /** Lets requests under way end, takes no new ones. */
+  close(): Promise<void>
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const MAX_NAME = 2000
+
+export function createServer<C>(options: ServerOptions<C>): HttpServer<C> {
+  const server = new Server(options)
+  return {
+    route: (methods, path, handler, routeOptions) => server.route(methods, path, handler, routeOptions),
+    listen: (port, host) => server.listen(port, host),
+    close: () => server.close(),
+  }
+}
+
+class Server<C> {
+  readonly #options: ServerOptions<C>
+  readonly #answers: Answers
+  readonly #fastify: FastifyInstance
+  readonly #registered = new Map<string, Set<string>>()
+
+  constructor(options: ServerOptions<C>) {
+    this.#options = options
+    this.#answers = new Answers(options)
+    this.#fastify = Fastify({
+      logger: false,
+      bodyLimit: options.bodyLimit ?? 25 * 1024 * 1024,
+      trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+      routerOptions: { maxParamLength: MAX_NAME, ignoreTrailingSlash: true },
+      frameworkErrors: (error, request, reply) => void this.#answers.sendError(reply, error, askedBy(request)),
+    })
+    this.#prepare()
+  }
+
+  #prepare(): void {
+    const fastify = this.#fastify
+    // Old connectors send the arguments of a GET in its body.
+    fastify.addHttpMethod('GET', { hasBody: true, overrideExisting: true })
+    // Without its hook: cookies are parsed where they are read.
+    fastify.register(fastifyCookie, { hook: false })
+    fastify.removeAllContentTypeParsers()
+    fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
+    fastify.setErrorHandler((error, request, reply) => this.#answers.sendError(reply, error, askedBy(request)))
+    fastify.setNotFoundHandler((request, reply) => this.#answers.sendError(reply, NOTHING_HERE, askedBy(request)))
+    fastify.options('*', (_request, reply) => this.#answers.send(reply, {}))
+    fastify.addHook('onResponse', (request, reply, done) => {
+      const facts = { method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
+      this.#options.log.debug(facts, 'answered')
+      done()
+    })
+  }
+
+  route(methods: string | readonly string[], path: string, handler: Handler<C>, options: RouteOptions = {}): void {
+    const list = typeof methods === 'string' ? [methods] : [...methods]
+    const registered = this.#registered.get(path) ?? new Set()
+    for (const method of list) registered.add(method)
+    this.#registered.set(path, registered)
+    this.#fastify.route({ method: list, url: path, handler: (request, reply) => this.#serve(request, reply, handler, options) })
+  }
+
+  async listen(port: number, host: string): Promise<number> {
+    for (const [path, registered] of this.#registered) this.#refuseOthers(path, registered)
+    await this.#fastify.listen({ port, host })
+    const address = this.#fastify.server.address()
+    return typeof address === 'object' && address !== null ? address.port : port
+  }
+
+  async close(): Promise<void> {
+    await this.#fastify.close()
+  }
+
+  #refuseOthers(path: string, registered: ReadonlySet<string>): void {
+    const others = METHODS.filter((method) => !registered.has(method))
+    if (others.length === 0) return
+    const allow = [...registered].join(', ')
+    const error = new FrappeError('MethodNotAllowedError', `This address takes ${allow}`, { headers: { allow } })
+    // HEAD comes with GET; without one it must be refused by hand.
+    const exposeHeadRoute = !registered.has('HEAD') && others.includes('GET')
+    this.#fastify.route({
+      method: others,
+      url: path,
+      exposeHeadRoute,
+      handler: (request, reply) => this.#answers.sendError(reply, error, askedBy(request)),
+    })
+  }
+
+  /** One request from its first byte to its answer; the only catch on the way. */
+  async #serve(request: FastifyRequest, reply: FastifyReply, handler: Handler<C>, options: RouteOptions): Promise<FastifyReply> {
+    let asked = askedBy(request)
+    try {
+      const read = await readRequest(request)
+      const { credentials } = read
+      const known = options.authenticate === 'none' ? { caller: this.#options.guest } : await this.#identify(credentials)
+      asked = { ...asked, ...(known.cookies ? { cookies: known.cookies } : {}), sessionExpired: known.sessionExpired === true }
+      this.#checkCrossSite(credentials, known, options.csrf)
+      const answer = await handler(exchangeOf(request, read, known, asked.wantsPage))
+      return this.#answers.send(reply, answer, known.cookies)
+    } catch (error) {
+      return this.#answers.sendError(reply, error, asked)
+    }
+  }
+
+  async #identify(credentials: Credentials): Promise<Authenticated<C>> {
+    for (const authenticator of this.#options.authenticators) {
+      const known = await authenticator(credentials)
+      if (known) return known
+    }
+    if (credentials.headers['authorization'] === undefined) return { caller: this.#options.guest }
+    throw new FrappeError(
+      'AuthenticationError',
+      'The Authorization header is not understood; send "Bearer <token>" or "token <key>:<secret>"',
+      {
+        headers: { 'www-authenticate': 'Bearer' },
+      },
+    )
+  }
+
+  #checkCrossSite(credentials: Credentials, known: Authenticated<C>, rule: CsrfRule | undefined): void {
+    if (known.csrf === undefined && rule === undefined) return
+    const sent = credentials.headers['x-frappe-csrf-token'] ?? credentials.args['csrf_token']
+    checkCrossSite({
+      method: credentials.method,
+      headers: credentials.headers,
+      sent: typeof sent === 'string' ? sent : undefined,
+      expected: known.csrf,
+      rule,
+      origin: this.#options.issuer(),
+    })
+  }
+}
+
+const NOTHING_HERE = new FrappeError('DoesNotExistError', 'There is nothing at this address; check its spelling')
+
+/** Arguments that are the transport's own and never a method's: jQuery's cache buster, and what 1.2 takes out. */
+const TRANSPORT = new Set(['_', 'csrf_token', 'sid'])
+
+function exchangeOf<C>(request: FastifyRequest, read: ReadRequest, known: Authenticated<C>, wantsPage: boolean): Exchange<C> {
+  const params = request.params as Readonly<Record<string, string>>
+  for (const name in params) checkText(params[name] ?? '')
+  const args = Object.fromEntries(Object.entries(read.credentials.args).filter(([name]) => !TRANSPORT.has(name)))
+  const csrf = known.csrf === undefined ? {} : { csrf: known.csrf }
+  return { ...read.credentials, ...read.body, ...csrf, args, params, query: read.query, wantsPage, caller: known.caller }
+}

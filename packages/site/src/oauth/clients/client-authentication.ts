@@ -1,0 +1,99 @@
+import type { Database } from '@annex/database'
+import { OAuthError } from '@annex/protocol'
+import type { Limits } from '../../http/limits.ts'
+import type { Parameters } from '../endpoints/parameters.ts'
+import { hashOf, isSameHash } from '../token-text.ts'
+import { parseBasic } from './basic-credentials.ts'
+import { isConfidential, type Client } from './client.ts'
+import { listSecrets, noteSecretUse } from './client-secrets-store.ts'
+import { readClient } from './clients-store.ts'
+
+/** What a caller of the token endpoint shows of itself. */
+interface Shown {
+  readonly id: string | undefined
+  readonly secret: string | undefined
+  readonly basic: boolean
+}
+
+export interface ClientRequest {
+  readonly parameters: Parameters
+  readonly authorization: string | string[] | undefined
+  readonly ip: string
+}
+
+export interface AuthenticationParts {
+  readonly database: Database
+  readonly now: () => number
+  /** Failures of one client from one address. */
+  readonly failures: Limits
+}
+
+/** Compared against when there is no secret, so that an unknown client takes as long as a known one. */
+const NOBODY = hashOf('nobody')
+
+/**
+ * Finds out which client is calling, by secret in the body or in the header, or by its id alone when it is public.
+ *
+ * After twenty failures a minute from one address it is 429 there, and only there.
+ *
+ * @see RFC 6749 sections 2.3 and 3.2.1
+ */
+export class ClientAuthentication {
+  readonly #parts: AuthenticationParts
+
+  constructor(parts: AuthenticationParts) {
+    this.#parts = parts
+  }
+
+  /** @throws {OAuthError} `invalid_client` (401), `invalid_request` for two mechanisms at once */
+  async require(request: ClientRequest): Promise<Client> {
+    const shown = readShown(request)
+    if (shown.id === undefined) throw refusal(shown)
+    const key = `${shown.id.slice(0, 140)} ${request.ip}`
+    await this.#parts.failures.check(key)
+    const client = await this.#judge(shown.id, shown.secret)
+    if (client) return client
+    await this.#parts.failures.count(key)
+    throw refusal(shown)
+  }
+
+  /**
+   * The client, when credentials are shown; an id alone shows none (provider.md 0.7).
+   *
+   * @throws {OAuthError} as `require`, when they are wrong
+   */
+  async readShown(request: ClientRequest): Promise<Client | undefined> {
+    return readShown(request).secret === undefined ? undefined : this.require(request)
+  }
+
+  async #judge(id: string, secret: string | undefined): Promise<Client | undefined> {
+    const { connection } = this.#parts.database
+    const now = this.#parts.now()
+    const client = await readClient(connection, id)
+    const secrets = await listSecrets(connection, id, now)
+    const hash = hashOf(secret ?? '')
+    const match = secrets.find((candidate) => isSameHash(candidate.hash, hash))
+    if (secrets.length === 0) isSameHash(NOBODY, hash)
+    if (!client?.enabled) return undefined
+    if (!isConfidential(client)) return secret === undefined ? client : undefined
+    if (!match) return undefined
+    await noteSecretUse(connection, match, now)
+    return client
+  }
+}
+
+function readShown({ parameters, authorization }: ClientRequest): Shown {
+  const basic = parseBasic(authorization)
+  const id = parameters.get('client_id')
+  const secret = parameters.get('client_secret')
+  const assertion = parameters.has('client_assertion') || parameters.has('client_assertion_type')
+  if ([basic !== undefined, secret !== undefined, assertion].filter(Boolean).length > 1) throw new OAuthError('invalid_request', 'Authenticate the client in one way, not in two')
+  if (basic && id !== undefined && id !== basic.id) throw new OAuthError('invalid_request', 'client_id differs between the header and the body')
+  if (basic) return { id: basic.id, secret: basic.secret === '' ? undefined : basic.secret, basic: true }
+  return { id: assertion ? undefined : id, secret, basic: false }
+}
+
+const refusal = (shown: Shown): OAuthError =>
+  new OAuthError('invalid_client', 'The client is unknown or its secret is wrong; check client_id and client_secret', {
+    headers: shown.basic ? { 'www-authenticate': 'Basic realm="OAuth client", charset="UTF-8"' } : {},
+  })

@@ -1,0 +1,32 @@
+import type { Connection } from '@annex/database'
+import type { CodeRow, OAuthTables } from '../oauth-tables.ts'
+
+/** After so many failed exchanges a code is dead. */
+const MAX_FAILURES = 5
+
+export async function insertCode(connection: Connection, code: CodeRow): Promise<void> {
+  await connection.withTables<OAuthTables>().insertInto('oauth_code').values(code).execute()
+}
+
+export async function readCode(connection: Connection, hash: string): Promise<CodeRow | undefined> {
+  // Primary key.
+  return connection.withTables<OAuthTables>().selectFrom('oauth_code').selectAll().where('hash', '=', hash).executeTakeFirst()
+}
+
+/** Uses a code up. Of any number of callers one gets true. */
+export async function consumeCode(connection: Connection, hash: string, now: number): Promise<boolean> {
+  // Primary key.
+  const query = connection.withTables<OAuthTables>().updateTable('oauth_code').set({ used_at: now }).where('hash', '=', hash)
+  const row = await query.where('used_at', 'is', null).where('expires', '>', now).where('failures', '<', MAX_FAILURES).returning('hash').executeTakeFirst()
+  return row !== undefined
+}
+
+/** Counts an exchange that named the code and failed: a guesser of verifiers has five tries. */
+export async function countCodeFailure(connection: Connection, hash: string): Promise<void> {
+  const query = connection.withTables<OAuthTables>().updateTable('oauth_code')
+  // Primary key.
+  await query
+    .set((column) => ({ failures: column('failures', '+', 1) }))
+    .where('hash', '=', hash)
+    .execute()
+}

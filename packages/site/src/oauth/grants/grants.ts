@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import type { Connection, Database } from '@annex/database'
+import { splitScope } from '@annex/protocol'
+import type { Audit } from '../../audit/audit.ts'
+import type { OAuthEvent, OAuthListener } from '../oauth-events.ts'
+import type { GrantRow } from '../oauth-tables.ts'
+import { insertGrant, listGrants, revokeGrants, type GrantChoice } from './grants-store.ts'
+import { LIFETIMES } from './lifetimes.ts'
+
+/** What a user has allowed a client, over all living grants. */
+export interface Remembered {
+  readonly granted: ReadonlySet<string>
+  /** Unticked at some consent and never granted since. */
+  readonly rejected: ReadonlySet<string>
+}
+
+export interface NewGrant {
+  readonly client: string
+  readonly user: string
+  readonly requested: readonly string[]
+  readonly granted: readonly string[]
+  readonly rejected: readonly string[]
+  readonly doctypeIds: Readonly<Record<string, string>>
+  /** Microseconds: when the user signed in. */
+  readonly authTime: number
+}
+
+export interface GrantsParts {
+  readonly database: Database
+  readonly audit: Audit
+  readonly listeners: readonly OAuthListener[]
+  readonly now: () => number
+}
+
+/** One consent each: user, client, scopes. The root of its code and tokens, which live as long as it does. */
+export class Grants {
+  readonly #parts: GrantsParts
+
+  constructor(parts: GrantsParts) {
+    this.#parts = parts
+  }
+
+  /** In the caller's transaction, which should be a durable one: a consent that was shown as given must not be lost. */
+  async insert(connection: Connection, grant: NewGrant): Promise<string> {
+    const now = this.#parts.now()
+    const row: Omit<GrantRow, 'epoch'> = {
+      id: randomUUID(),
+      client: grant.client,
+      user: grant.user,
+      requested: grant.requested.join(' '),
+      granted: grant.granted.join(' '),
+      rejected: grant.rejected.join(' '),
+      doctype_ids: JSON.stringify(grant.doctypeIds),
+      auth_time: grant.authTime,
+      created: now,
+      expires: now + LIFETIMES.grant,
+      last_used: now,
+      revoked_at: null,
+      reason: null,
+    }
+    await insertGrant(connection, row)
+    await this.#tell(connection, { event: 'grant.created', grant: row.id, user: row.user, client: row.client }, { granted: row.granted, rejected: row.rejected })
+    return row.id
+  }
+
+  /** The living grants of a user, newest first; of one client when it is named. */
+  list(user: string, client?: string): Promise<GrantRow[]> {
+    return listGrants(this.#parts.database.connection, user, this.#parts.now(), client)
+  }
+
+  /**
+   * What the user allowed the client, over all living grants. A scope counts only while its DocType is the one of then.
+   *
+   * @param holds - whether a scope's DocType is still the one with the ids of that grant
+   */
+  async readRemembered(user: string, client: string, holds: (scope: string, ids: Readonly<Record<string, string>>) => boolean): Promise<Remembered> {
+    const grants = await this.list(user, client)
+    const granted = grants.flatMap((grant) => {
+      const ids = parseIds(grant.doctype_ids)
+      return splitScope(grant.granted).filter((scope) => holds(scope, ids))
+    })
+    const rejected = grants.flatMap((grant) => splitScope(grant.rejected))
+    return { granted: new Set(granted), rejected: new Set(rejected).difference(new Set(granted)) }
+  }
+
+  /** Ends grants, in a durable transaction of its own. Repeatable. The number that were alive comes back. */
+  revoke(choice: GrantChoice, reason: string): Promise<number> {
+    return this.#parts.database.transaction((connection) => this.revokeWithin(connection, choice, reason), { durable: true })
+  }
+
+  /** As `revoke`, in the caller's transaction. */
+  async revokeWithin(connection: Connection, choice: GrantChoice, reason: string): Promise<number> {
+    const ended = await revokeGrants(connection, choice, reason, this.#parts.now())
+    for (const { id, user, client } of ended) await this.#tell(connection, { event: 'grant.revoked', grant: id, user, client, reason }, { reason })
+    return ended.length
+  }
+
+  /** Ends every grant of a user: their password has changed, or they were disabled or removed. */
+  async revokeForUser(connection: Connection, user: string, reason: string): Promise<void> {
+    await this.revokeWithin(connection, { user }, reason)
+  }
+
+  async #tell(connection: Connection, event: OAuthEvent, detail: Record<string, unknown>): Promise<void> {
+    await this.#parts.audit.write(connection, { event: `oauth.${event.event}`, user: event.user, client: event.client, grant: event.grant, detail })
+    for (const listener of this.#parts.listeners) await listener(connection, event)
+  }
+}
+
+/** DocType name to its id at consent, as a grant keeps it. */
+export const parseIds = (json: string): Readonly<Record<string, string>> => JSON.parse(json) as Record<string, string>

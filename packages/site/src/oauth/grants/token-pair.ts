@@ -1,0 +1,25 @@
+import { createHmac } from 'node:crypto'
+import type { KeyRing, RotationKey } from '../keys/key-ring.ts'
+import { hashOf, randomText, tokenText } from '../token-text.ts'
+
+export interface TokenPair {
+  readonly access: string
+  readonly refresh: string
+}
+
+/** The first pair of a grant: random, so that the rotation key opens nothing by itself. */
+export function makePair(ring: KeyRing): TokenPair {
+  const { version } = ring.rotation[0]
+  return { access: tokenText('access', version, randomText()), refresh: tokenText('refresh', version, randomText()) }
+}
+
+/** The pair that takes a refresh token's place: always the same for the same token and key. */
+export function succeedingPair(key: RotationKey, refreshToken: string): TokenPair {
+  const derive = (purpose: string): string => createHmac('sha256', key.key).update(`${purpose}|${refreshToken}`).digest('base64url')
+  return { access: tokenText('access', key.version, derive('at')), refresh: tokenText('refresh', key.version, derive('rt')) }
+}
+
+/** The pair that was handed out for a refresh token, found again by the hash of its successor; the key may have changed since. */
+export function repeatedPair(ring: KeyRing, refreshToken: string, successor: string): TokenPair | undefined {
+  return ring.rotation.map((key) => succeedingPair(key, refreshToken)).find((pair) => hashOf(pair.refresh) === successor)
+}

@@ -1,0 +1,87 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, randomBytes, type KeyObject } from 'node:crypto'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import { isRecord } from '@annex/protocol'
+
+export const KEY_STATES = ['next', 'current', 'retired'] as const
+export type KeyState = (typeof KEY_STATES)[number]
+
+export interface SigningKey {
+  /** The RFC 7638 thumbprint, so that a key id can belong to one key alone. */
+  readonly kid: string
+  readonly state: KeyState
+  readonly privateKey: KeyObject
+  readonly publicJwk: JWK
+}
+
+/** From it and a refresh token its successors are computed, so that a repeat gets the same answer. */
+export interface RotationKey {
+  readonly kid: string
+  /** One of `0`-`9`, `a`-`z`: stands in the prefix of the tokens made with it. */
+  readonly version: string
+  readonly key: Buffer
+}
+
+export interface KeyRing {
+  readonly signing: readonly SigningKey[]
+  /** The first one makes new tokens. */
+  readonly rotation: readonly [RotationKey, ...RotationKey[]]
+}
+
+/** A ring as it stands in the key file: new keys, made now. */
+export function makeKeyRing(): string {
+  const signing = (['current', 'next'] as const).map((state) => ({ state, jwk: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }) }))
+  const rotation = [{ version: '1', key: randomBytes(32).toString('base64url') }]
+  return `${JSON.stringify({ signing, rotation }, null, 2)}\n`
+}
+
+/**
+ * Reads a key ring: `{"signing": [{"state", "jwk"}], "rotation": [{"version", "key"}]}`.
+ *
+ * @param place - named in the sentence of an error; the text never is
+ */
+export async function parseKeyRing(text: string, place: string): Promise<KeyRing> {
+  const ring = parseJson(text)
+  if (!isRecord(ring) || !Array.isArray(ring['signing']) || !Array.isArray(ring['rotation'])) throw wrong(place, 'must be JSON with the lists "signing" and "rotation"')
+  const signing = await Promise.all(ring['signing'].map((entry) => parseSigningKey(entry, place)))
+  if (signing.filter((key) => key.state === 'current').length !== 1) throw wrong(place, 'must hold exactly one signing key whose state is "current"')
+  const [first, ...others] = ring['rotation'].map((entry) => parseRotationKey(entry, place))
+  if (!first) throw wrong(place, 'must hold a rotation key')
+  if (new Set([first, ...others].map((key) => key.version)).size <= others.length) throw wrong(place, 'gives two rotation keys the same version')
+  return { signing, rotation: [first, ...others] }
+}
+
+async function parseSigningKey(entry: unknown, place: string): Promise<SigningKey> {
+  const state = isRecord(entry) ? KEY_STATES.find((known) => known === entry['state']) : undefined
+  if (!isRecord(entry) || !state) throw wrong(place, 'has a signing key whose state is not next, current or retired')
+  const privateKey = readPrivateKey(entry['jwk'])
+  if (privateKey?.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw wrong(place, 'has a signing key that is not a private P-256 JWK')
+  const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' }) as JWK
+  const kid = await calculateJwkThumbprint(publicJwk)
+  return { kid, state, privateKey, publicJwk: { ...publicJwk, kid, use: 'sig', alg: 'ES256' } }
+}
+
+function readPrivateKey(jwk: unknown): KeyObject | undefined {
+  try {
+    return isRecord(jwk) ? createPrivateKey({ key: jwk, format: 'jwk' }) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function parseRotationKey(entry: unknown, place: string): RotationKey {
+  const { version, key } = isRecord(entry) ? entry : {}
+  if (typeof version !== 'string' || !/^[0-9a-z]$/.test(version)) throw wrong(place, 'has a rotation key whose version is not one of 0-9 and a-z')
+  const bytes = typeof key === 'string' ? Buffer.from(key, 'base64url') : Buffer.alloc(0)
+  if (bytes.length < 32) throw wrong(place, 'has a rotation key of fewer than 32 bytes (base64url)')
+  return { kid: `rotation-${version}-${hash('sha256', Buffer.concat([Buffer.from('kid'), bytes]), 'hex').slice(0, 16)}`, version, key: bytes }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const wrong = (place: string, sentence: string): Error => new Error(`ANNEX_KEYS: the key ring ${place} ${sentence}`)

@@ -1,0 +1,73 @@
+import { html, shownName, type Html } from './html.ts'
+import { layout, noticeBox, type Person } from './layout.ts'
+import { texts } from './texts.ts'
+
+/** One registered app, as the list shows it. */
+export interface ConnectedApp {
+  readonly name: string
+  /** Host of its redirect URI. */
+  readonly host: string
+  readonly kind: string
+  readonly retired: boolean
+  readonly lastUsed?: string | undefined
+  /** The page where it is changed. */
+  readonly href: string
+}
+
+export interface ConnectedAppsView {
+  readonly person: Person
+  readonly newHref: string
+  readonly apps: readonly ConnectedApp[]
+  readonly notice?: string | undefined
+}
+
+/** The registered apps, for System Managers. */
+export function connectedAppsPage(view: ConnectedAppsView): string {
+  const list = view.apps.length === 0 ? html`<p>${texts.connectedApps.empty}</p>` : view.apps.map(card)
+  const main = html`${noticeBox(view.notice)}
+    <p class="soft">${texts.connectedApps.intro}</p>
+    <p><a class="button main" href="${view.newHref}">${texts.connectedApps.new}</a></p>
+    ${list}`
+  return layout({ title: texts.connectedApps.title, person: view.person, main })
+}
+
+const kinds: Readonly<Record<string, string>> = texts.kinds
+
+const card = (app: ConnectedApp): Html =>
+  html`<section class="card">
+    <h2>
+      <a href="${app.href}">${shownName(app.name)}</a> ${app.retired && html`<span class="tag">${texts.connectedApps.retired}</span>`}
+    </h2>
+    <dl>
+      <dt>${texts.connectedApps.host}</dt>
+      <dd>${shownName(app.host)}</dd>
+      <dt>${texts.connectedApps.kind}</dt>
+      <dd>${kinds[app.kind] ?? app.kind}</dd>
+      <dt>${texts.connectedApps.lastUsed}</dt>
+      <dd>${app.lastUsed ?? texts.connectedApps.never}</dd>
+    </dl>
+  </section>`
+
+/** What the form of an app holds; the names are those of the posted fields. */
+export interface ConnectedAppValues {
+  readonly app_name: string
+  /** One a line. */
+  readonly redirect_uris: string
+  readonly scopes: string
+  readonly required_scopes: string
+  readonly optional_scopes: string
+  /** Posted as `pkce_required=1` or not at all. */
+  readonly pkce_required: boolean
+  readonly kind: string
+}
+
+/** What a new app starts with. */
+export const newConnectedApp: ConnectedAppValues = {
+  app_name: '',
+  redirect_uris: '',
+  scopes: 'openid profile email',
+  required_scopes: '',
+  optional_scopes: '',
+  pkce_required: true,
+  kind: 'web',
+}

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { connectedAppPage } from './connected-app-page.ts'
+import { connectedAppsPage, newConnectedApp } from './connected-apps-page.ts'
+import { consentPage, type ConsentView } from './consent-page.ts'
+import { errorPage } from './error-page.ts'
+import { homePage } from './home-page.ts'
+import { html } from './html.ts'
+import type { Person } from './layout.ts'
+import { myAppsPage } from './my-apps-page.ts'
+import { secretPage } from './secret-page.ts'
+import { signInPage } from './sign-in-page.ts'
+import { styleSource } from './styles.ts'
+
+const alice: Person = { fullName: 'Alice Example', csrf: 'token-of-alice', systemManager: false }
+const EVIL = '<script>alert(1)</script>"onload=\u202Emoc.knab'
+
+const consent: ConsentView = {
+  person: alice,
+  action: '/approve',
+  hidden: { request: 'once' },
+  appName: 'Field Sales',
+  redirectHost: 'app.example.com',
+  owner: 'sam@example.com',
+  scopes: [
+    { scope: 'openid', required: true, checked: true },
+    { scope: 'email', required: true, checked: true },
+    { scope: 'Stock.Item:read', required: false, checked: true },
+    { scope: 'Stock.Item:write', required: false, checked: false },
+    { scope: 'Customer:read', required: true, checked: true },
+    { scope: 'method:frappe.ping', required: false, checked: true },
+  ],
+}
+
+const fieldsOf = (page: string): string[] =>
+  [...page.matchAll(/<input\b[^>]*name="scope"[^>]*>/g)].map(([tag]) => tag.replaceAll(/\s+/g, ' '))
+
+const all: readonly (readonly [string, string])[] = [
+  ['sign-in', signInPage({ redirectTo: '/app', user: EVIL, error: EVIL })],
+  ['home', homePage({ ...alice, fullName: EVIL, systemManager: true })],
+  ['error', errorPage(403, EVIL)],
+  ['consent', consentPage({ ...consent, appName: EVIL, redirectHost: EVIL, owner: EVIL, hidden: { state: EVIL }, warning: EVIL })],
+  [
+    'my apps',
+    myAppsPage({ person: alice, revokeAction: '/revoke', apps: [{ clientId: 'c', name: EVIL, host: EVIL, scopes: [EVIL], since: EVIL }] }),
+  ],
+  [
+    'connected apps',
+    connectedAppsPage({ person: alice, newHref: '/new', apps: [{ name: EVIL, host: EVIL, kind: EVIL, retired: true, href: '/x' }] }),
+  ],
+  [
+    'connected app',
+    connectedAppPage({
+      person: alice,
+      action: '/save',
+      values: { ...newConnectedApp, app_name: EVIL, redirect_uris: EVIL, scopes: EVIL },
+      kinds: ['web', 'native'],
+      saved: {
+        clientId: 'c',
+        retired: false,
+        secrets: [{ created: 'today' }],
+        rotateAction: '/rotate',
+        retireAction: '/retire',
+        relaxed: [EVIL],
+      },
+    }),
+  ],
+  ['secret', secretPage({ person: alice, appName: EVIL, clientId: 'c', secret: 's', href: '/x' })],
+]
+
+describe.each(all)('the %s page', (_name, page) => {
+  it('shows what a stranger chose as text', () => {
+    expect(page).not.toMatch(/<script|"onload=/)
+    expect(page).toContain('&lt;script&gt;')
+  })
+
+  it('has a language, a title, one first heading and a main part', () => {
+    expect(page).toMatch(/<html lang="en">/)
+    expect(page).toMatch(/<title>[^<]+<\/title>/)
+    expect(page.match(/<h1>/g)).toHaveLength(1)
+    expect(page.match(/<main\b/g)).toHaveLength(1)
+  })
+
+  it('labels each of its fields', () => {
+    const ids = [...page.matchAll(/<(?:input type="(?:text|password)"|textarea|select)[^>]*?\sid="([^"]+)"/g)].map(([, id]) => id)
+    for (const id of ids) expect(page).toContain(`<label for="${id}">`)
+  })
+
+  it('needs nothing from elsewhere, and its policy lets its one stylesheet in', () => {
+    expect(page).not.toMatch(/\ssrc=|<link|url\(|\sstyle=/)
+    const [, css = ''] = /<style>([^]*?)<\/style>/.exec(page) ?? []
+    expect(styleSource).toBe(`'sha256-${createHash('sha256').update(css).digest('base64')}'`)
+  })
+})
+
+it('every form of a signed-in person carries the CSRF token', () => {
+  for (const [name, page] of all) {
+    if (name === 'sign-in') continue
+    const forms = [...page.matchAll(/<form\b[^]*?<\/form>/g)].map(([form]) => form)
+    for (const form of forms) expect(form, name).toContain('name="csrf_token" value="token-of-alice"')
+  }
+})
+
+it('html escapes text, keeps markup, joins lists and leaves out what is not there', () => {
+  const page = html`<p title="${`a"b'c`}">${['<', html`<b>x</b>`, 3]}${false}${undefined}</p>`
+  expect(page.toString()).toBe('<p title="a&quot;b&#39;c">&lt;<b>x</b>3</p>')
+})
+
+describe('the consent page', () => {
+  const page = consentPage(consent)
+
+  it('has one box for each right that is not required, and a hidden field for each that is', () => {
+    expect(fieldsOf(page)).toEqual([
+      '<input type="hidden" name="scope" value="openid" />',
+      '<input type="hidden" name="scope" value="email" />',
+      '<input type="checkbox" name="scope" value="Stock.Item:read" checked />',
+      '<input type="checkbox" name="scope" value="Stock.Item:write" />',
+      '<input type="hidden" name="scope" value="Customer:read" />',
+      '<input type="checkbox" name="scope" value="method:frappe.ping" checked />',
+    ])
+  })
+
+  it('groups the rights by DocType, in plain words', () => {
+    const legends = [...page.matchAll(/<legend>([^]*?)<\/legend>/g)].map(([, legend]) => legend?.replaceAll(/<[^>]+>/g, '').trim())
+    expect(legends).toEqual(['Stock Item', 'Customer', 'Functions'])
+    expect(page).toMatch(/value="Stock\.Item:write"[^>]*>\s*Change/)
+  })
+
+  it('shows the app with its host and its owner, and two buttons that decide', () => {
+    expect(page.replaceAll(/<[^>]+>/g, '')).toMatch(/Field Sales \(app\.example\.com\)[^]*sam@example\.com/)
+    expect([...page.matchAll(/<button[^>]*name="decision"[^>]*value="(\w+)"/g)].map(([, value]) => value)).toEqual(['allow', 'deny'])
+    expect(page).toContain('<input type="hidden" name="request" value="once" />')
+  })
+
+  it('keeps a hidden field as it is, and takes turning characters out of a name', () => {
+    const odd = consentPage({ ...consent, hidden: { state: 'ü\u202E&' }, appName: 'moc\u202Eknab' })
+    expect(odd).toContain('value="ü\u202E&amp;"')
+    expect(odd).toContain('<bdi>mocknab</bdi>')
+  })
+
+  it('says in words what all means', () => {
+    expect(consentPage({ ...consent, scopes: [{ scope: 'all', required: false, checked: true }] })).toContain(
+      'everything that you may do yourself',
+    )
+  })
+})
+
+it('a retired app offers neither a new secret nor its end', () => {
+  const saved = { clientId: 'c', retired: true, secrets: [], rotateAction: '/rotate', retireAction: '/retire', relaxed: [] }
+  const page = connectedAppPage({ person: alice, action: '/save', values: newConnectedApp, kinds: ['web'], saved })
+  expect(page).not.toMatch(/action="\/(rotate|retire)"/)
+})
+
+it('a new app requires PKCE unless told otherwise', () => {
+  const page = connectedAppPage({ person: alice, action: '/save', values: newConnectedApp, kinds: ['web'] })
+  expect(page).toMatch(/name="pkce_required"\s+value="1"\s+checked/)
+})

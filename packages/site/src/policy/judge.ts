@@ -1,0 +1,47 @@
+import { isRecord, type DocType, type Right } from '@annex/protocol'
+import type { Principal } from './principal.ts'
+import { roleRights } from './role-rights.ts'
+import { allowedBy, type Allowed, type ChildOf } from './user-permissions.ts'
+
+/** A document as far as a decision needs it: its name (absent before it has one), its owner, its links, its rows. */
+export interface Judged {
+  readonly name?: string | number
+  readonly owner: string
+  readonly [field: string]: unknown
+}
+
+export interface JudgeOptions {
+  readonly childOf: ChildOf
+  /** Rights at level 0 that the user has on this document besides those of their roles. */
+  readonly ownRights?: readonly Right[]
+}
+
+/**
+ * Whether the principal has the right on this very document.
+ *
+ * A user permission that fails takes every right but those that `if_owner` rows or `ownRights` give.
+ */
+export function judge(principal: Principal, doctype: DocType, right: Right, document: Judged, options: JudgeOptions): boolean {
+  const rights = roleRights(principal, doctype)
+  if (options.ownRights?.includes(right) === true) return true
+  if (document.owner === principal.user && rights.own.has(right)) return true
+  if (!rights.all.has(right)) return false
+  return refusedBy(principal, doctype, document, options.childOf) === undefined
+}
+
+/** The first user permission that the document fails, for the message of a refusal. */
+export function refusedBy(principal: Principal, doctype: DocType, document: Judged, childOf: ChildOf): Allowed | undefined {
+  return allowedBy(principal, doctype, childOf).find((allowed) => !holds(allowed, document))
+}
+
+function holds(allowed: Allowed, document: Judged): boolean {
+  if (allowed.table === undefined) return isAllowed(allowed, document[allowed.fieldname])
+  const rows = document[allowed.table]
+  return !Array.isArray(rows) || rows.every((row) => !isRecord(row) || isAllowed(allowed, row[allowed.fieldname]))
+}
+
+function isAllowed(allowed: Allowed, value: unknown): boolean {
+  if (value === undefined) return true
+  if (value === null || value === '') return allowed.orEmpty
+  return allowed.values.includes(String(value))
+}

@@ -1,0 +1,40 @@
+// Checks package-lock.json for what makes `npm ci` refuse it on another machine, or install something unvetted:
+// an optional dependency without a locked version (npm writes such entries when a release lacks a platform's package),
+// and a package without the hash of its contents.
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+
+/** What is wrong with a lock, in words; empty when nothing is. */
+export function faultsIn(lock) {
+  return Object.entries(lock.packages).flatMap(([path, entry]) => [...missingOptional(lock, path, entry), ...unpinned(path, entry)])
+}
+
+const missingOptional = (lock, path, entry) =>
+  Object.keys(entry.optionalDependencies ?? {})
+    .filter((name) => !lockedFor(lock, path, name)?.version)
+    .map(
+      (name) =>
+        `${path || 'the root'}: its optional dependency ${name} has no locked version; pin a release that has every platform's package`,
+    )
+
+function unpinned(path, entry) {
+  if (!path.includes('node_modules/') || entry.link) return []
+  if (!entry.version) return [`${path}: no version is locked`]
+  return entry.integrity || entry.inBundle ? [] : [`${path}: the lock has no hash of it`]
+}
+
+/** The entry that Node would find from `path`: its own node_modules, then each one above. */
+function lockedFor(lock, path, name) {
+  for (let folder = path; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))) {
+    const entry = lock.packages[`${folder && `${folder}/`}node_modules/${name}`]
+    if (entry || !folder) return entry
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'))
+  const faults = faultsIn(lock)
+  for (const fault of faults) console.error(fault)
+  if (faults.length === 0) console.log(`${Object.keys(lock.packages).length} locked packages, nothing amiss.`)
+  process.exitCode = faults.length === 0 ? 0 : 1
+}

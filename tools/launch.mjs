@@ -1,0 +1,39 @@
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { nodeToRun } from './node-to-run.mjs'
+import { run } from './run.mjs'
+import { setUp } from './set-up.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** What each word starts, as arguments of Node. `--conditions=source` makes our packages run from their sources. */
+const targets = {
+  demo: ['--conditions=source', 'packages/cli/src/demo/main.ts'],
+  site: ['--conditions=source', 'packages/site/src/main.ts'],
+  cli: ['--conditions=source', 'packages/cli/src/main.ts'],
+  bench: ['--conditions=source', 'tests/bench/main.ts'],
+  contract: ['--conditions=source', 'tools/contract.mjs'],
+  test: ['node_modules/vitest/vitest.mjs', 'run', '--root', root, '--reporter=default', '--reporter=./tools/summary-reporter.mjs'],
+}
+
+/** Sets the tree up when it has to be, then runs the target on the right Node; resolves to its exit code. */
+export async function launch(target, args) {
+  const command = Object.hasOwn(targets, target ?? '') ? targets[target] : undefined
+  if (!command) {
+    console.error(`Say what to start: ${Object.keys(targets).join(', ')}.`)
+    return 2
+  }
+  try {
+    await setUp(root)
+    const node = nodeToRun(root)
+    return await run(node, [...absolute(command), ...args], { env: { ...process.env, PATH: pathOf(root) } })
+  } catch (error) {
+    console.error(error.message)
+    return 1
+  }
+}
+
+// The working directory stays the caller's: `annex` may be given paths that mean something there.
+const absolute = (command) => command.map((word) => (/^(packages|tests|tools|node_modules)\//.test(word) ? join(root, word) : word))
+
+const pathOf = (folder) => [join(folder, 'node_modules', '.bin'), process.env.PATH].filter(Boolean).join(delimiter)
