@@ -1,7 +1,7 @@
 // Checks who imports whom, by .dependency-cruiser.mjs, and first that the check can fail.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cruise } from 'dependency-cruiser'
 import configuration from '../.dependency-cruiser.mjs'
@@ -18,6 +18,9 @@ const planted = {
     "import type { Principal } from '../policy/principal.ts'\nexport type Planted = Principal\n",
     'room-http',
   ],
+  'packages/site/src/api/planted.ts': ["export { sql } from 'kysely'\n", 'room-api-sql'],
+  'packages/site/src/documents/planted.ts': ["export type { Guard } from '../backend/guard.ts'\n", 'room-documents-interface'],
+  'packages/connector/src/tokens/planted.ts': ["export type { Database } from '@annex/database'\n", 'connector-core'],
   'packages/protocol/src/planted.ts': ["export type { Database } from '@annex/database'\n", 'package-protocol'],
   'packages/connector/src/planted.ts': ["export { scopeList } from '../../protocol/src/scopes.ts'\n", 'front-door'],
   'apps/field-sales/src/planted.ts': ["export * from '@annex/protocol'\n", 'apps'],
@@ -49,7 +52,11 @@ async function plantedUnseen() {
     mkdirSync(join(copy, 'node_modules/@annex'), { recursive: true })
     for (const name of ['protocol', 'database', 'connector', 'site'])
       symlinkSync(`../../packages/${name}`, join(copy, 'node_modules/@annex', name))
-    for (const [file, [text]] of Object.entries(planted)) writeFileSync(join(copy, file), text)
+    symlinkSync(join(root, 'node_modules/kysely'), join(copy, 'node_modules/kysely'))
+    for (const [file, [text]] of Object.entries(planted)) {
+      mkdirSync(dirname(join(copy, file)), { recursive: true })
+      writeFileSync(join(copy, file), text)
+    }
     const { violations } = await look(copy)
     const seen = ([file, [, rule]]) => violations.some((found) => found.from === file && found.rule === rule)
     return Object.entries(planted).flatMap((entry) => (seen(entry) ? [] : [entry[1][1]]))

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { disagreementsIn } from '../tests/contract/disagreements.ts'
 import { Player } from '../tests/contract/player.ts'
 import { played, readRecording } from '../tests/contract/recording.ts'
-import { startPostgres } from '../tests/support/postgres.ts'
+import * as postgres from '../tests/support/postgres.ts'
 import { startSite } from '../tests/support/site.ts'
 import { closingLine } from './summary-reporter.mjs'
 
@@ -48,16 +48,12 @@ function count(tally, faults, looked) {
 }
 
 async function onSite(engine, play) {
-  const server = engine === 'postgres' ? await startPostgres() : undefined
+  if (engine === 'postgres') await postgres.setup()
   try {
     const site = await startSite(engine)
-    try {
-      return await play(site)
-    } finally {
-      await site.close()
-    }
+    return await play(site).finally(() => site.close())
   } finally {
-    await server?.stop()
+    if (engine === 'postgres') await postgres.teardown()
   }
 }
 
@@ -116,7 +112,9 @@ function staleCopies() {
   return [...new Set(names)].filter((name) => textOf(join(originals, name)) !== textOf(join(copies, name)))
 }
 
-const textOf = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined)
+function textOf(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
 
 async function output(args) {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })

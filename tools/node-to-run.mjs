@@ -4,6 +4,12 @@ import { join } from 'node:path'
 // The brought builds are linked against glibc; where its loader is missing (Alpine, NixOS) they cannot start.
 const loaders = { x64: '/lib64/ld-linux-x86-64.so.2', arm64: '/lib/ld-linux-aarch64.so.1' }
 
+/** The path of the Node that was installed in the tree; undefined when there is none, or none that can start here. */
+export function broughtNode(root, host = process) {
+  const path = join(root, 'node_modules', `node-linux-${host.arch}`, 'bin', 'node')
+  return host.platform === 'linux' && existsSync(loaders[host.arch] ?? '') && existsSync(path) ? path : undefined
+}
+
 /**
  * The path of the Node that runs Annex: the one the tree brought, else the running one if it is new enough.
  *
@@ -12,8 +18,8 @@ const loaders = { x64: '/lib64/ld-linux-x86-64.so.2', arm64: '/lib/ld-linux-aarc
  * @throws {Error} with one sentence when neither will do
  */
 export function nodeToRun(root, host = process) {
-  const brought = join(root, 'node_modules', `node-linux-${host.arch}`, 'bin', 'node')
-  if (host.platform === 'linux' && existsSync(loaders[host.arch] ?? '') && existsSync(brought)) return brought
+  const brought = broughtNode(root, host)
+  if (brought) return brought
   if (isNewEnough(host.versions.node)) return host.execPath
   throw new Error(
     `Annex needs Node 22.19 or newer here and this is Node ${host.versions.node}: install a newer one (https://nodejs.org) and try again.`,

@@ -47,7 +47,7 @@ export async function findChromium(): Promise<Chromium> {
 }
 
 /** Starts a headless Chromium whose only traffic is what a test makes. The caller closes it. */
-export async function launch(): Promise<Browser> {
+async function launch(): Promise<Browser> {
   const { path, env } = await findChromium()
   return playwright.launch({ executablePath: path, args: flags, env: { ...definedEnvironment(), ...env } })
 }

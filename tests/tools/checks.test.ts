@@ -7,7 +7,7 @@ interface Entry {
   optionalDependencies?: Record<string, string>
 }
 const { faultsIn } = (await import(new URL('../../tools/check-lock.mjs', import.meta.url).href)) as {
-  faultsIn(lock: { packages: Record<string, Entry> }): string[]
+  faultsIn: (lock: { packages: Record<string, Entry> }) => string[]
 }
 
 const whole = { version: '1.0.0', integrity: 'sha512-x' }

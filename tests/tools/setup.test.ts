@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { access, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 const execute = promisify(execFile)
-const { setUp } = (await import(new URL('../../tools/set-up.mjs', import.meta.url).href)) as { setUp: (root: string) => Promise<boolean> }
-const { nodeToRun } = (await import(new URL('../../tools/node-to-run.mjs', import.meta.url).href)) as {
-  nodeToRun(root: string, host: object): string
-}
+const tool = (name: string): Promise<unknown> => import(new URL(`../../tools/${name}`, import.meta.url).href)
+const { setUp } = (await tool('set-up.mjs')) as { setUp: (root: string, host?: object) => Promise<boolean> }
+const { nodeToRun } = (await tool('node-to-run.mjs')) as { nodeToRun: (root: string, host: object) => string }
 
 let root: string
 beforeEach(async () => {
@@ -53,6 +53,31 @@ test('an install that fails says what npm said, and is tried again the next time
   )
   await expect(setUp(root)).rejects.toThrow(/npm ci failed.*lock/s)
   await expect(setUp(root)).rejects.toThrow('npm ci failed')
+})
+
+// npm leaves out optional packages that the running Node is too old for, and those hold binaries.
+test.runIf(process.platform === 'linux')('on an older Node, the brought one comes first and runs npm', async () => {
+  const name = `node-linux-${process.arch}`
+  const marker = join(root, 'ran')
+  const parcel = join(root, 'parcel')
+  await mkdir(join(parcel, 'bin'), { recursive: true })
+  await writeFile(join(parcel, 'package.json'), JSON.stringify({ name, version: '24.0.0' }))
+  await writeFile(join(parcel, 'bin', 'node'), `#!/bin/sh\necho ran >> '${marker}'\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+  await execute('npm', ['pack', '--pack-destination', root, parcel])
+  const file = join(root, `${name}-24.0.0.tgz`)
+  const integrity = `sha512-${createHash('sha512')
+    .update(await readFile(file))
+    .digest('base64')}`
+  const own = { name: 'tree', version: '1.0.0', optionalDependencies: { [name]: '24.0.0' } }
+  const packages = { '': own, [`node_modules/${name}`]: { version: '24.0.0', resolved: `file:${file}`, integrity, optional: true } }
+  await writeFile(join(root, 'package.json'), JSON.stringify(own))
+  await writeFile(join(root, 'package-lock.json'), JSON.stringify({ ...own, lockfileVersion: 3, requires: true, packages }))
+
+  await setUp(root)
+  await expect(access(marker)).rejects.toThrow('ENOENT')
+  await rm(join(root, 'node_modules'), { recursive: true })
+  await setUp(root, { platform: 'linux', arch: process.arch, execPath: process.execPath, versions: { node: '18.0.0' } })
+  await access(marker)
 })
 
 test('the Node that the tree brought is run by its path; without one the running Node has to be new enough', async () => {

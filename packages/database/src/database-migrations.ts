@@ -20,6 +20,9 @@ async function createFunctions(connection: Connection): Promise<void> {
   const lower = rows.length > 0 ? 'lower($1 collate "und-x-icu")' : 'lower($1)'
   for (const text of [
     `create function annex_fold(text) returns text language sql immutable parallel safe as $$ select translate(${lower}, 'ς', 'σ') $$`,
+    // Numbers may be searched as text too, written as SQLite writes them.
+    `create function annex_fold(bigint) returns text language sql immutable parallel safe as $$ select $1::text $$`,
+    `create function annex_fold(numeric) returns text language sql immutable parallel safe as $$ select trim_scale($1)::text $$`,
     // Whole-number division throughout: a quotient that is rounded twice may be a billionth off.
     `create function annex_average(total numeric, n bigint) returns numeric language sql immutable parallel safe
       as $$ select case when n > 0 then sign(total) * div(abs(total) * 2000000000 + n, 2 * n) * 0.000000001 end $$`,

@@ -5,7 +5,8 @@ import type { Connection, Engine } from './database.ts'
  * What a column holds. `key`, `short`, `text`, `date`, `time` and `json` are text, ordered by code points;
  * `int`, `check`, `flag` (1 and 0), `micros` and `datetime` (UTC microseconds) are whole numbers; `decimal` has nine places; `blob` is bytes.
  */
-export type ColumnKind = 'key' | 'short' | 'text' | 'json' | 'date' | 'time' | 'int' | 'check' | 'flag' | 'micros' | 'datetime' | 'decimal' | 'blob'
+export type ColumnKind =
+  'key' | 'short' | 'text' | 'json' | 'date' | 'time' | 'int' | 'check' | 'flag' | 'micros' | 'datetime' | 'decimal' | 'blob'
 
 export interface UniqueViolation {
   readonly table?: string

@@ -34,7 +34,12 @@ export class Generation {
 
   async read(): Promise<number> {
     // Primary key.
-    const row = await this.#database.connection.withTables<Tables>().selectFrom('generation').select('value').where('id', '=', 1).executeTakeFirstOrThrow()
+    const row = await this.#database.connection
+      .withTables<Tables>()
+      .selectFrom('generation')
+      .select('value')
+      .where('id', '=', 1)
+      .executeTakeFirstOrThrow()
     return row.value
   }
 

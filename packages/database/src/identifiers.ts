@@ -12,4 +12,3 @@ export function partName(table: string, part: string): string {
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 16)
   return `${Buffer.from(name).subarray(0, 46).toString().replaceAll('\u{FFFD}', '')}~${hash}`
 }
-

@@ -38,7 +38,9 @@ async function runOnce(connection: Connection, dialect: Dialect, migration: Migr
   try {
     await migration.up(connection, dialect)
   } catch (error) {
-    throw new Error(`Migration ${migration.name} failed and was undone: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`Migration ${migration.name} failed and was undone: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
   await connection
     .withTables<Tables>()

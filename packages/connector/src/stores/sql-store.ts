@@ -3,7 +3,7 @@ import type { ConnectionStore, LeaseStore, LinkStore, SeenLink, SessionStore, St
 import { connectorMigrations } from './sql-migrations.ts'
 import type { SqlStore } from './sql.ts'
 
-interface ConnectionRow {
+type ConnectionRow = {
   id: string
   version: number
   issuer: string
@@ -17,7 +17,7 @@ interface ConnectionRow {
   expires_at: number
 }
 
-interface LinkRow {
+type LinkRow = {
   connection: string
   doctype: string
   filters: string
@@ -27,7 +27,7 @@ interface LinkRow {
   seen_at: number
 }
 
-interface Tables {
+type Tables = {
   connector_connection: ConnectionRow
   connector_lease: { name: string; holder: string; expires_at: number }
   connector_session: { hash: string; connection: string; expires_at: number }

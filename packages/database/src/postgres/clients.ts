@@ -1,6 +1,6 @@
 import type { CompiledQuery, QueryResult } from 'kysely'
 import pg from 'pg'
-import { bindable } from '../bad-value.ts'
+import { bindable } from '../values/bad-value.ts'
 import { NamedStatements } from './named-statements.ts'
 import { isStalePlan } from './postgres-errors.ts'
 

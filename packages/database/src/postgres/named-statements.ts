@@ -1,4 +1,4 @@
-import { RecentlyUsed } from '../recently-used.ts'
+import { RecentlyUsed } from '../connections/recently-used.ts'
 
 /**
  * Names for statements that come more than once, so that PostgreSQL parses them once a connection.

@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PostgresIntrospector, PostgresQueryCompiler, type CompiledQuery, type DatabaseConnection, type Kysely, type QueryResult } from 'kysely'
+import {
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Kysely,
+  type QueryResult,
+} from 'kysely'
 import type pg from 'pg'
 import type { Connection, Database } from '../database.ts'
-import { kyselyOver, StatementDriver, TransactionDriver, type Language } from '../drivers.ts'
-import { OpenWork } from '../open-work.ts'
-import type { Session } from '../transaction-connection.ts'
+import { kyselyOver, StatementDriver, TransactionDriver, type Language } from '../connections/drivers.ts'
+import { OpenWork } from '../connections/open-work.ts'
+import type { Session } from '../connections/transaction-connection.ts'
 import { isStalePlan, isWorthRepeating } from './postgres-errors.ts'
 import { prepareServer } from './prepare-server.ts'
 import { Clients, type ClientOptions } from './clients.ts'

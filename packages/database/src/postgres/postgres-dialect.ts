@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ColumnKind, Dialect } from '../dialect.ts'
 import { partName, quoted } from '../identifiers.ts'
-import { checkedSearch, foldedPattern } from '../patterns.ts'
+import { checkedSearch, foldedPattern } from '../values/patterns.ts'
 import { isPostgresBadValue, isPostgresBusy, postgresViolation } from './postgres-errors.ts'
 
 const OTHER_TYPES: Partial<Record<ColumnKind, string>> = {

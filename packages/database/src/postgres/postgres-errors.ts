@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { BadValue } from '../bad-value.ts'
+import { BadValue } from '../values/bad-value.ts'
 import type { UniqueViolation } from '../dialect.ts'
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -7,7 +7,8 @@ interface Facts {
   readonly trigrams: number
 }
 
-const FACTS = CompiledQuery.raw(`select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
+const FACTS =
+  CompiledQuery.raw(`select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
   exists (select from pg_extension where extname = 'pg_trgm') as trigrams`)
 
 /**

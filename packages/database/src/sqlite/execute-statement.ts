@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3'
 import type { QueryResult } from 'kysely'
-import { bindable } from '../bad-value.ts'
+import { bindable } from '../values/bad-value.ts'
 
 export function executeStatement(statement: Sqlite.Statement, parameters: readonly unknown[]): QueryResult<unknown> {
   const bound = bindable(parameters)

@@ -1,9 +1,9 @@
 import SqliteError from 'better-sqlite3'
 import { sql } from 'kysely'
-import { BadValue } from '../bad-value.ts'
+import { BadValue } from '../values/bad-value.ts'
 import type { ColumnKind, Dialect, UniqueViolation } from '../dialect.ts'
 import { partName, quoted } from '../identifiers.ts'
-import { foldedPattern } from '../patterns.ts'
+import { foldedPattern } from '../values/patterns.ts'
 import { sqliteSearchIndex } from './sqlite-search-index.ts'
 import { isSqliteBusy } from './writer.ts'
 
@@ -32,7 +32,9 @@ export const sqliteDialect: Dialect = {
 
   createIndex(table, columns, options = {}) {
     const name = quoted(partName(table, columns.join('~')))
-    return sql.raw(`create ${options.unique ? 'unique ' : ''}index if not exists ${name} on ${quoted(table)} (${columns.map(quoted).join(', ')})`)
+    return sql.raw(
+      `create ${options.unique ? 'unique ' : ''}index if not exists ${name} on ${quoted(table)} (${columns.map(quoted).join(', ')})`,
+    )
   },
 
   uniqueViolation(error) {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { SearchIndex } from '../dialect.ts'
 import { partName, quoted } from '../identifiers.ts'
-import { checkedSearch } from '../patterns.ts'
+import { checkedSearch } from '../values/patterns.ts'
 
 /**
  * An FTS5 trigram table that holds only the index, and beside it a table that numbers the names: SQLite renumbers the rows of

@@ -1,5 +1,5 @@
 import type Sqlite from 'better-sqlite3'
-import { RecentlyUsed } from '../recently-used.ts'
+import { RecentlyUsed } from '../connections/recently-used.ts'
 
 /** Prepared statements of one SQLite connection, kept by their text. SQLite prepares one anew by itself when a table has changed. */
 export class Statements {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import SqliteError, { type Database as SqliteConnection } from 'better-sqlite3'
 import type { CompiledQuery, QueryResult } from 'kysely'
-import type { Session } from '../transaction-connection.ts'
+import type { Session } from '../connections/transaction-connection.ts'
 import { executeStatement } from './execute-statement.ts'
 import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'

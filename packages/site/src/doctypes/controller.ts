@@ -43,6 +43,10 @@ export interface Controller {
 export interface VirtualDocuments {
   read(name: string): Promise<Document | undefined>
   /** Every document that matches simple equality filters, newest first. */
-  list(request: { readonly filters: Readonly<Record<string, unknown>>; readonly start: number; readonly limit: number | null }): Promise<Document[]>
+  list(request: {
+    readonly filters: Readonly<Record<string, unknown>>
+    readonly start: number
+    readonly limit: number | null
+  }): Promise<Document[]>
   count(filters: Readonly<Record<string, unknown>>): Promise<number>
 }

@@ -28,7 +28,9 @@ export const coreDefinitions: readonly (Values & { readonly name: string })[] = 
 /** They cannot be removed, so that no namesake can follow: their id may be their name. */
 const coreId = (name: string): string => `core:${name}`
 
-export const coreDocTypes: readonly DocType[] = coreDefinitions.map((definition) => parseDocType(definition, { origin: 'file', id: coreId(definition.name) }))
+export const coreDocTypes: readonly DocType[] = coreDefinitions.map((definition) =>
+  parseDocType(definition, { origin: 'file', id: coreId(definition.name) }),
+)
 
 const names: ReadonlySet<string> = new Set(coreDocTypes.map((doctype) => doctype.name))
 export const isCore = (name: string): boolean => names.has(name)

@@ -16,7 +16,12 @@ export type IsElsewhere = (doctype: string) => boolean
  * What makes a DocType document a DocType: it is checked before it is written, its table follows it in
  * the same transaction, and every process learns that it has changed. Who may do so is for its permissions to say.
  */
-export function doctypeController(doctypes: DocTypes, generation: Generation, dialect: Dialect, isElsewhere: IsElsewhere = () => false): Controller {
+export function doctypeController(
+  doctypes: DocTypes,
+  generation: Generation,
+  dialect: Dialect,
+  isElsewhere: IsElsewhere = () => false,
+): Controller {
   return {
     beforeInsert: async (change) => {
       refuseCore(change.document.name)
@@ -46,7 +51,8 @@ export function doctypeController(doctypes: DocTypes, generation: Generation, di
 }
 
 function refuseCore(name: string | number): void {
-  if (isCore(String(name))) throw new FrappeError('PermissionError', `DocType ${name} comes with the site and cannot be changed or removed`, { errorMessage: true })
+  if (isCore(String(name)))
+    throw new FrappeError('PermissionError', `DocType ${name} comes with the site and cannot be changed or removed`, { errorMessage: true })
 }
 
 const definitionOf = (document: Document): DocType => parseDocType(document, { origin: 'api', id: String(document['doctype_id']) })
@@ -77,7 +83,8 @@ async function checkTargets(connection: Connection, doctype: DocType, isElsewher
     if (fieldtype === 'Link' && isElsewhere(options)) continue
     const isChild = options === doctype.name ? doctype.istable : childTypes.get(options)
     if (isChild === undefined) throw invalid(`Field ${fieldname}: there is no DocType ${options}; make it first`)
-    if (fieldtype !== 'Link' && (!isChild || options === doctype.name)) throw invalid(`Field ${fieldname}: ${options} is not a child table; a ${fieldtype} field needs one`)
+    if (fieldtype !== 'Link' && (!isChild || options === doctype.name))
+      throw invalid(`Field ${fieldname}: ${options} is not a child table; a ${fieldtype} field needs one`)
     if (fieldtype === 'Link' && isChild) throw invalid(`Field ${fieldname}: ${options} is a child table, and nothing can link to its rows`)
   }
 }
@@ -86,6 +93,11 @@ async function refuseUsed(doctypes: DocTypes, { connection, document }: Change):
   refuseCore(document.name)
   const name = String(document.name)
   const user = [...doctypes.linksTo(name), ...doctypes.parentsOf(name)].find(({ doctype }) => doctype.name !== name)
-  if (user) throw new FrappeError('LinkExistsError', `DocType ${name} is used by the field ${user.field.fieldname} of ${user.doctype.name}; remove that field first`)
-  if (await hasDocuments(connection, definitionOf(document))) throw new FrappeError('LinkExistsError', `DocType ${name} has documents; remove them first`)
+  if (user)
+    throw new FrappeError(
+      'LinkExistsError',
+      `DocType ${name} is used by the field ${user.field.fieldname} of ${user.doctype.name}; remove that field first`,
+    )
+  if (await hasDocuments(connection, definitionOf(document)))
+    throw new FrappeError('LinkExistsError', `DocType ${name} has documents; remove them first`)
 }

@@ -27,8 +27,20 @@ export async function listDefinitions(connection: Connection): Promise<StoredDef
   const core = coreDocTypes.map((doctype) => doctype.name)
   // Primary key tabDocType(name); the rows by index tabDocField(parent), tabDocPerm(parent).
   const doctypes = await tables.selectFrom('tabDocType').selectAll().where('name', 'not in', core).orderBy('name').execute()
-  const fields = await tables.selectFrom('tabDocField').selectAll().where('parent', 'not in', core).orderBy('parent').orderBy('idx').execute()
-  const permissions = await tables.selectFrom('tabDocPerm').selectAll().where('parent', 'not in', core).orderBy('parent').orderBy('idx').execute()
+  const fields = await tables
+    .selectFrom('tabDocField')
+    .selectAll()
+    .where('parent', 'not in', core)
+    .orderBy('parent')
+    .orderBy('idx')
+    .execute()
+  const permissions = await tables
+    .selectFrom('tabDocPerm')
+    .selectAll()
+    .where('parent', 'not in', core)
+    .orderBy('parent')
+    .orderBy('idx')
+    .execute()
   const fieldsOf = Map.groupBy(fields, (row) => row.parent)
   const permissionsOf = Map.groupBy(permissions, (row) => row.parent)
   return doctypes.map((row) => ({
@@ -41,7 +53,12 @@ export async function listDefinitions(connection: Connection): Promise<StoredDef
 export async function listChildTypes(connection: Connection, names: readonly string[]): Promise<Map<string, boolean>> {
   if (names.length === 0) return new Map()
   // Primary key tabDocType(name).
-  const rows = await connection.withTables<DefinitionTables>().selectFrom('tabDocType').select(['name', 'istable']).where('name', 'in', names).execute()
+  const rows = await connection
+    .withTables<DefinitionTables>()
+    .selectFrom('tabDocType')
+    .select(['name', 'istable'])
+    .where('name', 'in', names)
+    .execute()
   return new Map(rows.map((row) => [row.name, row.istable === 1]))
 }
 
@@ -64,12 +81,28 @@ export async function insertCoreDefinitions(connection: Connection, now: number)
   }
 }
 
-async function insertChildren(connection: Connection, parent: string, parentfield: 'fields' | 'permissions', rows: readonly Values[], now: number): Promise<void> {
+async function insertChildren(
+  connection: Connection,
+  parent: string,
+  parentfield: 'fields' | 'permissions',
+  rows: readonly Values[],
+  now: number,
+): Promise<void> {
   const doctype = parentfield === 'fields' ? 'DocField' : 'DocPerm'
   // A right that a file leaves out is not granted, whatever the form's default says.
-  const unsaid = Object.fromEntries(coreDocType(doctype).fields.filter((field) => field.fieldtype === 'Check').map((field) => [field.fieldname, 0]))
+  const unsaid = Object.fromEntries(
+    coreDocType(doctype)
+      .fields.filter((field) => field.fieldtype === 'Check')
+      .map((field) => [field.fieldname, 0]),
+  )
   for (const [index, row] of rows.entries()) {
-    await insertRow(connection, doctype, randomName(), { ...unsaid, ...row }, { now, child: { parent, parentfield, parenttype: 'DocType', idx: index + 1 } })
+    await insertRow(
+      connection,
+      doctype,
+      randomName(),
+      { ...unsaid, ...row },
+      { now, child: { parent, parentfield, parenttype: 'DocType', idx: index + 1 } },
+    )
   }
 }
 
@@ -82,8 +115,18 @@ interface RowFacts {
 export async function insertRow(connection: Connection, doctypeName: string, name: string, values: Values, facts: RowFacts): Promise<void> {
   const doctype = coreDocType(doctypeName)
   const filled: Values = { ...defaultsFor(doctype, 'Administrator', facts.now, 'UTC'), ...values }
-  const stored: Row = Object.fromEntries(doctype.fields.filter(isColumn).map((field) => [field.fieldname, toStored(field, filled[field.fieldname], 'UTC')]))
-  const standard = { name, owner: 'Administrator', creation: facts.now, modified: facts.now, modified_by: 'Administrator', docstatus: 0, idx: 0 }
+  const stored: Row = Object.fromEntries(
+    doctype.fields.filter(isColumn).map((field) => [field.fieldname, toStored(field, filled[field.fieldname], 'UTC')]),
+  )
+  const standard = {
+    name,
+    owner: 'Administrator',
+    creation: facts.now,
+    modified: facts.now,
+    modified_by: 'Administrator',
+    docstatus: 0,
+    idx: 0,
+  }
   const own = facts.child ?? hiddenColumns(doctype, name, stored)
   await connection
     .withTables<Record<string, Row>>()

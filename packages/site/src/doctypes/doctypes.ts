@@ -85,7 +85,11 @@ export class DocTypes {
 
 function contentsOf(doctypes: readonly DocType[]): Contents {
   const fields = doctypes.flatMap((doctype) => doctype.fields.map((field) => ({ doctype, field })))
-  const byTarget = (types: readonly string[]): ReadonlyMap<string, FieldOf[]> => Map.groupBy(fields.filter(({ field }) => types.includes(field.fieldtype)), ({ field }) => field.options)
+  const byTarget = (types: readonly string[]): ReadonlyMap<string, FieldOf[]> =>
+    Map.groupBy(
+      fields.filter(({ field }) => types.includes(field.fieldtype)),
+      ({ field }) => field.options,
+    )
   return {
     byName: new Map(doctypes.map((doctype) => [doctype.name, doctype])),
     links: byTarget(['Link']),

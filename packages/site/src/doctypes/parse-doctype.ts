@@ -1,10 +1,10 @@
 import { FrappeError, STANDARD_FIELDS, invalid, isColumn } from '@annex/protocol'
 import type { DocField, DocType, Values } from '@annex/protocol'
-import { flagOf, rowsOf, textOf } from './definition-values.ts'
-import type { Part } from './definition-values.ts'
+import { flagOf, rowsOf, textOf } from './definition/definition-values.ts'
+import type { Part } from './definition/definition-values.ts'
 import { checkAutoname } from './naming/check-autoname.ts'
-import { parseField } from './parse-field.ts'
-import { GRANTED_BY_DEFAULT, parsePermissions } from './parse-permission.ts'
+import { parseField } from './definition/parse-field.ts'
+import { GRANTED_BY_DEFAULT, parsePermissions } from './definition/parse-permission.ts'
 
 export interface DefinitionOptions {
   /** Rights that a DocPerm row leaves out: Frappe's defaults through the API, none in a file or as stored. */
@@ -57,13 +57,23 @@ function parseName(values: Values): string {
   const name = textOf({ values, where: 'DocType' }, 'name').trim()
   if (name === '') throw invalid('DocType: give it a name')
   if (!NAME.test(name)) {
-    throw invalid(`DocType ${name.slice(0, 70)}: a name begins with a letter and has letters, digits, spaces, underscores and hyphens, 2 to 61 of them`)
+    throw invalid(
+      `DocType ${name.slice(0, 70)}: a name begins with a letter and has letters, digits, spaces, underscores and hyphens, 2 to 61 of them`,
+    )
   }
-  if (RESERVED.includes(name.toLowerCase())) throw new FrappeError('NameError', `DocType ${name}: this name is reserved for scopes; choose another`)
+  if (RESERVED.includes(name.toLowerCase()))
+    throw new FrappeError('NameError', `DocType ${name}: this name is reserved for scopes; choose another`)
   return name
 }
 
-const listed = (text: string): string[] => [...new Set(text.split(',').map((entry) => entry.trim()).filter(Boolean))]
+const listed = (text: string): string[] => [
+  ...new Set(
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean),
+  ),
+]
 
 function parseFields(part: Part): DocField[] {
   const rows = rowsOf(part, 'fields')
@@ -80,13 +90,15 @@ function parseFields(part: Part): DocField[] {
 function checkReferences(doctype: DocType): void {
   const columns = new Set<string>([...STANDARD_FIELDS, ...doctype.fields.filter(isColumn).map((field) => field.fieldname)])
   const named = (key: string, fieldname: string): void => {
-    if (!columns.has(fieldname)) throw invalid(`DocType ${doctype.name}: ${key} names ${fieldname.slice(0, 70)}, which is not a field with a value`)
+    if (!columns.has(fieldname))
+      throw invalid(`DocType ${doctype.name}: ${key} names ${fieldname.slice(0, 70)}, which is not a field with a value`)
   }
   if (doctype.title_field !== '') named('title_field', doctype.title_field)
   for (const fieldname of doctype.search_fields) named('search_fields', fieldname)
   named('sort_field', doctype.sort_field)
   for (const field of doctype.fields) {
-    if (field.fieldtype === 'Dynamic Link' && !columns.has(field.options)) throw invalid(`Field ${field.fieldname}: options name ${field.options}, which is not a field`)
+    if (field.fieldtype === 'Dynamic Link' && !columns.has(field.options))
+      throw invalid(`Field ${field.fieldname}: options name ${field.options}, which is not a field`)
   }
   checkAutoname(doctype)
   checkLevels(doctype)
@@ -103,5 +115,8 @@ function checkSupported(doctype: DocType): void {
   if (doctype.virtual) throw invalid(`DocType ${doctype.name}: virtual DocTypes come with the site and cannot be made through the API`)
   if (doctype.issingle) throw invalid(`DocType ${doctype.name}: Single DocTypes are not supported; use a DocType with one document`)
   const secret = doctype.fields.find((field) => field.fieldtype === 'Password')
-  if (secret) throw invalid(`Field ${secret.fieldname}: Password fields are not supported in DocTypes of your own; keep secrets in the app that uses them`)
+  if (secret)
+    throw invalid(
+      `Field ${secret.fieldname}: Password fields are not supported in DocTypes of your own; keep secrets in the app that uses them`,
+    )
 }

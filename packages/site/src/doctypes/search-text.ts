@@ -13,7 +13,11 @@ export function searchedFields(doctype: DocType): string[] {
  * The hidden columns of a main document, made from its stored values: `_key` is unique, so that no two
  * names differ in case alone; `_search` is what link search looks through, one field a line.
  */
-export function hiddenColumns(doctype: DocType, name: string, stored: Readonly<Record<string, unknown>>): { _key: string; _search: string } {
+export function hiddenColumns(
+  doctype: DocType,
+  name: string,
+  stored: Readonly<Record<string, unknown>>,
+): { _key: string; _search: string } {
   const texts = searchedFields(doctype).map((fieldname) => stored[fieldname])
   const lines = [name, ...texts].filter((text): text is string => typeof text === 'string' && text !== '')
   return { _key: foldText(name), _search: foldText(lines.join('\n')) }

@@ -3,11 +3,17 @@ import { createHash } from 'node:crypto'
 /** PostgreSQL cuts longer names off without a word. */
 const LONGEST = 63
 
-/** The table of a DocType's documents. A name too long for PostgreSQL ends in `#` and a hash, which no DocType's name can. */
+/** Kysely reads `x as y` as a table with an alias. */
+const READ_AS_ALIAS = / as /i
+
+/**
+ * The table of a DocType's documents. Where its name would be too long, or would be misread, it ends in `#` and a hash,
+ * as no DocType's name can.
+ */
 export function tableName(doctype: string): string {
   const table = `tab${doctype}`
-  if (Buffer.byteLength(table) <= LONGEST) return table
-  return `${table.slice(0, LONGEST - 13)}#${shortHash(table)}`
+  if (Buffer.byteLength(table) <= LONGEST && !READ_AS_ALIAS.test(table)) return table
+  return `${table.replaceAll(' ', '_').slice(0, LONGEST - 13)}#${shortHash(table)}`
 }
 
 /** Twelve hexadecimal characters. */

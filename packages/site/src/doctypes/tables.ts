@@ -1,52 +1,131 @@
 import type { Connection, Dialect } from '@annex/database'
-import { invalid, isColumn } from '@annex/protocol'
+import { invalid } from '@annex/protocol'
 import type { DocField, DocType } from '@annex/protocol'
 import { sql } from 'kysely'
-import { columnFields, columnType, columnsFor, fieldColumn, indexesOf, keepsValues } from './columns.ts'
-import type { Index } from './columns.ts'
-import { hiddenColumns, searchedFields } from './search-text.ts'
-import { tableName } from './table-name.ts'
+import { columnFields, columnType, columnsFor, fieldColumn, keepsValues } from './tables/columns.ts'
+import { hasDocuments } from './doctype-store.ts'
+import { consumeFormerField, insertFormerField, removeFormerFields } from './tables/former-field-store.ts'
+import { createIndex, dropIndex, indexesOf } from './tables/indexes.ts'
+import type { Index } from './tables/indexes.ts'
+import { fillSearch } from './tables/search-column-store.ts'
+import { searchedFields } from './search-text.ts'
+import { shortHash, tableName } from './table-name.ts'
+import { isDynamicDefault } from './values/defaults.ts'
 import { toStored } from './values/to-stored.ts'
-
-type Tables = Record<string, Record<string, unknown>>
-
-const BATCH = 500
 
 /** Makes the table of a DocType's documents, empty, with its indexes. */
 export async function createTable(connection: Connection, dialect: Dialect, doctype: DocType): Promise<void> {
   const table = tableName(doctype.name)
   await sql`create table ${sql.table(table)} (${sql.join(columnsFor(dialect, doctype))})`.execute(connection)
-  for (const index of indexesOf(doctype)) await createIndex(connection, dialect, table, index)
-  if (!doctype.istable) await dialect.searchIndex.create(connection, table)
+  for (const index of indexesOf(doctype)) await createIndex(connection, dialect, doctype, index)
+  if (doctype.istable) return
+  for (const statement of dialect.searchIndex.create(table)) await statement.execute(connection)
 }
 
 /** Removes the table and all that is in it. */
 export async function dropTable(connection: Connection, dialect: Dialect, doctype: DocType): Promise<void> {
   const table = tableName(doctype.name)
-  if (!doctype.istable) await dialect.searchIndex.drop(connection, table)
+  if (!doctype.istable) for (const statement of dialect.searchIndex.drop(table)) await statement.execute(connection)
   await sql`drop table ${sql.table(table)}`.execute(connection)
+  await removeFormerFields(connection, doctype.name)
+}
+
+/** One change of a definition. */
+interface Sync {
+  readonly connection: Connection
+  readonly dialect: Dialect
+  readonly table: string
+  readonly next: DocType
 }
 
 /**
- * Makes the table follow its changed definition; documents keep their values. A field that is gone keeps
- * its column, and gets it back when it returns. A new field's column begins with the field's default.
+ * Makes the table follow its changed definition; documents keep their values. A field that is gone leaves
+ * its column, and finds it again when it returns with a type that fits. A new field begins with its default.
  *
  * @throws {FrappeError} `ValidationError` when stored values would not fit: a type that is not wider,
  * or a unique field whose values are not
  */
 export async function syncTable(connection: Connection, dialect: Dialect, next: DocType, previous: DocType): Promise<void> {
-  const table = tableName(next.name)
-  if (next.istable !== previous.istable) throw invalid(`DocType ${next.name}: whether it is a child table cannot change; make a new DocType`)
-  const before = new Map(previous.fields.filter(isColumn).map((field) => [field.fieldname, field]))
-  const columns = await dialect.columnsOf(connection, table)
+  if (next.istable !== previous.istable)
+    throw invalid(`DocType ${next.name}: whether it is a child table cannot change; make a new DocType`)
+  const sync: Sync = { connection, dialect, table: tableName(next.name), next }
+  const before = fieldsByName(previous)
+  const dropped = await dropIndexes(sync, previous)
+  const columns = new Set(await dialect.columnsOf(connection, sync.table))
   for (const field of columnFields(next)) {
-    const type = columns.get(field.fieldname)
     const old = before.get(field.fieldname)
-    if (type === undefined) await addColumn(connection, dialect, table, field)
-    else if (old) await widenColumn(connection, dialect, table, field, old)
-    else await takeBackColumn(connection, dialect, table, field, type)
+    if (old) await changeColumn(sync, field, old)
+    else if (columns.has(field.fieldname)) await takeBackColumn(sync, field)
+    else await addColumn(sync, field)
+    before.delete(field.fieldname)
   }
-  await syncIndexes(connection, dialect, next, previous)
-  const searched = searchedFields(next).join() !== searchedFields(previous).join()
-  if (searched && !next.istable) await fillSearch(connection, next)
+  for (const gone of before.values()) await insertFormerField(connection, next.name, gone)
+  const kept = new Set(
+    indexesOf(previous)
+      .map(({ name }) => name)
+      .filter((name) => !dropped.has(name)),
+  )
+  for (const index of indexesOf(next).filter(({ name }) => !kept.has(name))) await createIndex(connection, dialect, next, index)
+  if (!next.istable && searchedFields(next).join() !== searchedFields(previous).join()) await fillSearch(connection, next)
+}
+
+const fieldsByName = (doctype: DocType): Map<string, DocField> => new Map(columnFields(doctype).map((field) => [field.fieldname, field]))
+
+/** Those that the next definition has no more, and those of a column that will be made anew; their names. */
+async function dropIndexes({ connection, dialect, next }: Sync, previous: DocType): Promise<Set<string>> {
+  const before = fieldsByName(previous)
+  const anew = new Set(
+    columnFields(next)
+      .filter((field) => isReplaced(dialect, field, before.get(field.fieldname)))
+      .map((field) => field.fieldname),
+  )
+  const wanted = new Set(indexesOf(next).map((index) => index.name))
+  const goes = (index: Index): boolean => !wanted.has(index.name) || index.columns.some((column) => anew.has(column))
+  const gone = indexesOf(previous).filter(goes)
+  for (const index of gone) await dropIndex(connection, index)
+  return new Set(gone.map((index) => index.name))
+}
+
+const isReplaced = (dialect: Dialect, field: DocField, old: DocField | undefined): boolean =>
+  old !== undefined && (columnType(dialect, field) !== columnType(dialect, old) || !keepsValues(old, field))
+
+async function addColumn({ connection, dialect, table }: Sync, field: DocField): Promise<void> {
+  await sql`alter table ${sql.table(table)} add column ${fieldColumn(dialect, field)}`.execute(connection)
+  if (field.default === null || isDynamicDefault(field.default) || field.unique) return
+  const value = toStored(field, field.default, 'UTC')
+  if (value !== 0 && value !== null) await sql`update ${sql.table(table)} set ${sql.ref(field.fieldname)} = ${value}`.execute(connection)
+}
+
+/** Values move to a column of the wider type. */
+async function changeColumn(sync: Sync, field: DocField, old: DocField): Promise<void> {
+  const { connection, dialect, table, next } = sync
+  if (!isReplaced(dialect, field, old)) return
+  const keeps = keepsValues(old, field)
+  if (!keeps && (await hasDocuments(connection, next))) {
+    throw invalid(
+      `Field ${field.fieldname}: documents hold values of the type ${old.fieldtype}, which cannot become ${field.fieldtype}; add a new field`,
+    )
+  }
+  const aside = await moveAside(sync, field.fieldname)
+  await addColumn(sync, { ...field, default: null })
+  if (keeps) await sql`update ${sql.table(table)} set ${sql.ref(field.fieldname)} = ${sql.ref(aside)}`.execute(connection)
+  await sql`alter table ${sql.table(table)} drop column ${sql.ref(aside)}`.execute(connection)
+}
+
+/** Of a field that was taken out before; values of a type that does not fit stay, out of sight. */
+async function takeBackColumn(sync: Sync, field: DocField): Promise<void> {
+  const fieldtype = await consumeFormerField(sync.connection, sync.next.name, field.fieldname)
+  if (fieldtype !== undefined && !isReplaced(sync.dialect, field, { ...field, fieldtype })) return
+  await moveAside(sync, field.fieldname)
+  await addColumn(sync, field)
+}
+
+/** Under a name that no field can have. */
+async function moveAside({ connection, dialect, table }: Sync, fieldname: string): Promise<string> {
+  const taken = new Set(await dialect.columnsOf(connection, table))
+  let [aside, attempt] = ['', 0]
+  do aside = `${fieldname.slice(0, 40)}~${shortHash(`${fieldname} ${attempt++}`)}`
+  while (taken.has(aside))
+  await sql`alter table ${sql.table(table)} rename column ${sql.ref(fieldname)} to ${sql.ref(aside)}`.execute(connection)
+  return aside
 }

@@ -1,6 +1,6 @@
 import { fieldKind, type DocField, type DocType } from '@annex/protocol'
 import type { Principal } from './principal.ts'
-import { can, roleRights } from './role-rights.ts'
+import { can, roleRights, type RoleRights } from './role-rights.ts'
 
 /** The levels of fields that the principal may read; those of child rows are judged by their parent's. */
 export const readableLevels = (principal: Principal, doctype: DocType): ReadonlySet<number> => roleRights(principal, doctype).readLevels
@@ -14,14 +14,22 @@ export function listAccess(principal: Principal, doctype: DocType): 'read' | 'se
   return can(principal, doctype, 'select') === 'no' ? 'none' : 'select'
 }
 
+const known = new WeakMap<RoleRights, Partial<Record<'read' | 'select', ReadonlySet<string>>>>()
+
 /** Names of the fields that have a value and may be seen; with `select`, those that a link field shows. */
 export function visibleFields(principal: Principal, doctype: DocType, access: 'read' | 'select'): ReadonlySet<string> {
-  const levels = access === 'read' ? readableLevels(principal, doctype) : LOWEST
-  const shown = access === 'read' ? doctype.fields : doctype.fields.filter((field) => isShownInLinks(doctype, field))
-  return new Set(shown.filter((field) => fieldKind(field) !== undefined && levels.has(field.permlevel)).map((field) => field.fieldname))
+  const rights = roleRights(principal, doctype)
+  let fields = known.get(rights)
+  if (!fields) known.set(rights, (fields = {}))
+  return (fields[access] ??= access === 'read' ? fieldsWithin(doctype.fields, rights.readLevels) : fieldsWithin(shownInLinks(doctype), LOWEST))
+}
+
+/** Names of the fields with a value at one of the levels. */
+export function fieldsWithin(fields: readonly DocField[], levels: ReadonlySet<number>): ReadonlySet<string> {
+  return new Set(fields.filter((field) => fieldKind(field) !== undefined && levels.has(field.permlevel)).map((field) => field.fieldname))
 }
 
 const LOWEST: ReadonlySet<number> = new Set([0])
 
-const isShownInLinks = (doctype: DocType, field: DocField): boolean =>
-  field.fieldname === doctype.title_field || doctype.search_fields.includes(field.fieldname)
+const shownInLinks = (doctype: DocType): DocField[] =>
+  doctype.fields.filter((field) => field.fieldname === doctype.title_field || doctype.search_fields.includes(field.fieldname))

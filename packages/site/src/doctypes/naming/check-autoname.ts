@@ -11,7 +11,9 @@ export function checkAutoname(doctype: DocType): void {
   if (rule.startsWith('naming_series:')) return requireField(doctype, 'naming_series')
   if (rule.startsWith('format:')) return
   if (autoname.includes('#')) return checkSeries(autoname)
-  throw invalid(`DocType ${doctype.name}: autoname ${autoname} is not known; use hash, prompt, field:…, naming_series:, format:… or a series with #`)
+  throw invalid(
+    `DocType ${doctype.name}: autoname ${autoname} is not known; use hash, prompt, field:…, naming_series:, format:… or a series with #`,
+  )
 }
 
 function requireField(doctype: DocType, fieldname: string): void {

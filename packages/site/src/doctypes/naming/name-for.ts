@@ -59,13 +59,20 @@ export function checkName(doctype: DocType, text: string): string {
   const name = checkCharacters('Name', text).trim()
   if (name === '') throw invalid(`${doctype.name}: the name is empty; give it one`)
   if (/[<>]/.test(name)) throw new FrappeError('NameError', `${doctype.name}: a name must not contain < or >`)
-  if (name === doctype.name || name.startsWith(`New ${doctype.name}`)) throw new FrappeError('NameError', `${doctype.name}: "${name.slice(0, 60)}" cannot be a name; choose another`)
-  if ([...name].length > LONGEST) throw new FrappeError('CharacterLengthExceededError', `${doctype.name}: a name has at most ${LONGEST} characters`)
+  if (name === doctype.name || name.startsWith(`New ${doctype.name}`))
+    throw new FrappeError('NameError', `${doctype.name}: "${name.slice(0, 60)}" cannot be a name; choose another`)
+  if ([...name].length > LONGEST)
+    throw new FrappeError('CharacterLengthExceededError', `${doctype.name}: a name has at most ${LONGEST} characters`)
   return name
 }
 
 /** Of the newest document of its series: the number is given out again. Others leave a gap. */
-export async function giveBackName(request: { readonly connection: Connection; readonly doctype: DocType; readonly name: string; readonly values: Values }): Promise<void> {
+export async function giveBackName(request: {
+  readonly connection: Connection
+  readonly doctype: DocType
+  readonly name: string
+  readonly values: Values
+}): Promise<void> {
   const digits = counterDigits(request.doctype, request.values)
   const tail = digits === 0 ? undefined : new RegExp(`\\d{${digits}}$`).exec(request.name)?.[0]
   if (tail === undefined) return
@@ -101,7 +108,8 @@ function filledSeries(request: NamingRequest): FilledSeries {
 function seriesOf(doctype: DocType, values: Values): string {
   const offered = doctype.fields.find((field) => field.fieldname === 'naming_series')?.options.split('\n') ?? []
   const named = values['naming_series']
-  const series = typeof named === 'string' && named.trim() !== '' ? named.trim() : (offered.map((option) => option.trim()).find(Boolean) ?? '')
+  const series =
+    typeof named === 'string' && named.trim() !== '' ? named.trim() : (offered.map((option) => option.trim()).find(Boolean) ?? '')
   if (series === '') throw invalid(`${doctype.name}: choose a naming series`)
   return series
 }

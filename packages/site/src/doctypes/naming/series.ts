@@ -24,7 +24,10 @@ const PERMITTED = /^[\p{L}\p{N}\-/.#{}_ ]+$/u
 /** @throws {FrappeError} `InvalidNamingSeriesError` */
 export function checkSeries(series: string): void {
   if (PERMITTED.test(series)) return
-  throw new FrappeError('InvalidNamingSeriesError', `Naming series "${series.slice(0, 60)}": use letters, digits, spaces and - / . # { } _ only`)
+  throw new FrappeError(
+    'InvalidNamingSeriesError',
+    `Naming series "${series.slice(0, 60)}": use letters, digits, spaces and - / . # { } _ only`,
+  )
 }
 
 /** `INV-.YYYY.-.#####`: parts apart by dots. A series without a counter gets one of five digits. */
@@ -74,7 +77,8 @@ function fillPart(part: string, facts: SeriesFacts): string {
   return braced ? '' : literal(part)
 }
 
-const fieldText = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value).replaceAll('\u0000', '') : '')
+const fieldText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value).replaceAll('\u0000', '') : ''
 
 /** Week of the year, Monday first, in two digits (ISO 8601). */
 function weekOf(moment: string): string {

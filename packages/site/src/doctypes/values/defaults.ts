@@ -27,11 +27,19 @@ function defaultOf(field: DocField, user: string, now: number, zone: string): st
   return kind === 'time' ? timeOfDay(now, zone) : undefined
 }
 
+/** Known only when a document is made: `Today`, `Now`, `__user`, or the default of another document. */
+export const isDynamicDefault = (text: string): boolean => /^(today|now|__user)$/i.test(text) || text.startsWith(':')
+
 function literal(field: DocField, text: string, user: string, now: number, zone: string): string | undefined {
   const word = text.toLowerCase()
   if (word === '__user') return user
   if (word === 'today') return formatTimestamp(now, zone).slice(0, 10)
-  if (word === 'now') return field.fieldtype === 'Time' ? timeOfDay(now, zone) : field.fieldtype === 'Date' ? formatTimestamp(now, zone).slice(0, 10) : formatDatetime(now, zone)
+  if (word === 'now')
+    return field.fieldtype === 'Time'
+      ? timeOfDay(now, zone)
+      : field.fieldtype === 'Date'
+        ? formatTimestamp(now, zone).slice(0, 10)
+        : formatDatetime(now, zone)
   return text.startsWith(':') ? undefined : text
 }
 

@@ -1,3 +1,4 @@
+import { canonicalDecimal } from '@annex/database'
 import { FrappeError, invalid } from '@annex/protocol'
 import type { DocField } from '@annex/protocol'
 
@@ -16,13 +17,16 @@ function numberOf(field: DocField, value: unknown): number {
   const text = typeof value === 'string' ? value.replaceAll(',', '').trim() : 'x'
   if (text === '') return 0
   if (NUMERIC.test(text)) return Number(text)
-  throw invalid(`${field.label}: ${typeof value === 'string' ? `"${value.slice(0, 60)}"` : 'this value'} is not a number; send digits with a dot for decimals`)
+  throw invalid(
+    `${field.label}: ${typeof value === 'string' ? `"${value.slice(0, 60)}"` : 'this value'} is not a number; send digits with a dot for decimals`,
+  )
 }
 
 export function toInt(field: DocField, value: unknown): number {
   const number = Math.trunc(numberOf(field, value))
   const most = field.length > INT_DIGITS ? Number.MAX_SAFE_INTEGER : LARGEST_INT
-  if (Math.abs(number) > most) throw new FrappeError('CharacterLengthExceededError', `${field.label}: ${number} is too large; the largest number is ${most}`)
+  if (Math.abs(number) > most)
+    throw new FrappeError('CharacterLengthExceededError', `${field.label}: ${number} is too large; the largest number is ${most}`)
   return positive(field, number)
 }
 
@@ -36,14 +40,15 @@ export function toCheck(field: DocField, value: unknown): number {
 export function toDecimal(field: DocField, value: unknown): number {
   const number = numberOf(field, value)
   if (field.fieldtype === 'Rating') return roundToNine(Math.min(1, Math.max(0, number)))
-  if (Math.abs(number) >= DECIMAL_BOUND) throw new FrappeError('CharacterLengthExceededError', `${field.label}: ${number} is too large; amounts stay below ${DECIMAL_BOUND}`)
+  if (Math.abs(number) >= DECIMAL_BOUND)
+    throw new FrappeError('CharacterLengthExceededError', `${field.label}: ${number} is too large; amounts stay below ${DECIMAL_BOUND}`)
   return positive(field, roundToNine(number))
 }
 
-// Adding zero turns a negative zero, which the engines show differently, into zero.
-const roundToNine = (number: number): number => Number(number.toFixed(9)) + 0
+const roundToNine = (number: number): number => Number(canonicalDecimal(number))
 
 function positive(field: DocField, number: number): number {
   if (field.non_negative && number < 0) throw new FrappeError('NonNegativeError', `${field.label}: must not be negative, and ${number} is`)
+  // Adding zero turns a negative zero, which the engines show differently, into zero.
   return number + 0
 }

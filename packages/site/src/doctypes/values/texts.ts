@@ -32,7 +32,8 @@ function checkLength(field: DocField, text: string): void {
   // Characters as people count them are never more than UTF-16 units.
   if (text.length <= most) return
   const count = [...text].length
-  if (count > most) throw new FrappeError('CharacterLengthExceededError', `${field.label}: ${count} characters are too many; at most ${most} fit`)
+  if (count > most)
+    throw new FrappeError('CharacterLengthExceededError', `${field.label}: ${count} characters are too many; at most ${most} fit`)
 }
 
 const optionsOf = (field: DocField): string[] => field.options.split('\n').map((option) => option.trim())

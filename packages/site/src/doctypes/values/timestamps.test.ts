@@ -20,19 +20,32 @@ describe('timestamps', () => {
     }
   })
 
-  it.each(['yesterday-ish', '31-01-2024', '2024-02-30 10:00:00', '2024-01-31 25:00:00', '2024-01-31 10:61', '2024-01-31T10:11:12+99:00', '', '0000-01-01'])('refuse %j', (text) => {
+  it.each([
+    'yesterday-ish',
+    '31-01-2024',
+    '2024-02-30 10:00:00',
+    '2024-01-31 25:00:00',
+    '2024-01-31 10:61',
+    '2024-01-31T10:11:12+99:00',
+    '',
+    '0000-01-01',
+  ])('refuse %j', (text) => {
     expect(parseTimestamp(text, 'UTC')).toBeUndefined()
   })
 
   it('come back as they were written, in any zone, summer and winter', () => {
     const zones = ['UTC', 'Asia/Kolkata', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Apia']
     fc.assert(
-      fc.property(fc.integer({ min: instant('1975-01-01T00:00:00Z'), max: instant('2200-01-01T00:00:00Z') }), fc.constantFrom(...zones), (micros, zone) => {
-        const text = formatTimestamp(micros, zone)
-        const again = parseTimestamp(text, zone)
-        expect(again).toBeDefined()
-        expect(formatTimestamp(again ?? 0, zone)).toBe(text)
-      }),
+      fc.property(
+        fc.integer({ min: instant('1975-01-01T00:00:00Z'), max: instant('2200-01-01T00:00:00Z') }),
+        fc.constantFrom(...zones),
+        (micros, zone) => {
+          const text = formatTimestamp(micros, zone)
+          const again = parseTimestamp(text, zone)
+          expect(again).toBeDefined()
+          expect(formatTimestamp(again ?? 0, zone)).toBe(text)
+        },
+      ),
     )
   })
 

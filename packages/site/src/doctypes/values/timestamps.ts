@@ -16,7 +16,12 @@ function dayOf(year: string, month: string, day: string): number | undefined {
 }
 
 /** Microseconds since midnight. */
-function clockOf(hour: string | undefined, minute: string | undefined, second: string | undefined, fraction: string | undefined): number | undefined {
+function clockOf(
+  hour: string | undefined,
+  minute: string | undefined,
+  second: string | undefined,
+  fraction: string | undefined,
+): number | undefined {
   const [hours, minutes, seconds] = [Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0)]
   if (hours > 23 || minutes > 59 || seconds > 59) return undefined
   return ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + Number((fraction ?? '').padEnd(6, '0').slice(0, 6))
@@ -26,7 +31,8 @@ function clockOf(hour: string | undefined, minute: string | undefined, second: s
 export function parseDate(text: string): string | undefined {
   const found = DATETIME.exec(text)
   if (!found || found[8] !== undefined) return undefined
-  if (dayOf(found[1]!, found[2]!, found[3]!) === undefined || clockOf(found[4], found[5], found[6], found[7]) === undefined) return undefined
+  if (dayOf(found[1]!, found[2]!, found[3]!) === undefined || clockOf(found[4], found[5], found[6], found[7]) === undefined)
+    return undefined
   return text.slice(0, 10)
 }
 

@@ -1,7 +1,7 @@
 import { FrappeError } from '@annex/protocol'
 import type { DocField, Values } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
-import { parseField } from '../parse-field.ts'
+import { parseField } from '../definition/parse-field.ts'
 import { toShown } from './to-shown.ts'
 import { toStored } from './to-stored.ts'
 

@@ -39,7 +39,11 @@ export function offsetAt(zone: string, epochMilliseconds: number): number {
 
 function computeOffset(zone: string, epochMilliseconds: number): number {
   const whole = Math.floor(epochMilliseconds / 1000) * 1000
-  const parts = new Map(formatOf(zone).formatToParts(whole).map(({ type, value }) => [type, value]))
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(whole)
+      .map(({ type, value }) => [type, value]),
+  )
   const number = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.get(type))
   const year = parts.get('era')?.startsWith('B') ? 1 - number('year') : number('year')
   const local = new Date(0)

@@ -21,6 +21,12 @@ export async function listGrants(connection: Connection, user: string, now: numb
   return query.where('revoked_at', 'is', null).where('expires', '>', now).where('epoch', '=', currentEpoch).orderBy('created', 'desc').orderBy('id').execute()
 }
 
+/** A grant, living or not. */
+export async function readGrant(connection: Connection, id: string): Promise<GrantRow | undefined> {
+  // Primary key.
+  return connection.withTables<OAuthTables>().selectFrom('oauth_grant').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
 /**
  * The grant when it lives, locked until the transaction ends: every change of a grant's codes and
  * tokens begins here, so no two run at once and none runs beside a revocation.
@@ -56,4 +62,16 @@ export async function noteGrantUses(connection: Connection, uses: ReadonlyMap<st
   const db = connection.withTables<OAuthTables>()
   // Primary key.
   for (const [id, time] of uses) await db.updateTable('oauth_grant').set({ last_used: time }).where('id', '=', id).where('last_used', '<', time).execute()
+}
+
+/** When each client was last used by anybody (microseconds). */
+export async function listClientUses(connection: Connection): Promise<Map<string, number>> {
+  const db = connection.withTables<OAuthTables>()
+  // Index oauth_grant_client.
+  const rows = await db
+    .selectFrom('oauth_grant')
+    .select((grant) => ['client', grant.fn.max('last_used').as('last_used')])
+    .groupBy('client')
+    .execute()
+  return new Map(rows.map((row) => [row.client, row.last_used]))
 }

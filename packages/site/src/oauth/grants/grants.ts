@@ -80,7 +80,7 @@ export class Grants {
       return splitScope(grant.granted).filter((scope) => holds(scope, ids))
     })
     const rejected = grants.flatMap((grant) => splitScope(grant.rejected))
-    return { granted: new Set(granted), rejected: new Set(rejected).difference(new Set(granted)) }
+    return { granted: new Set(granted), rejected: new Set(rejected.filter((scope) => !granted.includes(scope))) }
   }
 
   /** Ends grants, in a durable transaction of its own. Repeatable. The number that were alive comes back. */

@@ -1,0 +1,29 @@
+import { ConsentDenied, ScopeMissing, UpstreamUnavailable } from '../errors.ts'
+
+/** What went wrong with a sign-in, for an app that shows it in its own look. */
+export interface SignInFailure {
+  readonly error: Error
+  readonly status: number
+  /** One sentence for the person. */
+  readonly message: string
+  /** Begins the sign-in again. */
+  readonly again: string
+}
+
+/** Errors of our own are said in their words; of anything else the person learns only that it went wrong. */
+export function describeFailure(error: Error, again: string): SignInFailure {
+  const status = error instanceof UpstreamUnavailable ? 503 : error instanceof ConsentDenied || error instanceof ScopeMissing ? 403 : 400
+  return { error, status, message: error.message, again }
+}
+
+/** A page of its own, without scripts, for apps that bring none. */
+export function failurePage({ status, message, again }: SignInFailure): Response {
+  const page = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign-in</title></head>
+<body><main><h1>You are not signed in</h1><p>${escapeHtml(message)}</p><p><a href="${escapeHtml(again)}">Sign in with the primary site</a></p></main></body></html>`
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'" }
+  return new Response(page, { status, headers })
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!)

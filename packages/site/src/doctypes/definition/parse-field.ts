@@ -1,0 +1,103 @@
+import { FIELD_KINDS, LAYOUT_TYPES, invalid } from '@annex/protocol'
+import type { DocField, FieldType, Values } from '@annex/protocol'
+import { flagOf, numberOf, textOf } from './definition-values.ts'
+import type { Part } from './definition-values.ts'
+import { isDynamicDefault } from '../values/defaults.ts'
+import { toStored } from '../values/to-stored.ts'
+
+const FIELD_TYPES: ReadonlySet<string> = new Set([...Object.keys(FIELD_KINDS), ...LAYOUT_TYPES])
+const isFieldType = (text: string): text is FieldType => FIELD_TYPES.has(text)
+const FIELDNAME = /^[a-z][a-z0-9_]{0,60}$/
+/** Names that columns of ours, or every JavaScript object, already have. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['name', 'owner', 'creation', 'modified', 'modified_by', 'docstatus', 'idx'],
+  ...['parent', 'parentfield', 'parenttype', 'doctype', 'constructor'],
+])
+
+/** @throws {FrappeError} `ValidationError` that names the field */
+export function parseField(values: Values, position: number): DocField {
+  const fieldtype = textOf({ values, where: `Field ${position}` }, 'fieldtype') || 'Data'
+  if (!isFieldType(fieldtype))
+    throw invalid(`Field ${textOf({ values, where: `Field ${position}` }, 'fieldname') || position}: ${fieldtype} is not a field type`)
+  const fieldname = parseFieldname(values, fieldtype, position)
+  const part: Part = { values, where: `Field ${fieldname}` }
+  const field: DocField = {
+    fieldname,
+    fieldtype,
+    label: textOf(part, 'label') || titled(fieldname),
+    options: textOf(part, 'options').trim(),
+    default: textOf(part, 'default').trim() || null,
+    permlevel: numberOf(part, 'permlevel', 0, 9),
+    length: numberOf(part, 'length', 0, 100_000),
+    fetch_from: textOf(part, 'fetch_from'),
+    description: textOf(part, 'description'),
+    ...parseFlags(part),
+  }
+  checkOptions(field, part.where)
+  checkDefault(field, part.where)
+  return fieldtype === 'Select' ? { ...field, options: textOf(part, 'options') } : field
+}
+
+type Flags = Omit<
+  DocField,
+  'fieldname' | 'fieldtype' | 'label' | 'options' | 'default' | 'permlevel' | 'length' | 'fetch_from' | 'description'
+>
+
+const parseFlags = (part: Part): Flags => ({
+  reqd: flagOf(part, 'reqd'),
+  unique: flagOf(part, 'unique'),
+  search_index: flagOf(part, 'search_index'),
+  read_only: flagOf(part, 'read_only'),
+  hidden: flagOf(part, 'hidden'),
+  set_only_once: flagOf(part, 'set_only_once'),
+  allow_on_submit: flagOf(part, 'allow_on_submit'),
+  no_copy: flagOf(part, 'no_copy'),
+  in_list_view: flagOf(part, 'in_list_view'),
+  non_negative: flagOf(part, 'non_negative'),
+  ignore_user_permissions: flagOf(part, 'ignore_user_permissions'),
+})
+
+function parseFieldname(values: Values, fieldtype: FieldType, position: number): string {
+  const part: Part = { values, where: `Field ${position}` }
+  const given = textOf(part, 'fieldname').trim().toLowerCase()
+  const layout = (LAYOUT_TYPES as readonly string[]).includes(fieldtype)
+  const fieldname = given || scrubbed(textOf(part, 'label')) || (layout ? `${scrubbed(fieldtype)}_${position}` : '')
+  if (fieldname === '') throw invalid(`Field ${position}: give it a fieldname or a label`)
+  if (RESERVED.has(fieldname)) throw invalid(`Field ${fieldname}: this name is taken by the system; choose another fieldname`)
+  if (FIELDNAME.test(fieldname)) return fieldname
+  throw invalid(
+    `Field ${fieldname.slice(0, 70)}: a fieldname begins with a letter and has letters, digits and underscores only, at most 61`,
+  )
+}
+
+const scrubbed = (label: string): string =>
+  label
+    .trim()
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^[_0-9]+|_+$/g, '')
+
+const titled = (fieldname: string): string =>
+  fieldname
+    .split('_')
+    .filter(Boolean)
+    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join(' ')
+
+function checkOptions(field: DocField, where: string): void {
+  const { fieldtype, options } = field
+  if (['Link', 'Table', 'Table MultiSelect'].includes(fieldtype) && options === '')
+    throw invalid(`${where}: options must name the DocType that this ${fieldtype} field points to`)
+  if (fieldtype === 'Dynamic Link' && options === '') throw invalid(`${where}: options must name the field that holds the DocType`)
+  const table = FIELD_KINDS[fieldtype as keyof typeof FIELD_KINDS] === 'table'
+  if (table && field.unique) throw invalid(`${where}: a table field cannot be unique`)
+  if (field.unique && ['text', 'json', 'check', 'password'].includes(FIELD_KINDS[fieldtype as keyof typeof FIELD_KINDS] ?? 'text')) {
+    throw invalid(`${where}: a ${fieldtype} field cannot be unique`)
+  }
+}
+
+function checkDefault(field: DocField, where: string): void {
+  if (field.default === null || isDynamicDefault(field.default)) return
+  if (field.fieldtype === 'Check' && !['0', '1'].includes(field.default)) throw invalid(`${where}: the default of a Check field is 0 or 1`)
+  if (field.fieldtype in FIELD_KINDS) toStored({ ...field, label: `${field.label} (default)` }, field.default, 'UTC')
+}

@@ -1,0 +1,55 @@
+import type { Connection, Dialect } from '@annex/database'
+import { invalid } from '@annex/protocol'
+import type { DocField, DocType } from '@annex/protocol'
+import { sql } from 'kysely'
+import { columnFields } from './columns.ts'
+import { shortHash, tableName } from '../table-name.ts'
+
+export interface Index {
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly unique: boolean
+}
+
+/** Read backwards it is `modified desc, name`, the order of lists that name none. */
+const BY_TIME: readonly string[] = ['modified', 'name']
+
+/** The indexes that a DocType's table has; a name stands for one table, its columns and whether it is unique. */
+export function indexesOf(doctype: DocType): Index[] {
+  const table = tableName(doctype.name)
+  const index = (columns: readonly string[], unique = false): Index => ({
+    name: `${unique ? 'unique' : 'index'}_${shortHash([table, ...columns].join('\n'))}_${columns.join('_')}`.slice(0, 63),
+    columns,
+    unique,
+  })
+  const fields = columnFields(doctype)
+  return [
+    ...(doctype.istable ? [index(['parent', 'parentfield', 'idx'])] : [index(['_key'], true), index(BY_TIME)]),
+    ...fields.filter((field) => field.unique).map((field) => index([field.fieldname], true)),
+    ...fields.filter((field) => isSearched(doctype, field)).map((field) => index([field.fieldname])),
+  ]
+}
+
+/** Link columns too: a document is not removed before all that links to it has been looked for. */
+function isSearched(doctype: DocType, field: DocField): boolean {
+  if (field.unique) return false
+  return field.search_index || field.fieldtype === 'Link' || (field.fieldname === doctype.title_field && !doctype.istable)
+}
+
+/** @throws {FrappeError} `ValidationError` when it is unique and two documents have the same value */
+export async function createIndex(connection: Connection, dialect: Dialect, doctype: DocType, index: Index): Promise<void> {
+  const columns = index.columns.map((column) => dialect.order(sql.ref(column), index.columns === BY_TIME && column === 'name'))
+  const kind = sql.raw(index.unique ? 'unique index' : 'index')
+  try {
+    await sql`create ${kind} ${sql.id(index.name)} on ${sql.table(tableName(doctype.name))} (${sql.join(columns)})`.execute(connection)
+  } catch (error) {
+    if (dialect.uniqueViolation(error) === undefined) throw error
+    throw invalid(
+      `Field ${index.columns.join()}: documents of ${doctype.name} share a value, so it cannot be unique; make their values differ first`,
+    )
+  }
+}
+
+export async function dropIndex(connection: Connection, index: Index): Promise<void> {
+  await sql`drop index ${sql.id(index.name)}`.execute(connection)
+}

@@ -1,0 +1,34 @@
+import { notPermitted, type DocType, type FrappeError, type Right } from '@annex/protocol'
+import { judge, refusedBy, type Judged } from '../policy/judge.ts'
+import type { Principal } from '../policy/principal.ts'
+import { can } from '../policy/role-rights.ts'
+import type { ChildOf } from '../policy/user-permissions.ts'
+import type { Premises } from './premises.ts'
+
+export const childOf = (premises: Premises): ChildOf => (name) => premises.doctypes.get(name)
+
+const ownRights = (premises: Premises, principal: Principal, doctype: DocType, name: string | undefined): readonly Right[] =>
+  (name === undefined ? undefined : premises.controllers.get(doctype.name)?.ownRights?.(principal.user, name)) ?? []
+
+/** Refuses what no document of the DocType could allow, before any is looked for. */
+export function requireSome(premises: Premises, principal: Principal, doctype: DocType, right: Right, name?: string): void {
+  if (can(principal, doctype, right) !== 'no') return
+  if (!ownRights(premises, principal, doctype, name).includes(right)) throw refusal(doctype, right, name)
+}
+
+/** @throws {FrappeError} `PermissionError` when the principal does not have the right on this very document */
+export function requireRight(premises: Premises, principal: Principal, doctype: DocType, right: Right, document: Judged): void {
+  const name = document.name === undefined ? undefined : String(document.name)
+  const options = { childOf: childOf(premises), ownRights: ownRights(premises, principal, doctype, name) }
+  if (judge(principal, doctype, right, document, options)) return
+  const refused = can(principal, doctype, right) === 'no' ? undefined : refusedBy(principal, doctype, document, options.childOf)
+  throw refused ? restricted(doctype, right, refused.fieldname) : refusal(doctype, right, name)
+}
+
+export function refusal(doctype: DocType, right: Right, name?: string): FrappeError {
+  const what = name === undefined ? `documents of ${doctype.name}` : `${doctype.name} ${name.slice(0, 140)}`
+  return notPermitted(`You need the '${right}' permission on ${what}; ask a System Manager for a role that has it`)
+}
+
+const restricted = (doctype: DocType, right: Right, fieldname: string): FrappeError =>
+  notPermitted(`You need the '${right}' permission on this ${doctype.name}: a user permission restricts you to other values of ${fieldname}`)

@@ -1,0 +1,65 @@
+import type { DocField, FieldType } from '@annex/protocol'
+import type { RawBuilder } from 'kysely'
+import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
+import { toShown } from '../../doctypes/values/to-shown.ts'
+import type { Stored } from '../../doctypes/values/to-stored.ts'
+
+/** A column in a query, with the field that says how its values are compared and shown. */
+export interface Column {
+  readonly expression: RawBuilder<unknown>
+  readonly field: DocField
+  /** Names the column within its query. */
+  readonly key: string
+  /** Whether it is never null. */
+  readonly required: boolean
+  show(stored: Stored): Stored
+}
+
+const standard = (fieldname: string, fieldtype: FieldType): DocField => ({
+  fieldname,
+  fieldtype,
+  label: fieldname,
+  options: '',
+  default: null,
+  reqd: false,
+  unique: false,
+  search_index: false,
+  read_only: true,
+  hidden: false,
+  set_only_once: false,
+  allow_on_submit: false,
+  no_copy: false,
+  in_list_view: false,
+  non_negative: false,
+  ignore_user_permissions: false,
+  permlevel: 0,
+  length: 0,
+  fetch_from: '',
+  description: '',
+})
+
+const STANDARD: readonly DocField[] = [
+  standard('name', 'Data'),
+  standard('owner', 'Data'),
+  standard('creation', 'Datetime'),
+  standard('modified', 'Datetime'),
+  standard('modified_by', 'Data'),
+  standard('docstatus', 'Int'),
+  standard('idx', 'Int'),
+]
+const CHILD: readonly DocField[] = [standard('parent', 'Data'), standard('parentfield', 'Data'), standard('parenttype', 'Data')]
+
+const standardFields: ReadonlyMap<string, DocField> = new Map(STANDARD.map((field) => [field.fieldname, field]))
+const childFields: ReadonlyMap<string, DocField> = new Map([...STANDARD, ...CHILD].map((field) => [field.fieldname, field]))
+
+/** The fields that every document has, or every child row, in Frappe's order. */
+export const standardFieldsOf = (istable: boolean): ReadonlyMap<string, DocField> => (istable ? childFields : standardFields)
+
+/** Microseconds always show in these two: `modified` is a lock as well as a time. */
+const isStamp = (field: DocField): boolean => field === standardFields.get('creation') || field === standardFields.get('modified')
+
+export function toColumn(expression: RawBuilder<unknown>, field: DocField, key: string, zone: string, required: boolean): Column {
+  const stamp = isStamp(field)
+  const show = (stored: Stored): Stored => (stored === null ? null : stamp ? formatTimestamp(Number(stored), zone) : toShown(field, stored, zone))
+  return { expression, field, key, required, show }
+}

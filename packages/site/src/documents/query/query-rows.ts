@@ -1,0 +1,33 @@
+import { isTableField, type DocType } from '@annex/protocol'
+import { sql, type RawBuilder } from 'kysely'
+import type { RowConditions } from '../../policy/row-conditions.ts'
+import type { Allowed } from '../../policy/user-permissions.ts'
+import { tableOf } from '../document-store.ts'
+import type { Premises } from '../premises.ts'
+import { fieldOf } from '../shape.ts'
+
+/** What policy asks of rows, as conditions that all must hold, on the table with that alias. */
+export function rowsThatHold(premises: Premises, doctype: DocType, alias: string, conditions: RowConditions): RawBuilder<unknown>[] {
+  const owner = sql.ref(`${alias}.owner`)
+  if (conditions.owner !== undefined) return [sql`${owner} = ${conditions.owner}`]
+  const allowed = conditions.allowed.map((condition) => allows(premises, doctype, alias, condition))
+  if (conditions.exempt === undefined || allowed.length === 0) return allowed
+  return [sql`(${owner} = ${conditions.exempt} or (${sql.join(allowed, sql` and `)}))`]
+}
+
+function allows(premises: Premises, doctype: DocType, alias: string, allowed: Allowed): RawBuilder<unknown> {
+  if (allowed.table !== undefined) return rowsAllow(premises, doctype, alias, allowed)
+  const column = sql.ref(`${alias}.${allowed.fieldname}`)
+  const among = sql`${column} in (${sql.join(allowed.values)})`
+  return allowed.orEmpty ? sql`(${among} or ${column} is null or ${column} = '')` : among
+}
+
+/** No row of the table links elsewhere. */
+function rowsAllow(premises: Premises, doctype: DocType, alias: string, { table, fieldname, values }: Allowed): RawBuilder<unknown> {
+  const field = table === undefined ? undefined : fieldOf(doctype, table)
+  if (!field || !isTableField(field)) return sql`1 = 1`
+  const child = premises.doctypes.require(field.options)
+  const column = sql.ref(`r.${fieldname}`)
+  // Index (parent, parentfield, idx).
+  return sql`not exists (select 1 from ${tableOf(child)} as ${sql.id('r')} where ${sql.ref('r.parent')} = ${sql.ref(`${alias}.name`)} and ${sql.ref('r.parentfield')} = ${field.fieldname} and ${sql.ref('r.parenttype')} = ${doctype.name} and ${column} <> '' and ${column} not in (${sql.join(values)}))`
+}

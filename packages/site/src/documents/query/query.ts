@@ -1,0 +1,135 @@
+import { FrappeError, parseFieldExpression, parseGroupBy, parseOrderBy, type Filter, type OrderTerm } from '@annex/protocol'
+import { sql, type RawBuilder } from 'kysely'
+import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
+import type { Stored } from '../../doctypes/values/to-stored.ts'
+import type { Premises } from '../premises.ts'
+import type { Column } from './query-columns.ts'
+import { allFields, selectField, type Selected } from './query-fields.ts'
+import { conditions } from './query-filters.ts'
+import type { Sources } from './query-sources.ts'
+
+const MOST_FIELDS = 500
+const MOST_ORDERS = 50
+
+type Fragment = RawBuilder<unknown>
+
+/** A list as one statement, and how its rows are shown. */
+export interface ListQuery {
+  readonly statement: RawBuilder<Record<string, Stored>>
+  show(row: Record<string, Stored>): Row
+}
+
+/** `held` are the conditions of policy: they stand in the same `where` as the caller's filters. */
+export function listQuery(premises: Premises, sources: Sources, request: ListRequest, held: readonly Fragment[]): ListQuery {
+  const groups = parseGroupBy(request.groupBy).flatMap((path) => sources.column(path, 'group') ?? [])
+  const chosen = selectedFields(premises, sources, request.fields ?? ['name'])
+  const distinct = request.distinct === true || chosen.some((field) => field.distinct)
+  const grouping = new Grouping(groups, chosen, distinct)
+  const shown = chosen.length > 0 ? chosen : nameAlone(sources)
+  const where = whereOf(premises, sources, request, held)
+  const orders = orderOf(premises, sources, request, shown, grouping)
+  const list = sql.join(shown.map((field, index) => sql`${grouping.settle(field)} as ${sql.id(`c${index}`)}`))
+  const statement = sql<Record<string, Stored>>`select ${list} from ${sources.from}${where}${grouping.clause()}${orders}${pageOf(request)}`
+  return { statement, show: (row) => showRow(shown, row) }
+}
+
+/** How many rows the list would have without a page. */
+export function countQuery(premises: Premises, sources: Sources, request: CountRequest, held: readonly Fragment[]): RawBuilder<{ count: number }> {
+  const where = whereOf(premises, sources, request, held)
+  const counted = request.distinct === true && sources.joined ? sql`distinct ${sql.ref('t.name')}` : sql`*`
+  return sql<{ count: number }>`select count(${counted}) as ${sql.id('count')} from ${sources.from}${where}`
+}
+
+function selectedFields(premises: Premises, sources: Sources, fields: readonly string[]): Selected[] {
+  if (fields.length > MOST_FIELDS) throw new FrappeError('DataError', `A list takes at most ${MOST_FIELDS} fields`)
+  return fields.map(parseFieldExpression).flatMap((field) => (field.kind === 'all' ? allFields(sources, field) : selectField(premises, sources, field)))
+}
+
+/** Every field was above the caller's level. */
+function nameAlone(sources: Sources): Selected[] {
+  const name = sources.own('name')
+  return name ? [{ result: 'name', column: name, distinct: false, show: (stored) => stored }] : []
+}
+
+function showRow(shown: readonly Selected[], row: Record<string, Stored>): Row {
+  const out: Row = {}
+  for (let index = 0; index < shown.length; index++) {
+    const field = shown[index]!
+    out[field.result] = field.show(row[`c${index}`] ?? null)
+  }
+  return out
+}
+
+interface Filtered {
+  readonly filters?: readonly Filter[]
+  readonly orFilters?: readonly Filter[]
+}
+
+export function whereOf(premises: Premises, sources: Sources, request: Filtered, held: readonly Fragment[]): Fragment {
+  const either = conditions(premises, sources, request.orFilters ?? [])
+  const all = [...held, ...conditions(premises, sources, request.filters ?? []), ...(either.length > 0 ? [sql`(${sql.join(either, sql` or `)})`] : [])]
+  return all.length > 0 ? sql` where ${sql.join(all, sql` and `)}` : sql``
+}
+
+/** What a list with groups selects: a column that is not grouped by has no one value, so its least one is shown. */
+class Grouping {
+  readonly active: boolean
+  readonly columns: readonly Column[]
+  readonly #keys: ReadonlySet<string>
+
+  constructor(groups: readonly Column[], chosen: readonly Selected[], distinct: boolean) {
+    const plain = distinct ? chosen.flatMap((field) => (field.aggregate === undefined ? [field.column] : [])) : []
+    this.columns = [...new Map([...groups, ...plain].map((column) => [column.key, column])).values()]
+    this.active = this.columns.length > 0 || chosen.some((field) => field.aggregate !== undefined)
+    this.#keys = new Set(this.columns.map((column) => column.key))
+  }
+
+  settle({ aggregate, column }: Selected): Fragment {
+    return aggregate ?? this.one(column)
+  }
+
+  one(column: Column): Fragment {
+    return !this.active || this.#keys.has(column.key) ? column.expression : sql`min(${column.expression})`
+  }
+
+  clause(): Fragment {
+    return this.columns.length > 0 ? sql` group by ${sql.join(this.columns.map((column) => column.expression))}` : sql``
+  }
+}
+
+function orderOf(premises: Premises, sources: Sources, request: ListRequest, shown: readonly Selected[], grouping: Grouping): Fragment {
+  const terms = parseOrderBy(request.orderBy)
+  if (terms.length > MOST_ORDERS) throw new FrappeError('DataError', `A list is ordered by at most ${MOST_ORDERS} fields`)
+  const asked = terms.map((term) => orderTerm(premises, sources, term, shown, grouping))
+  const ties = grouping.active ? grouping.columns.map((column) => premises.dialect.order(column.expression)) : rowTies(sources, terms)
+  const all = [...asked, ...ties]
+  return all.length > 0 ? sql` order by ${sql.join(all)}` : sql``
+}
+
+function orderTerm(premises: Premises, sources: Sources, { path, descending }: OrderTerm, shown: readonly Selected[], grouping: Grouping): Fragment {
+  const alias = path.via === undefined && path.doctype === undefined ? shown.find((field) => field.result === path.fieldname && field.aggregate !== undefined) : undefined
+  if (alias) return premises.dialect.order(grouping.settle(alias), descending)
+  const column = sources.column(path, 'order')
+  if (!column) return sql.ref('t.name')
+  return column.required && !grouping.active ? direction(column.expression, descending) : premises.dialect.order(grouping.one(column), descending)
+}
+
+/** Columns that are never null are ordered plainly, so that their index serves. */
+const direction = (expression: Fragment, descending: boolean): Fragment => (descending ? sql`${expression} desc` : expression)
+
+/** Rows that the caller's order leaves equal come by name; a list without an order, the latest change first. */
+function rowTies(sources: Sources, terms: readonly OrderTerm[]): Fragment[] {
+  // Index (modified, name), read backwards.
+  const latest = terms.length === 0 ? [sql`${sql.ref('t.modified')} desc`] : []
+  const named = terms.some(({ path }) => path.fieldname === 'name' && path.via === undefined && path.doctype === undefined)
+  return [...latest, ...(named ? [] : [sql.ref('t.name')]), ...sources.ties]
+}
+
+/** More rows than any table has: an offset needs a limit on one of the engines. */
+const ALL = 9_007_199_254_740_991
+
+export function pageOf({ limit, start }: { readonly limit?: number | null; readonly start?: number }): Fragment {
+  const from = start ?? 0
+  if (limit === undefined || limit === null) return from > 0 ? sql` limit ${ALL} offset ${from}` : sql``
+  return from > 0 ? sql` limit ${limit} offset ${from}` : sql` limit ${limit}`
+}

@@ -1,0 +1,113 @@
+import type { Connection, Generation } from '@annex/database'
+import { invalid, type Document } from '@annex/protocol'
+import type { Audit } from '../../audit/audit.ts'
+import type { Change, Controller } from '../../doctypes/controller.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { AccountFacts, Accounts } from './accounts.ts'
+
+/** Told, in the transaction of the change, when what was given on a user's credentials must end: grants are revoked here. */
+export type CredentialsListener = (connection: Connection, user: string) => Promise<void>
+
+export interface UserControllerParts {
+  readonly accounts: Accounts
+  readonly sessions: Sessions
+  readonly generation: Generation
+  readonly audit: Audit
+  readonly onCredentialsChanged: CredentialsListener
+}
+
+/** What a User document does besides being stored: its account follows it, in the same transaction. */
+export function userController(parts: UserControllerParts): Controller {
+  return {
+    beforeInsert: async ({ document }) => {
+      settle(document)
+      // Named by its address, which has just been written small.
+      if (typeof document['email'] === 'string') document.name = document['email']
+      document['api_key'] = null
+    },
+    beforeUpdate: async ({ connection, document }) => {
+      settle(document)
+      document['api_key'] = (await parts.accounts.read(String(document.name), connection))?.apiKey ?? null
+    },
+    afterInsert: async (change) => {
+      await parts.accounts.insert(change.connection, factsOf(change.document))
+      await setPassword(parts, change)
+      await parts.generation.bump(change.connection)
+    },
+    afterUpdate: (change) => followUpdate(parts, change),
+    afterRemove: async ({ connection, document, user }) => {
+      const name = String(document.name)
+      await endAccess(parts, connection, name)
+      await parts.accounts.remove(connection, name)
+      await parts.audit.write(connection, { event: 'user removed', user, detail: { of: name } })
+      await parts.generation.bump(connection)
+    },
+    ownRights: (user, name) => (user === name ? ['read', 'write'] : []),
+  }
+}
+
+/** What follows from the fields that were sent. */
+function settle(document: Document): void {
+  if (typeof document['email'] === 'string') document['email'] = document['email'].trim().toLowerCase()
+  document['full_name'] = [document['first_name'], document['last_name']]
+    .filter((name) => typeof name === 'string' && name.trim() !== '')
+    .join(' ')
+  document['new_password'] = null
+}
+
+async function followUpdate(parts: UserControllerParts, change: Change): Promise<void> {
+  const { connection, document, previous, user } = change
+  const [facts, before] = [factsOf(document), previous && factsOf(previous)]
+  await parts.accounts.update(connection, facts)
+  const renewed = await setPassword(parts, change)
+  const disabled = before?.enabled === true && !facts.enabled
+  if (renewed || disabled) await endAccess(parts, connection, facts.user)
+  if (disabled) await parts.audit.write(connection, { event: 'user disabled', user, detail: { of: facts.user } })
+  // A rise makes every process reload, so what no cache holds (a name, a picture) does not cause one.
+  const judged =
+    before === undefined ||
+    before.enabled !== facts.enabled ||
+    before.systemUser !== facts.systemUser ||
+    rolesOf(document) !== rolesOf(previous)
+  if (judged) await parts.generation.bump(connection)
+}
+
+async function setPassword({ accounts, audit }: UserControllerParts, { connection, document, sent, user }: Change): Promise<boolean> {
+  const password = sent['new_password']
+  if (password === undefined || password === null || password === '') return false
+  // Stars are what a reader was shown in the password's place.
+  if (typeof password === 'string' && /^\*+$/.test(password)) return false
+  if (typeof password !== 'string') throw invalid('new_password must be text')
+  await accounts.setPassword(connection, String(document.name), password)
+  await audit.write(connection, { event: 'password changed', user, detail: { of: String(document.name) } })
+  return true
+}
+
+async function endAccess({ sessions, onCredentialsChanged }: UserControllerParts, connection: Connection, user: string): Promise<void> {
+  await sessions.endAll(connection, user)
+  await onCredentialsChanged(connection, user)
+}
+
+const factsOf = (document: Document): AccountFacts => ({
+  user: String(document.name),
+  enabled: Number(document['enabled']) === 1,
+  firstName: textOf(document['first_name']) ?? '',
+  lastName: textOf(document['last_name']),
+  fullName: textOf(document['full_name']) ?? String(document.name),
+  userImage: textOf(document['user_image']),
+  systemUser: document['user_type'] !== 'Website User',
+})
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+/** The roles as one text, to be compared. */
+function rolesOf(document: Document | undefined): string {
+  const rows: unknown = document?.['roles']
+  return Array.isArray(rows) ? JSON.stringify(rows.map((row: { role?: unknown }) => row.role).toSorted()) : ''
+}
+
+/** Behaviour of Role and User Permission: what a user is judged by has changed, and every process must know. */
+export function judgementController(generation: Generation): Controller {
+  const bump = ({ connection }: Change): Promise<void> => generation.bump(connection)
+  return { afterInsert: bump, afterUpdate: bump, afterRemove: bump }
+}

@@ -1,0 +1,187 @@
+import { FrappeError, OAUTH_PATHS, OAuthError } from '@annex/protocol'
+import type { Answer, Exchange } from '../../http/exchange.ts'
+import type { Limits } from '../../http/limits.ts'
+import { consentPage } from '../../pages/consent-page.ts'
+import { errorPage } from '../../pages/error-page.ts'
+import { paths } from '../../pages/paths.ts'
+import { texts } from '../../pages/texts.ts'
+import type { Principal } from '../../policy/principal.ts'
+import type { Admission } from '../admission.ts'
+import { hostOf } from '../clients/redirect-uris.ts'
+import type { Grants } from '../grants/grants.ts'
+import { LIFETIMES } from '../grants/lifetimes.ts'
+import type { OAuthParts } from '../oauth-parts.ts'
+import { hashOf, randomText } from '../token-text.ts'
+import { codeAnswer, errorAnswer, refusalAnswer, type AnswerFacts } from './authorization-answer.ts'
+import { AuthorizationRequest } from './authorization-request.ts'
+import { checkRequest, checkRole, proveReceiver, type Asking, type CheckParts, type Receiver } from './checks.ts'
+import type { Codes } from './codes.ts'
+import { consentScopes, isConsentGiven, offeredScopes, type ConsentFacts } from './consent.ts'
+import { insertPending } from './pending-requests-store.ts'
+import { isSameDocType, resolveScopes } from './requested-scopes.ts'
+
+export interface AuthorizeParts extends CheckParts, Pick<OAuthParts, 'users' | 'audit' | 'now'> {
+  readonly grants: Grants
+  readonly codes: Codes
+  readonly admission: Admission
+  /** Requests of one session, or of one address without a session. */
+  readonly requests: Limits
+}
+
+type Request = Exchange<Principal>
+
+/** A request whose user is signed in, and since when (microseconds). */
+export interface SignedIn extends Asking {
+  readonly session: string
+  readonly authTime: number
+}
+
+/**
+ * The authorization endpoint: proves the receiver, the user and the request, in this order, and asks for consent
+ * where it is not given yet.
+ *
+ * @see RFC 6749 section 4.1.1, RFC 9700 section 4
+ */
+export class AuthorizeEndpoint {
+  readonly #parts: AuthorizeParts
+
+  constructor(parts: AuthorizeParts) {
+    this.#parts = parts
+  }
+
+  async handle(exchange: Request): Promise<Answer> {
+    await this.#parts.requests.consume(exchange.caller.session ?? exchange.ip)
+    return this.withReceiver(exchange, () => AuthorizationRequest.of(exchange), (request, receiver) => this.#receive(exchange, request, receiver))
+  }
+
+  /** Shows what is wrong with the receiver to the person; from then on the app may be told. */
+  async withReceiver(exchange: Request, read: () => AuthorizationRequest, next: (request: AuthorizationRequest, receiver: Receiver) => Promise<Answer>): Promise<Answer> {
+    let request: AuthorizationRequest
+    let receiver: Receiver
+    try {
+      request = read()
+      receiver = await proveReceiver(request, this.#parts)
+    } catch (error) {
+      if (error instanceof OAuthError) return refusalAnswer(error, exchange.wantsPage, errorPage)
+      throw error
+    }
+    return next(request, receiver)
+  }
+
+  async #receive(exchange: Request, request: AuthorizationRequest, receiver: Receiver): Promise<Answer> {
+    const signedIn = await this.signedIn(exchange, request, receiver)
+    if (signedIn) return this.withRequest(exchange, signedIn, () => this.#ask(exchange, signedIn))
+    if (request.prompts().has('none')) return errorAnswer(this.facts(request, receiver), loginRequired())
+    return signInAnswer(request)
+  }
+
+  /** The user behind the session; a caller by token or API key has none and must sign in. */
+  async signedIn(exchange: Request, request: AuthorizationRequest, receiver: Receiver): Promise<SignedIn | undefined> {
+    const principal = exchange.caller
+    const { session } = principal
+    const authTime = session === undefined ? undefined : await this.#parts.users.signedInAt(session)
+    if (session === undefined || authTime === undefined || exchange.csrf === undefined) return undefined
+    return { ...receiver, request, principal, session, authTime }
+  }
+
+  /** Judges the request of a user who is signed in; what is wrong with it is told to the app. */
+  async withRequest(exchange: Request, signedIn: SignedIn, next: () => Promise<Answer>): Promise<Answer> {
+    try {
+      checkRole(signedIn)
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error
+      await this.#auditRefusal(exchange, signedIn, 'role')
+      return refusalAnswer(error, exchange.wantsPage, errorPage)
+    }
+    try {
+      await checkRequest(signedIn, this.#parts)
+      await this.#checkAdmission(exchange, signedIn)
+      return await next()
+    } catch (error) {
+      if (error instanceof OAuthError) return errorAnswer(this.facts(signedIn.request, signedIn), error)
+      throw error
+    }
+  }
+
+  /** Says in a sentence why apps cannot act for Administrator; an app that asks silently is told. */
+  async #checkAdmission(exchange: Request, { principal, request, client }: SignedIn): Promise<void> {
+    if (this.#parts.admission.admits(principal.user)) return
+    await this.#auditRefusal(exchange, { principal, client }, 'administrator')
+    if (request.prompts().has('none')) throw new OAuthError('access_denied', "Apps may not be granted Administrator's rights")
+    throw new FrappeError('PermissionError', texts.consent.administrator)
+  }
+
+  async #ask(exchange: Request, signedIn: SignedIn): Promise<Answer> {
+    const { request } = signedIn
+    const facts = await this.consentFacts(signedIn)
+    if (this.#isStale(signedIn)) {
+      if (request.prompts().has('none')) throw loginRequired()
+      return signInAnswer(request.get('signed_in_after') === undefined ? request.with({ signed_in_after: String(this.#parts.now()) }) : request)
+    }
+    if (isConsentGiven(facts)) return this.#answerAtOnce(signedIn, facts)
+    if (request.prompts().has('none')) throw new OAuthError('consent_required', 'The user has not allowed all of this yet')
+    return this.#showConsent(exchange, signedIn, facts)
+  }
+
+  async #answerAtOnce(signedIn: SignedIn, { scopes }: ConsentFacts): Promise<Answer> {
+    const decided = { granted: [...scopes], rejected: [] }
+    const code = await this.#parts.codes.issue({ asking: signedIn, scopes, decided, authTime: signedIn.authTime })
+    return codeAnswer(this.facts(signedIn.request, signedIn), code ?? '')
+  }
+
+  /** Whether the app wants a fresher sign-in. `signed_in_after` is ours: it ends the loop once the user has signed in again. */
+  #isStale({ request, authTime }: SignedIn): boolean {
+    const prompts = request.prompts()
+    const after = request.get('signed_in_after')
+    if (after !== undefined && authTime >= Number(after)) return false
+    const age = request.get('max_age')
+    return prompts.has('login') || prompts.has('select_account') || (age !== undefined && this.#parts.now() - authTime > Number(age) * 1_000_000)
+  }
+
+  /** What a consent is about: the scopes asked for, and what the user decided before. */
+  async consentFacts({ request, client, redirectUri, principal }: Asking): Promise<ConsentFacts> {
+    const { doctypeOf, grants } = this.#parts
+    const scopes = resolveScopes({ client, scope: request.get('scope'), doctypeOf, tellsMissing: false })
+    const remembered = await grants.readRemembered(principal.user, client.id, (scope, ids) => isSameDocType(scope, ids, doctypeOf))
+    return { client, redirectUri, request, scopes, remembered }
+  }
+
+  async #showConsent(exchange: Request, signedIn: SignedIn, facts: ConsentFacts): Promise<Answer> {
+    const { principal, session, client, request, redirectUri } = signedIn
+    const { database, now, users } = this.#parts
+    const offered = offeredScopes(facts)
+    const id = randomText()
+    const row = { hash: hashOf(id), session, user: principal.user, client: client.id, request: JSON.stringify({ query: String(request), offered }), created: now(), expires: now() + LIFETIMES.pending }
+    await database.transaction((connection) => insertPending(connection, row))
+    const [person, owner] = await Promise.all([users.person(principal.user), users.person(client.owner)])
+    const page = consentPage({
+      person: { fullName: person?.fullName ?? principal.user, csrf: exchange.csrf ?? '', systemManager: principal.roles.has('System Manager') },
+      action: OAUTH_PATHS.approve,
+      hidden: { id },
+      appName: client.name,
+      redirectHost: hostOf(redirectUri),
+      owner: owner?.fullName,
+      scopes: consentScopes(facts, offered),
+      warning: client.unfenced && offered.includes('all') ? texts.consent.unfenced : undefined,
+    })
+    return { page }
+  }
+
+  facts(request: AuthorizationRequest, { redirectUri }: Pick<Receiver, 'redirectUri'>): AnswerFacts {
+    return { redirectUri, request, issuer: this.#parts.issuer() }
+  }
+
+  async #auditRefusal(exchange: Request, { principal, client }: Pick<Asking, 'principal' | 'client'>, reason: string): Promise<void> {
+    const { audit, database } = this.#parts
+    await audit.write(database.connection, { event: 'oauth.authorize.refused', user: principal.user, client: client.id, ip: exchange.ip, detail: { reason } })
+  }
+}
+
+const loginRequired = (): OAuthError => new OAuthError('login_required', 'The user must sign in')
+
+/** Relative, so that it stays on this site. */
+const signInAnswer = (request: AuthorizationRequest): Answer => ({
+  status: 302,
+  location: `${paths.signIn}?redirect-to=${encodeURIComponent(`${OAUTH_PATHS.authorize}?${request}`)}`,
+  page: '',
+})

@@ -1,0 +1,152 @@
+import type { Database } from '@annex/database'
+import { OAuthError, type DocType } from '@annex/protocol'
+import { isOpenTo, needsPkce, type Client } from '../clients/client.ts'
+import { readClient } from '../clients/clients-store.ts'
+import { isRegistered } from '../clients/redirect-uris.ts'
+import type { IdTokens } from '../keys/id-tokens.ts'
+import type { Principal } from '../../policy/principal.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
+import { resolveScopes } from './requested-scopes.ts'
+
+/** Whom an answer may be sent to. */
+export interface Receiver {
+  readonly client: Client
+  readonly redirectUri: string
+  /** Whether the request named it, so that the exchange of the code must name it too. */
+  readonly redirectNamed: boolean
+}
+
+/** A request whose receiver is proven and whose user is signed in. */
+export interface Asking extends Receiver {
+  readonly request: AuthorizationRequest
+  readonly principal: Principal
+}
+
+export interface CheckParts {
+  readonly database: Database
+  readonly idTokens: IdTokens
+  readonly doctypeOf: (name: string) => DocType | undefined
+  readonly issuer: () => string
+  readonly subOf: (user: string) => Promise<string | undefined>
+}
+
+const MAX_STATE = 2048
+const PROMPTS = new Set(['none', 'login', 'consent', 'select_account'])
+const wrong = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence)
+const unknownClient = (): OAuthError => wrong('Invalid client_id parameter value.')
+
+/**
+ * Proves who the answer goes to. What it throws is shown to the person and never sent to the address
+ * in question; an unknown, a disabled and a forbidden client read the same.
+ *
+ * @throws {OAuthError} `invalid_request`
+ */
+export async function proveReceiver(request: AuthorizationRequest, parts: CheckParts): Promise<Receiver> {
+  if (request.isRepeated('client_id')) throw wrong('Duplicate client_id parameter.')
+  const id = request.get('client_id')
+  if (id === undefined) throw wrong('Missing client_id parameter.')
+  const client = await readClient(parts.database.connection, id)
+  if (!client?.enabled) throw unknownClient()
+  if (request.isRepeated('redirect_uri')) throw wrong('Duplicate redirect_uri parameter.')
+  const named = request.get('redirect_uri')
+  if (named === undefined && scopesOf(request).includes('openid')) throw wrong('Missing redirect_uri parameter; a request with openid must name it.')
+  const redirectUri = named ?? client.defaultRedirectUri
+  if (!isRegistered(redirectUri, client)) throw wrong('Mismatching redirect URI.')
+  return { client, redirectUri, redirectNamed: named !== undefined }
+}
+
+/** @throws {OAuthError} as for an unknown client, when the user has none of the roles that the client is open to */
+export function checkRole({ client, principal }: Asking): void {
+  if (!isOpenTo(client, principal.roles)) throw unknownClient()
+}
+
+type Check = (asking: Asking, parts: CheckParts) => void | Promise<void>
+
+/** In this order. What one throws is told to the app at its redirect URI. */
+// prettier-ignore
+const CHECKS: readonly (readonly [check: Check, law: string])[] = [
+  [checkRepeated,      'RFC 6749 section 3.1'],
+  [checkState,         'ours: 2048 characters'],
+  [checkRequestObject, 'OpenID Connect Core section 6: not supported, never fetched'],
+  [checkResponseType,  'RFC 6749 section 4.1.1; code alone (RFC 9700 section 2.1.2)'],
+  [checkResponseMode,  'OAuth 2.0 Multiple Response Types: query alone'],
+  [checkPkce,          'RFC 7636 section 4.3; S256 alone'],
+  [checkScopes,        'RFC 6749 section 3.3'],
+  [checkResource,      'RFC 8707 section 2: this site alone'],
+  [checkPrompt,        'OpenID Connect Core section 3.1.2.1'],
+  [checkMaxAge,        'OpenID Connect Core section 3.1.2.1'],
+  [checkHint,          'OpenID Connect Core section 3.1.2.1'],
+]
+
+/** @throws {OAuthError} the first thing that is wrong with the request */
+export async function checkRequest(asking: Asking, parts: CheckParts): Promise<void> {
+  for (const [check] of CHECKS) await check(asking, parts)
+}
+
+function checkRepeated({ request }: Asking): void {
+  // Several resources are lawful (RFC 8707 section 2).
+  const name = request.repeated().find((repeated) => repeated !== 'resource')
+  if (name !== undefined) throw wrong(`Duplicate ${name.slice(0, 40).replace(/[^A-Za-z0-9_.-]/g, '?')} parameter.`)
+}
+
+function checkState({ request }: Asking): void {
+  if ((request.get('state') ?? '').length > MAX_STATE) throw wrong(`state must be at most ${MAX_STATE} characters`)
+  if ((request.get('nonce') ?? '').length > MAX_STATE) throw wrong(`nonce must be at most ${MAX_STATE} characters`)
+}
+
+function checkRequestObject({ request }: Asking): void {
+  if (request.get('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'Send the parameters themselves')
+  if (request.get('request') !== undefined) throw new OAuthError('request_not_supported', 'Send the parameters themselves')
+}
+
+function checkResponseType({ request, client }: Asking): void {
+  const type = request.get('response_type')
+  if (type === undefined) throw wrong('Missing response_type parameter.')
+  if (type !== 'code') throw new OAuthError('unsupported_response_type', 'This site answers with response_type=code alone')
+  if (!client.usesCodes) throw new OAuthError('unauthorized_client', 'The app is registered for another grant type; change it to Authorization Code')
+}
+
+function checkResponseMode({ request }: Asking): void {
+  if ((request.get('response_mode') ?? 'query') !== 'query') throw wrong('response_mode must be query')
+}
+
+function checkPkce({ request, client }: Asking): void {
+  const challenge = request.get('code_challenge')
+  const method = request.get('code_challenge_method')
+  if (challenge === undefined && method !== undefined) throw wrong('code_challenge_method came without a code_challenge')
+  if (challenge === undefined && needsPkce(client)) throw wrong('This app must use PKCE: send code_challenge and code_challenge_method=S256')
+  if (challenge === undefined) return
+  if (method !== 'S256') throw wrong('Transform algorithm not supported; send code_challenge_method=S256')
+  if (!/^[A-Za-z0-9_-]{43}$/.test(challenge)) throw wrong('code_challenge must be the base64url of a SHA-256: 43 characters')
+}
+
+function checkScopes({ request, client, principal }: Asking, { doctypeOf }: CheckParts): void {
+  const scopes = resolveScopes({ client, scope: request.get('scope'), doctypeOf, tellsMissing: principal.roles.has('System Manager') })
+  if (scopes.length === 0) throw new OAuthError('invalid_scope', 'The app asks for nothing; name a scope')
+}
+
+function checkResource({ request }: Asking, { issuer }: CheckParts): void {
+  const foreign = request.all('resource').some((resource) => !URL.canParse(resource) || new URL(resource).origin !== issuer())
+  if (foreign) throw new OAuthError('invalid_target', 'resource must be an address of this site')
+}
+
+function checkPrompt({ request }: Asking): void {
+  const prompts = request.prompts()
+  for (const prompt of prompts) if (!PROMPTS.has(prompt)) throw wrong('prompt must be none, login, consent or select_account')
+  if (prompts.has('none') && prompts.size > 1) throw wrong('Prompt none is mutually exclusive with other values.')
+}
+
+function checkMaxAge({ request }: Asking): void {
+  const age = request.get('max_age')
+  if (age !== undefined && !/^\d{1,9}$/.test(age)) throw wrong('max_age must be a whole number of seconds')
+}
+
+async function checkHint({ request, principal }: Asking, parts: CheckParts): Promise<void> {
+  const hint = request.get('id_token_hint')
+  if (hint === undefined) return
+  const sub = await parts.idTokens.readHint(hint, parts.issuer())
+  if (sub !== (await parts.subOf(principal.user))) throw new OAuthError('login_required', 'Session user does not match client supplied user.')
+}
+
+/** Words of the scope parameter, before anything is known of them. */
+const scopesOf = (request: AuthorizationRequest): string[] => (request.get('scope') ?? '').split(/\s+/)
