@@ -1,6 +1,9 @@
 import type { Connector, Route } from '../connector.ts'
 import { answerNode, type NodeRequest } from './answer.ts'
 
+/** Nothing here has a body; a form that sends one is let pass, a flood is not. */
+const BODY_LIMIT = 65_536
+
 /** What the plugin uses of a Fastify reply. */
 interface Reply {
   code(status: number): this
@@ -11,7 +14,7 @@ interface Reply {
 /** What the plugin uses of a Fastify instance. */
 export interface FastifyLike {
   removeAllContentTypeParsers(): unknown
-  addContentTypeParser(type: string, parser: (request: never, payload: { resume(): unknown }) => Promise<unknown>): unknown
+  addContentTypeParser(type: string, options: { parseAs: 'buffer'; bodyLimit: number }, parser: (request: unknown, body: unknown) => Promise<unknown>): unknown
   route(route: { method: Route['method']; url: string; handler: (request: { raw: NodeRequest }, reply: Reply) => Promise<unknown> }): unknown
 }
 
@@ -19,7 +22,7 @@ export interface FastifyLike {
 export function fastifyConnector(connector: Connector): (app: FastifyLike) => Promise<void> {
   return async (app) => {
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', async (_request, payload) => payload.resume())
+    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, async () => undefined)
     for (const { method, path } of connector.routes) {
       app.route({ method, url: path, handler: async (request, reply) => send(reply, await answerNode(connector, request.raw)) })
     }

@@ -187,7 +187,7 @@ test('a step-up asks for what is granted and what is missing, on a consent page,
   expect(searchParams.get('prompt')).toBe('consent')
 })
 
-test.each(['https://evil.example.com/x', '//evil.example.com', '/\\evil.example.com', 'javascript:alert(1)', 'http://localhost:4101/', '\u0000'])(
+test.each(['https://evil.example.com/x', '//evil.example.com', '/.//evil.example.com', '/\\evil.example.com', 'javascript:alert(1)', 'http://localhost:4101/', '\u0000'])(
   'after the sign-in nobody is sent to %j (J08)',
   async (target) => {
     const url = new URL(app.connector.signInUrl())
@@ -195,11 +195,6 @@ test.each(['https://evil.example.com/x', '//evil.example.com', '/\\evil.example.
     expect(new URL((await app.signIn(url.href)).headers.get('location')!).origin).toBe('http://localhost:4100')
   },
 )
-
-test('a path that looks like another host stays a path', async () => {
-  const url = app.connector.signInUrl({ returnTo: '/.//evil.example.com' })
-  expect((await app.signIn(url)).headers.get('location')).toBe('http://localhost:4100//evil.example.com')
-})
 
 test('a denial is told in words, with or without a state', async () => {
   site.faults.deny = true

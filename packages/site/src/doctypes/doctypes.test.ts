@@ -80,7 +80,13 @@ describe.each(engines)('the registry on %s', (engine) => {
         return result
       },
     })
-    const registry = new DocTypes({ place: '', engine, connection, transaction: () => Promise.reject(new Error('unused')), close: async () => {} })
+    const registry = new DocTypes({
+      place: '',
+      engine,
+      connection,
+      transaction: () => Promise.reject(new Error('unused')),
+      close: async () => {},
+    })
     await registry.load()
     expect(registry.require('Busy')).toEqual(site.doctypes.require('Busy'))
     expect(registry.require('Busy').search_fields).toEqual(['b'])

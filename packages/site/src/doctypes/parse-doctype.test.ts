@@ -50,6 +50,12 @@ describe('a definition', () => {
     expect(book.search_fields).toEqual(['title', 'isbn'])
   })
 
+  it('does not grant a right that is null, which is one that was taken out of a row', () => {
+    const definition = { name: 'Book', permissions: [{ role: 'Clerk', read: 1, write: null, delete: '' }] }
+    const rights = parseDocType(definition, API).permissions[0]?.rights
+    expect([rights?.has('write'), rights?.has('delete'), rights?.has('create')]).toEqual([false, false, true])
+  })
+
   it('grants what a row leaves out through the API as Frappe does, and nothing in a file', () => {
     const definition = { name: 'Book', permissions: [{ role: 'Clerk', write: 0, submit: 1 }] }
     expect([...(parseDocType(definition, API).permissions[0]?.rights ?? [])]).toEqual([

@@ -41,6 +41,6 @@ function parsePermission(values: Values, position: number, unsaid: ReadonlySet<R
 }
 
 function grants(part: Part, right: Right, unsaid: ReadonlySet<Right>): boolean {
-  const value = part.values[right]
-  return value === undefined || value === null || value === '' ? unsaid.has(right) : flagOf(part, right)
+  // A null is what documents make of a right that is taken out of a row they know: it is no longer granted.
+  return part.values[right] === undefined ? unsaid.has(right) : flagOf(part, right)
 }

@@ -2,6 +2,7 @@ import { notFound, type DocType, type Document } from '@annex/protocol'
 import type { DocumentId } from '../../backend/backend.ts'
 import { fieldsWithin, readableLevels, visibleFields } from '../../policy/field-levels.ts'
 import type { Principal } from '../../policy/principal.ts'
+import { can } from '../../policy/role-rights.ts'
 import { judged, readHeld, toWholeDocument, type Held, type Sight } from '../held.ts'
 import { refusal, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
@@ -31,19 +32,15 @@ function sightOf(principal: Principal, doctype: DocType): Sight {
 
 /** A row is read as a part of its document: whoever may read that may read the row. */
 async function readChildRow(premises: Premises, principal: Principal, child: DocType, name: string): Promise<Document> {
+  // Whoever may read none of its documents does not learn which rows there are.
+  if (premises.doctypes.parentsOf(child.name).every(({ doctype }) => can(principal, doctype, 'read') === 'no')) throw refusal(child, 'read')
   const { connection } = premises.database
   const row = await premises.store.readRow(connection, child, name)
-  const parent = premises.doctypes.get(String(row?.['parenttype']))
-  const held = row && parent && (await readHeld(premises, connection, parent, String(row['parent'])))
-  if (!row || !held) {
-    // Whoever may read none of them does not learn which there are.
-    const parents = premises.doctypes.parentsOf(child.name)
-    if (parents.length > 0) parents.length === 1 && requireSome(premises, principal, parents[0]!.doctype, 'read')
-    throw notFound(child.name, name.slice(0, 140))
-  }
+  const parent = row && premises.doctypes.get(String(row['parenttype']))
+  const held = parent && (await readHeld(premises, connection, parent, String(row['parent'])))
+  if (!held) throw notFound(child.name, name.slice(0, 140))
   requireRight(premises, principal, parent, 'read', judged(held))
-  const document = toWholeDocument(premises, parent, held, sightOf(principal, parent))
-  const rows = document[String(row['parentfield'])]
+  const rows = toWholeDocument(premises, parent, held, sightOf(principal, parent))[String(row['parentfield'])]
   const seen = Array.isArray(rows) ? (rows as readonly Document[]).find((line) => line.name === row.name) : undefined
   if (!seen) throw refusal(child, 'read', name)
   return seen

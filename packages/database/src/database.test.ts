@@ -1,0 +1,12 @@
+import { engines } from '../../../tests/support/databases.ts'
+import { dialectContract } from './contract/dialect.contract.ts'
+import { searchIndexContract } from './contract/search-index.contract.ts'
+import { statementsContract } from './contract/statements.contract.ts'
+import { transactionsContract } from './contract/transactions.contract.ts'
+
+for (const engine of engines) {
+  transactionsContract(engine)
+  statementsContract(engine)
+  dialectContract(engine)
+  searchIndexContract(engine)
+}

@@ -1,0 +1,111 @@
+import { fieldKind, invalid, isRecord, type DocField, type DocType, type Document, type Values } from '@annex/protocol'
+import { randomName } from '../../doctypes/naming/name-for.ts'
+import { defaultsFor } from '../../doctypes/values/defaults.ts'
+import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
+import { toShown } from '../../doctypes/values/to-shown.ts'
+import { toStored } from '../../doctypes/values/to-stored.ts'
+import { toWholeDocument, type Held } from '../held.ts'
+import type { Premises } from '../premises.ts'
+import { columnsOf, tablesOf } from '../shape.ts'
+
+/** Who writes a draft, and when. */
+export interface Writing {
+  readonly user: string
+  /** UTC microseconds. */
+  readonly now: number
+  /** Levels of fields that this user may set. */
+  readonly levels: ReadonlySet<number>
+}
+
+/**
+ * A new document from what was sent, laid over the DocType's defaults. It has no name yet.
+ *
+ * Values are as readers get them, except that a required number which nobody gave is null.
+ */
+export function newDraft(premises: Premises, doctype: DocType, sent: Values, writing: Writing): Document {
+  const draft = emptyDraft(premises, doctype, writing)
+  Object.assign(draft, newValues(premises, doctype, sent, writing))
+  draft.doctype = doctype.name
+  for (const field of tablesOf(doctype)) {
+    const rows = writing.levels.has(field.permlevel) ? sentRows(field, sent[field.fieldname]) : []
+    draft[field.fieldname] = rows.map((row) => newRow(premises, doctype, field, row, writing))
+  }
+  return draft
+}
+
+/**
+ * The stored document with what was sent laid over it: fields left out keep their value, a table that is sent replaces
+ * all its rows. What is above the writer's level stays as it is.
+ *
+ * @throws {FrappeError} `ValidationError` for a row whose name is none of this document's
+ */
+export function changedDraft(premises: Premises, doctype: DocType, held: Held, sent: Values, writing: Writing): Document {
+  const draft = toWholeDocument(premises, doctype, held)
+  for (const field of columnsOf(doctype)) {
+    const { fieldname } = field
+    if (fieldname in sent && writing.levels.has(field.permlevel)) draft[fieldname] = shownValue(field, sent[fieldname], premises.zone)
+  }
+  for (const field of tablesOf(doctype)) {
+    if (field.fieldname in sent && writing.levels.has(field.permlevel)) draft[field.fieldname] = changedRows(premises, doctype, draft, field, sent[field.fieldname], writing)
+  }
+  return draft
+}
+
+function emptyDraft(premises: Premises, doctype: DocType, { user, now }: Writing): Document {
+  const time = formatTimestamp(now, premises.zone)
+  return { name: '', owner: user, creation: time, modified: time, modified_by: user, docstatus: 0, idx: 0, doctype: doctype.name }
+}
+
+function newValues(premises: Premises, doctype: DocType, sent: Values, { user, now, levels }: Writing): Record<string, unknown> {
+  const defaults = defaultsFor(doctype, user, now, premises.zone)
+  return Object.fromEntries(
+    columnsOf(doctype).map((field) => {
+      const given = levels.has(field.permlevel) ? sent[field.fieldname] : undefined
+      return [field.fieldname, shownValue(field, given ?? defaultOf(field, defaults), premises.zone)]
+    }),
+  )
+}
+
+/** Numbers default to 0, which must not pass for an answer where one is required. */
+const defaultOf = (field: DocField, defaults: Values): unknown => (field.reqd && field.default === null && isNumber(field) ? null : defaults[field.fieldname])
+
+const isNumber = (field: DocField): boolean => ['int', 'check', 'decimal'].includes(fieldKind(field) ?? '')
+
+function shownValue(field: DocField, value: unknown, zone: string): unknown {
+  if (value === undefined || value === null || (value === '' && isNumber(field))) return null
+  return toShown(field, toStored(field, value, zone), zone)
+}
+
+function newRow(premises: Premises, parent: DocType, field: DocField, sent: Values, writing: Writing): Document {
+  const child = premises.doctypes.require(field.options)
+  const row = emptyDraft(premises, child, writing)
+  Object.assign(row, newValues(premises, child, sent, writing), { parentfield: field.fieldname, parenttype: parent.name })
+  row.name = randomName()
+  return row
+}
+
+function changedRows(premises: Premises, doctype: DocType, draft: Document, field: DocField, value: unknown, writing: Writing): Document[] {
+  const child = premises.doctypes.require(field.options)
+  const stored = new Map((draft[field.fieldname] as readonly Document[]).map((row) => [String(row.name), row]))
+  return sentRows(field, value).map((sent, index) => {
+    if (isNew(sent)) return newRow(premises, doctype, field, sent, writing)
+    const known = stored.get(String(sent['name']))
+    stored.delete(String(sent['name']))
+    if (known) return replacedRow(premises, child, known, sent, writing)
+    throw invalid(`Row ${index + 1} of ${field.label}: this document has no row "${String(sent['name']).slice(0, 140)}" (any more); read it again, and leave the name out to add a row`)
+  })
+}
+
+const isNew = (sent: Values): boolean => sent['name'] === undefined || sent['name'] === null || sent['name'] === '' || Boolean(sent['__islocal'])
+
+/** A row that is sent stands for the whole row: what it leaves out becomes empty. */
+function replacedRow(premises: Premises, child: DocType, known: Document, sent: Values, { levels }: Writing): Document {
+  const values = columnsOf(child).filter((field) => levels.has(field.permlevel)).map((field) => [field.fieldname, shownValue(field, sent[field.fieldname], premises.zone)])
+  return Object.assign(known, Object.fromEntries(values))
+}
+
+function sentRows(field: DocField, value: unknown): readonly Values[] {
+  if (value === undefined || value === null || value === '') return []
+  if (Array.isArray(value) && value.every(isRecord)) return value
+  throw invalid(`${field.label}: send its rows as a list of objects`)
+}

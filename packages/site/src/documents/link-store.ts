@@ -1,0 +1,72 @@
+import type { Connection } from '@annex/database'
+import type { DocField, DocType } from '@annex/protocol'
+import { sql, type RawBuilder } from 'kysely'
+import type { Stored } from '../doctypes/values/to-stored.ts'
+import { tableOf } from './document-store.ts'
+import type { Premises } from './premises.ts'
+
+/** A document that a link points at, with the columns that were asked for. */
+export interface Target {
+  readonly name: string
+  readonly docstatus: number
+  readonly [column: string]: Stored
+}
+
+/** The documents of these names; on PostgreSQL nobody removes or renames them before the transaction ends. */
+export async function listTargets(premises: Premises, connection: Connection, doctype: DocType, names: readonly string[], columns: readonly string[]): Promise<Target[]> {
+  const list = sql.join([...new Set(['name', 'docstatus', ...columns])].map((column) => sql.ref(column)))
+  const shared = premises.dialect.engine === 'postgres' ? sql` for key share` : sql``
+  // Primary key (name).
+  const { rows } = await sql<Target>`select ${list} from ${tableOf(doctype)} where name in (${sql.join(names)})${shared}`.execute(connection)
+  return rows
+}
+
+/** A Link field, or a Dynamic Link, that may point at a document. */
+export interface Pointer {
+  readonly doctype: DocType
+  readonly field: DocField
+}
+
+export interface PointsAt {
+  readonly doctype: DocType
+  readonly name: string
+  /** Only documents of this docstatus count. */
+  readonly docstatus?: number
+}
+
+/** Every field of the site that may point at documents of a DocType. */
+export function pointersTo({ doctypes }: Premises, name: string): Pointer[] {
+  const dynamic = doctypes.names().flatMap((holder) => {
+    const doctype = doctypes.require(holder)
+    return doctype.fields.filter((field) => field.fieldtype === 'Dynamic Link').map((field) => ({ doctype, field }))
+  })
+  return [...doctypes.linksTo(name), ...dynamic].filter(({ doctype }) => !doctype.virtual)
+}
+
+/** One document, other than itself, that points at a document. */
+export async function findPointing(connection: Connection, { doctype, field }: Pointer, to: PointsAt): Promise<{ readonly doctype: string; readonly name: string } | undefined> {
+  const status = to.docstatus === undefined ? sql`` : sql` and docstatus = ${to.docstatus}`
+  const holder = doctype.istable ? sql`parenttype as doctype, parent as name` : sql`${doctype.name} as doctype, name`
+  const itself = doctype.istable ? sql` and not (parenttype = ${to.doctype.name} and parent = ${to.name})` : doctype.name === to.doctype.name ? sql` and name <> ${to.name}` : sql``
+  // Index (the Link field); Dynamic Links have none.
+  const { rows } = await sql<{ doctype: string; name: string }>`select ${holder} from ${tableOf(doctype)} where ${pointing(field, to)}${status}${itself} limit 1`.execute(connection)
+  return rows[0]
+}
+
+/** Names of the documents whose field points there. */
+export async function listPointing(connection: Connection, { doctype, field }: Pointer, to: PointsAt): Promise<string[]> {
+  // Index (the Link field); Dynamic Links have none.
+  const { rows } = await sql<{ name: string }>`select name from ${tableOf(doctype)} where ${pointing(field, to)}`.execute(connection)
+  return rows.map((row) => row.name)
+}
+
+/** Points the field of every such document at the new name. */
+export async function repoint(connection: Connection, { doctype, field }: Pointer, to: PointsAt, newName: string): Promise<void> {
+  // Index (the Link field); Dynamic Links have none.
+  await sql`update ${tableOf(doctype)} set ${sql.ref(field.fieldname)} = ${newName} where ${pointing(field, to)}`.execute(connection)
+}
+
+function pointing(field: DocField, { doctype, name }: PointsAt): RawBuilder<unknown> {
+  const named = sql`${sql.ref(field.fieldname)} = ${name}`
+  return field.fieldtype === 'Dynamic Link' ? sql`${named} and ${sql.ref(field.options)} = ${doctype.name}` : named
+}
