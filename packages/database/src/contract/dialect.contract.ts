@@ -16,7 +16,9 @@ export function dialectContract(engine: Engine): void {
 
     beforeAll(async () => {
       const { dialect, database } = opened
-      await sql.raw(`create table word (word ${dialect.columnType('text')}, price ${dialect.columnType('decimal')})`).execute(database.connection)
+      await sql
+        .raw(`create table word (word ${dialect.columnType('text')}, price ${dialect.columnType('decimal')})`)
+        .execute(database.connection)
     })
 
     async function fill(column: 'word' | 'price', values: readonly unknown[]): Promise<void> {
@@ -28,7 +30,9 @@ export function dialectContract(engine: Engine): void {
       await fill('word', ['b', 'Z', null, 'ä', '\u{FFFD}', '', '😀', 'a', '10', '9'])
       const ordered = async (descending: boolean): Promise<unknown[]> => {
         const order = opened.dialect.order(sql.ref('word'), descending)
-        return (await sql<{ word: unknown }>`select word from word order by ${order}`.execute(opened.database.connection)).rows.map((row) => row.word)
+        return (await sql<{ word: unknown }>`select word from word order by ${order}`.execute(opened.database.connection)).rows.map(
+          (row) => row.word,
+        )
       }
       const ascending = [null, '', '10', '9', 'Z', 'a', 'b', 'ä', '\u{FFFD}', '😀']
       expect(await ordered(false)).toEqual(ascending)
@@ -37,9 +41,17 @@ export function dialectContract(engine: Engine): void {
 
     // Letters of younger Unicode versions than the server's ICU knows are left as they are.
     it('folds every letter of the scripts in use as foldText does', async () => {
-      for (const [first, last] of [[0x01, 0x1c88], [0x1e00, 0x2c2e], [0xa640, 0xa7b0], [0xff00, 0xfffd], [0x10400, 0x1044f]] as const) {
+      for (const [first, last] of [
+        [0x01, 0x1c88],
+        [0x1e00, 0x2c2e],
+        [0xa640, 0xa7b0],
+        [0xff00, 0xfffd],
+        [0x10400, 0x1044f],
+      ] as const) {
         for (let start = first; start <= last; start += 1024) {
-          const letters = Array.from({ length: Math.min(1024, last - start + 1) }, (_, index) => String.fromCodePoint(start + index)).join(' ')
+          const letters = Array.from({ length: Math.min(1024, last - start + 1) }, (_, index) => String.fromCodePoint(start + index)).join(
+            ' ',
+          )
           expect(await evaluate(opened.dialect.fold(text(letters)))).toBe(foldText(letters))
         }
       }
@@ -79,7 +91,11 @@ export function dialectContract(engine: Engine): void {
       const { dialect, database } = opened
       await fill('price', [12.5, 0.000000001, 100])
       const found = async (pattern: string): Promise<unknown[]> =>
-        (await sql<{ price: number }>`select price from word where ${dialect.like(sql.ref('price'), pattern)} order by price`.execute(database.connection)).rows.map((row) => row.price)
+        (
+          await sql<{ price: number }>`select price from word where ${dialect.like(sql.ref('price'), pattern)} order by price`.execute(
+            database.connection,
+          )
+        ).rows.map((row) => row.price)
       expect(await found('12.5')).toEqual([12.5])
       expect(await found('100')).toEqual([100])
       expect(await found('0.00000000_')).toEqual([1e-9])
@@ -93,7 +109,8 @@ export function dialectContract(engine: Engine): void {
       const { dialect, database } = opened
       const column = sql.ref('price')
       const totals = async (): Promise<unknown> =>
-        (await sql`select ${dialect.sum(column)} as total, ${dialect.average(column)} as mean from word`.execute(database.connection)).rows[0]
+        (await sql`select ${dialect.sum(column)} as total, ${dialect.average(column)} as mean from word`.execute(database.connection))
+          .rows[0]
       await fill('price', [null, null])
       expect(await totals()).toEqual({ total: null, mean: null })
       await fill('price', [0.1, 0.2, null])
@@ -105,7 +122,10 @@ export function dialectContract(engine: Engine): void {
       const billionths = fc.array(fc.bigInt({ min: -(10n ** 14n), max: 10n ** 14n }), { minLength: 1, maxLength: 12 })
       await fc.assert(
         fc.asyncProperty(billionths, async (numbers) => {
-          await fill('price', numbers.map((number) => Number(canonicalDecimal(Number(number) / 1e9))))
+          await fill(
+            'price',
+            numbers.map((number) => Number(canonicalDecimal(Number(number) / 1e9))),
+          )
           const sum = numbers.reduce((total, number) => total + number, 0n)
           expect(await totals()).toEqual({ total: Number(sum) / 1e9, mean: Number(roundedMean(sum, BigInt(numbers.length))) / 1e9 })
         }),
@@ -124,14 +144,18 @@ export function dialectContract(engine: Engine): void {
     it('makes indexes that serve an order in both directions, under long names too', async () => {
       const { dialect, database } = opened
       const table = `tab${'Long Name '.repeat(5)}Table`
-      await sql.raw(`create table "${table}" (name ${dialect.columnType('key')} primary key, modified ${dialect.columnType('micros')})`).execute(database.connection)
+      await sql
+        .raw(`create table "${table}" (name ${dialect.columnType('key')} primary key, modified ${dialect.columnType('micros')})`)
+        .execute(database.connection)
       await dialect.createIndex(table, ['modified', 'name']).execute(database.connection)
       await dialect.createIndex(table, ['modified', 'name']).execute(database.connection)
       for (const descending of [false, true]) {
         const order = sql`${dialect.order(sql.ref('modified'), descending)}, ${dialect.order(sql.ref('name'), descending)}`
         const plan = await database.transaction(async (connection) => {
           if (engine === 'postgres') await sql`set local enable_seqscan = off`.execute(connection)
-          return sql`${sql.raw(engine === 'sqlite' ? 'explain query plan' : 'explain')} select name from ${sql.table(table)} order by ${order}`.execute(connection)
+          return sql`${sql.raw(engine === 'sqlite' ? 'explain query plan' : 'explain')} select name from ${sql.table(table)} order by ${order}`.execute(
+            connection,
+          )
         })
         expect(JSON.stringify(plan.rows)).toMatch(/index/i)
         expect(JSON.stringify(plan.rows)).not.toMatch(/sort|temp b-tree/i)

@@ -18,18 +18,23 @@ export function searchIndexContract(engine: Engine): void {
     }
     async function found(text: string): Promise<string[]> {
       const { rows } = await sql<{ name: string }>`
-        select name from ${sql.table(TABLE)} as doc where ${opened.dialect.searchIndex.contains(TABLE, text, 'doc')} order by name`.execute(opened.database.connection)
+        select name from ${sql.table(TABLE)} as doc where ${opened.dialect.searchIndex.contains(TABLE, text, 'doc')} order by name`.execute(
+        opened.database.connection,
+      )
       return rows.map((row) => row.name)
     }
     const insert = (name: string, search: string | null): Promise<unknown> =>
       sql`insert into ${sql.table(TABLE)} (name, _search) values (${name}, ${search})`.execute(opened.database.connection)
     const update = (name: string, to: string, search: string): Promise<unknown> =>
       sql`update ${sql.table(TABLE)} set name = ${to}, _search = ${search} where name = ${name}`.execute(opened.database.connection)
-    const remove = (name: string): Promise<unknown> => sql`delete from ${sql.table(TABLE)} where name = ${name}`.execute(opened.database.connection)
+    const remove = (name: string): Promise<unknown> =>
+      sql`delete from ${sql.table(TABLE)} where name = ${name}`.execute(opened.database.connection)
 
     beforeAll(async () => {
       const { dialect, database } = opened
-      await sql.raw(`create table "${TABLE}" (name ${dialect.columnType('key')} primary key, _search ${dialect.columnType('text')})`).execute(database.connection)
+      await sql
+        .raw(`create table "${TABLE}" (name ${dialect.columnType('key')} primary key, _search ${dialect.columnType('text')})`)
+        .execute(database.connection)
       await create()
     })
     beforeEach(() => sql`delete from ${sql.table(TABLE)}`.execute(opened.database.connection))

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Engine } from '../../../../tests/support/databases.ts'
 import { BadValue } from '../values/bad-value.ts'
@@ -10,14 +10,15 @@ type Tables = { part: { name: string; size: number | null; price: number | null;
 export function statementsContract(engine: Engine): void {
   describe(`statements on ${engine}`, () => {
     const opened = openedFor(engine)
-    const parts = (connection: Connection = opened.database.connection): ReturnType<Connection['withTables']> & ReturnType<typeof connection.withTables<Tables>> =>
-      connection.withTables<Tables>()
+    const parts = (connection: Connection = opened.database.connection): Kysely<Tables> => connection.withTables<Tables>()
 
     beforeAll(async () => {
       const { dialect, database } = opened
       const columns = (['key', 'int', 'decimal', 'flag', 'blob'] as const).map((kind) => dialect.columnType(kind))
       await sql
-        .raw(`create table part (name ${columns[0]} primary key, size ${columns[1]}, price ${columns[2]}, stock ${columns[3]}, code ${columns[4]})`)
+        .raw(
+          `create table part (name ${columns[0]} primary key, size ${columns[1]}, price ${columns[2]}, stock ${columns[3]}, code ${columns[4]})`,
+        )
         .execute(database.connection)
     })
 
@@ -27,9 +28,17 @@ export function statementsContract(engine: Engine): void {
         .insertInto('part')
         .values({ name: 'bolt', size: micros, price: 0.1, stock: true, code: Buffer.from([0, 255]) })
         .execute()
-      const row = await parts().selectFrom('part').selectAll().select(sql`exists (select 1)`.as('here')).where('stock', '=', true).executeTakeFirst()
+      const row = await parts()
+        .selectFrom('part')
+        .selectAll()
+        .select(sql`exists (select 1)`.as('here'))
+        .where('stock', '=', true)
+        .executeTakeFirst()
       expect(row).toEqual({ name: 'bolt', size: micros, price: 0.1, stock: 1, code: Buffer.from([0, 255]), here: 1 })
-      const { total } = await parts().selectFrom('part').select((row) => row.fn.countAll().as('total')).executeTakeFirstOrThrow()
+      const { total } = await parts()
+        .selectFrom('part')
+        .select(({ fn }) => fn.countAll().as('total'))
+        .executeTakeFirstOrThrow()
       expect(total).toBe(1)
     })
 
@@ -45,7 +54,8 @@ export function statementsContract(engine: Engine): void {
     it('stay right when they were kept and their table changes', async () => {
       await sql`create table growing (name text)`.execute(opened.database.connection)
       await sql`insert into growing values ('a')`.execute(opened.database.connection)
-      const all = (connection: Connection): Promise<unknown[]> => sql`select * from growing`.execute(connection).then((result) => result.rows)
+      const all = (connection: Connection): Promise<unknown[]> =>
+        sql`select * from growing`.execute(connection).then((result) => result.rows)
       for (let time = 0; time < 3; time += 1) expect(await all(opened.database.connection)).toEqual([{ name: 'a' }])
       await opened.database.transaction(async (connection) => expect(await all(connection)).toEqual([{ name: 'a' }]))
       await sql`alter table growing add column size bigint default 7`.execute(opened.database.connection)
@@ -55,7 +65,11 @@ export function statementsContract(engine: Engine): void {
     })
 
     it('refuse text with a zero character as the sender’s mistake', async () => {
-      const error = await parts().insertInto('part').values({ name: 'a\0b', size: 1, price: 1, stock: 1, code: null }).execute().catch((thrown: unknown) => thrown)
+      const error = await parts()
+        .insertInto('part')
+        .values({ name: 'a\0b', size: 1, price: 1, stock: 1, code: null })
+        .execute()
+        .catch((thrown: unknown) => thrown)
       expect(error).toBeInstanceOf(BadValue)
       expect(opened.dialect.isBadValue(error)).toBe(true)
       const other = await sql`select * from nowhere`.execute(opened.database.connection).catch((thrown: unknown) => thrown)
@@ -70,7 +84,9 @@ export function statementsContract(engine: Engine): void {
     it('say which unique index they violated', async () => {
       const { dialect, database } = opened
       const key = dialect.columnType('key')
-      await sql.raw(`create table "tabSales Invoice" (name ${key} primary key, number ${key} not null, company ${key}, "_key" ${key})`).execute(database.connection)
+      await sql
+        .raw(`create table "tabSales Invoice" (name ${key} primary key, number ${key} not null, company ${key}, "_key" ${key})`)
+        .execute(database.connection)
       await dialect.createIndex('tabSales Invoice', ['number', 'company'], { unique: true }).execute(database.connection)
       await dialect.createIndex('tabSales Invoice', ['_key'], { unique: true }).execute(database.connection)
       const insert = (name: string, number: string | null, company: string, folded: string): Promise<unknown> =>

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
@@ -11,7 +11,8 @@ import { openedFor } from './open.fixture.ts'
 
 type Tables = { thing: { name: string } }
 
-const insert = (connection: Connection, name: string): Promise<unknown> => connection.withTables<Tables>().insertInto('thing').values({ name }).execute()
+const insert = (connection: Connection, name: string): Promise<unknown> =>
+  connection.withTables<Tables>().insertInto('thing').values({ name }).execute()
 const names = async (connection: Connection): Promise<string[]> =>
   (await connection.withTables<Tables>().selectFrom('thing').select('name').orderBy('name').execute()).map((row) => row.name)
 
@@ -135,22 +136,24 @@ export function transactionsContract(engine: Engine): void {
 
     it('lose nothing when many read and then write at once, in two processes', async () => {
       await createCounter(opened.database)
-      const other = spawn(process.execPath, ['--conditions=source', fileURLToPath(new URL('other-process.fixture.ts', import.meta.url)), opened.url, '150'], {
-        stdio: ['ignore', 'inherit', 'inherit'],
-      })
+      const program = fileURLToPath(new URL('other-process.fixture.ts', import.meta.url))
+      const other = fork(program, [opened.url, '150'], { execArgv: ['--conditions=source'] })
+      await once(other, 'message')
+      other.send('go')
       const [[code]] = await Promise.all([once(other, 'exit'), countUp(opened.database, 75), countUp(opened.database, 75)])
       expect(code).toBe(0)
       expect(await readCounter(opened.database)).toBe(300)
     })
 
     it('may ask to be on the disk before they return', async () => {
-      const setting = engine === 'sqlite' ? sql<{ level: unknown }>`select synchronous as level from pragma_synchronous` : sql<{ level: unknown }>`select current_setting('synchronous_commit') as level`
+      const setting =
+        engine === 'sqlite'
+          ? sql<{ level: unknown }>`select synchronous as level from pragma_synchronous`
+          : sql<{ level: unknown }>`select current_setting('synchronous_commit') as level`
       const level = async (connection: Connection): Promise<unknown> => (await setting.execute(connection)).rows[0]?.level
       expect(await opened.database.transaction(level, { durable: true })).toBe(engine === 'sqlite' ? 2 : 'on')
       expect(await opened.database.transaction(level)).toBe(engine === 'sqlite' ? 1 : 'on')
-      await opened.database
-        .transaction(() => Promise.reject(new Error('fails')), { durable: true })
-        .catch(() => undefined)
+      await opened.database.transaction(() => Promise.reject(new Error('fails')), { durable: true }).catch(() => undefined)
       expect(await opened.database.transaction(level)).toBe(engine === 'sqlite' ? 1 : 'on')
     })
   })

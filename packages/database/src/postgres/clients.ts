@@ -10,7 +10,7 @@ export interface ClientOptions {
 }
 
 /** A connection that has gathered more named statements than this is replaced, so that the server's memory stays bounded. */
-const MOST_STATEMENTS = 2000
+const MOST_STATEMENTS = 1500
 
 const PARSERS = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.INT8, Number],

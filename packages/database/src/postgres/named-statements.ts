@@ -9,11 +9,11 @@ export class NamedStatements {
   #count = 0
 
   nameOf(text: string): string | undefined {
-    const name = this.#names.get(text)
-    if (name) return name
-    if (name === undefined) this.#names.set(text, '')
-    else this.#names.set(text, `annex_${(this.#count += 1)}`)
-    return undefined
+    const known = this.#names.get(text)
+    if (known) return known
+    const name = known === undefined ? '' : `annex_${(this.#count += 1)}`
+    this.#names.set(text, name)
+    return name || undefined
   }
 
   /** After a table has changed, statements under their old names fail; under new ones they are parsed anew. */

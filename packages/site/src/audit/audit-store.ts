@@ -1,6 +1,6 @@
 import type { Connection } from '@annex/database'
 
-export interface AuditRow {
+export type AuditRow = {
   id: string
   /** UTC microseconds. */
   at: number
@@ -13,7 +13,7 @@ export interface AuditRow {
   detail: string | null
 }
 
-interface Tables {
+type Tables = {
   audit: AuditRow
 }
 

@@ -49,8 +49,12 @@ describe.each(engines)('saving a DocType on %s', (engine) => {
 
   it('does not change what the site comes with', async () => {
     const user = { ...draft(coreDocType('DocType'), {}), name: 'User' }
-    for (const work of [insertDocType(site, { name: 'User' }), updateDocType(site, user, {}), removeDocType(site, user)]) {
-      await expect(work).rejects.toMatchObject({
+    for (const work of [
+      () => insertDocType(site, { name: 'User' }),
+      () => updateDocType(site, user, {}),
+      () => removeDocType(site, user),
+    ]) {
+      await expect(work()).rejects.toMatchObject({
         excType: 'PermissionError',
         message: 'DocType User comes with the site and cannot be changed or removed',
       })

@@ -107,7 +107,16 @@ describe('a definition is refused with a sentence that names the place', () => {
     ],
     ['with a Check that begins as 2', withFields({ fieldname: 'a', fieldtype: 'Check', default: '2' }), /^Field a: the default of a Check/],
     ['with a level of 10', withFields({ ...TITLE, permlevel: 10 }), /^Field title: permlevel must be a whole number from 0 to 9/],
-    ['with a unique text', withFields({ fieldname: 'a', fieldtype: 'Text', unique: 1 }), /^Field a: a Text field cannot be unique/],
+    [
+      'with a unique text',
+      withFields({ fieldname: 'a', fieldtype: 'Text', unique: 1 }),
+      /^Field a: a Text field of any characters cannot be unique/,
+    ],
+    [
+      'with a unique field of 501 characters',
+      withFields({ fieldname: 'a', unique: 1, length: 501 }),
+      /^Field a: a Data field of 501 characters cannot be unique/,
+    ],
     ['with a title that is no field', { ...withFields(TITLE), title_field: 'name_of_book' }, /title_field names name_of_book/],
     ['with a search field that is no field', { ...withFields(TITLE), search_fields: 'title,b' }, /search_fields names b/],
     ['with an order that is SQL', { ...withFields(TITLE), sort_field: '(select 1)' }, /sort_field names \(select 1\)/],
@@ -129,7 +138,7 @@ describe('a definition is refused with a sentence that names the place', () => {
     ['that has no documents of its own to keep', { name: 'Book', is_virtual: 1 }, /virtual DocTypes come with the site/],
     ['that is Single', { name: 'Book', issingle: 1 }, /Single DocTypes are not supported/],
     ['that would lose a password', withFields({ fieldname: 'a', fieldtype: 'Password' }), /^Field a: Password fields are not supported/],
-    ['with too many fields', withFields(...Array.from({ length: 501 }, (_, index) => ({ fieldname: `f${index}` }))), /at most 500 fields/],
+    ['with too many fields', withFields(...Array.from({ length: 401 }, (_, index) => ({ fieldname: `f${index}` }))), /at most 400 fields/],
   ])('%s', (_, definition, says) => {
     const refused = (): unknown => parseDocType(definition, API)
     expect(refused).toThrow(FrappeError)

@@ -15,7 +15,8 @@ export interface DefinitionOptions {
 const NAME = /^[A-Za-z][A-Za-z0-9_ -]{0,59}[A-Za-z0-9_-]$/
 /** Scopes begin with these words (`method:`, `set:`), so no DocType may be called so. */
 const RESERVED = ['method', 'set']
-const MOST_FIELDS = 500
+/** A row of PostgreSQL has room for so many texts, if each is long and lies elsewhere. */
+const MOST_FIELDS = 400
 const NONE: ReadonlySet<never> = new Set()
 
 /**

@@ -76,6 +76,7 @@ export class Answers {
     const expires = cookie.maxAge <= 0 ? { expires: new Date(0) } : {}
     const attributes = {
       path: '/',
+      encode: encodeURIComponent,
       maxAge: cookie.maxAge,
       httpOnly: cookie.httpOnly,
       sameSite: 'lax',

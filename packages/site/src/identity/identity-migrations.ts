@@ -6,7 +6,7 @@ async function createIdentity(connection: Connection, dialect: Dialect): Promise
     sql.raw(dialect.columnType(kind)),
   )
   await sql`create table account ("user" ${key} not null primary key, sub ${key} not null, enabled ${flag} not null, first_name ${text} not null, last_name ${text},
-    full_name ${text} not null, user_image ${text}, system_user ${flag} not null, loopback_only ${flag} not null, password_hash ${text}, password_changed_at ${time},
+    full_name ${text} not null, user_image ${text}, desk_user ${flag} not null, loopback_only ${flag} not null, password_hash ${text}, password_changed_at ${time},
     api_key ${key}, api_secret_hash ${short}, created ${time} not null)`.execute(connection)
   await dialect.createIndex('account', ['sub'], { unique: true }).execute(connection)
   await dialect.createIndex('account', ['api_key'], { unique: true }).execute(connection)

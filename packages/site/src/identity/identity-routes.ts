@@ -18,7 +18,7 @@ export interface IdentityRoutesParts {
   readonly sessions: Sessions
   readonly signIn: SignIn
   /** The site's own origin. */
-  issuer(): string
+  readonly issuer: () => string
 }
 
 type Request = Exchange<Principal>
@@ -54,7 +54,8 @@ async function signOut({ sessions }: IdentityRoutesParts, { caller, headers }: R
 
 async function showSignIn({ issuer }: IdentityRoutesParts, { caller, query }: Request): Promise<Answer> {
   const target = redirectTarget(query.get('redirect-to'), issuer(), paths.home)
-  return isGuest(caller) ? { page: signInPage({ redirectTo: target }) } : { location: target }
+  // An app may ask for a fresh sign-in of somebody who is signed in already.
+  return isGuest(caller) || query.has('again') ? { page: signInPage({ redirectTo: target }) } : { location: target }
 }
 
 async function signInByPage(parts: IdentityRoutesParts, request: Request): Promise<Answer> {

@@ -90,6 +90,9 @@ export class Principals {
 const userPermissionOf = (row: Readonly<Record<string, unknown>>): UserPermission => ({
   allow: String(row['allow']),
   for_value: String(row['for_value']),
-  applicable_for: Number(row['apply_to_all_doctypes']) === 1 || !row['applicable_for'] ? null : String(row['applicable_for']),
+  applicable_for:
+    Number(row['apply_to_all_doctypes']) !== 1 && typeof row['applicable_for'] === 'string' && row['applicable_for'] !== ''
+      ? row['applicable_for']
+      : null,
   is_default: Number(row['is_default']) === 1,
 })

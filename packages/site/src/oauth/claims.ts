@@ -8,7 +8,8 @@ export interface Person {
   readonly fullName: string
   readonly firstName: string
   readonly lastName: string | null
-  readonly email: string
+  /** Absent for Administrator, whose name is no address. */
+  readonly email?: string
   /** As stored: absolute, or a path of this site. */
   readonly picture: string | null
   readonly roles: readonly string[]
@@ -28,7 +29,7 @@ export function claimsOf(person: Person, scopes: { has(scope: string): boolean }
   return {
     sub: person.sub,
     ...(opens('profile') ? { name: person.fullName, given_name: person.firstName, family_name: person.lastName } : {}),
-    ...(opens('email') ? { email: person.email } : {}),
+    ...(opens('email') && person.email !== undefined ? { email: person.email } : {}),
     ...(opens('profile') ? { picture: absolute(person.picture, issuer) } : {}),
     ...(opens('roles') ? { roles: person.roles } : {}),
     iss: issuer,

@@ -2,8 +2,9 @@ import type { Database, Generation } from '@annex/database'
 import type { DocType } from '@annex/protocol'
 import type { Audit } from '../audit/audit.ts'
 import type { Principal, TokenRights } from '../policy/principal.ts'
+import type { Documents } from '../documents/documents.ts'
 import type { Person } from './claims.ts'
-import type { OAuthListener } from './oauth-events.ts'
+import type { Grants } from './grants/grants.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 
 /** Who the users are, as identity knows them. */
@@ -31,9 +32,8 @@ export interface OAuthParts {
   /** IANA name of the zone that pages and documents show times in. */
   readonly zone: string
   readonly allowAdministrator: boolean
-  readonly httpRedirectHosts: readonly string[]
-  /** Told of grants that begin and end, in the same transaction. */
-  readonly listeners: readonly OAuthListener[]
+  readonly grants: Grants
+  readonly documents: Documents
   /** A fault beside any request (a last use that could not be written). */
   readonly onFault: (error: unknown) => void
 }

@@ -44,7 +44,7 @@ export function consentPage(view: ConsentView): string {
   const main = html`${alertBox(view.warning)}
     <form class="card" method="post" action="${view.action}">
       ${hiddenFields({ ...view.hidden, csrf_token: view.person.csrf })} ${introduction(view)} ${identityLine(identity)}
-      ${groups.size > 0 && html`<p>${texts.consent.choose}</p>`} ${[...groups].map(([title, scopes]) => group(title, scopes))}
+      ${view.scopes.some(hasBox) && html`<p>${texts.consent.choose}</p>`} ${[...groups].map(([title, scopes]) => group(title, scopes))}
       <p class="soft">${texts.consent.later}</p>
       <div class="actions">
         <button class="main" name="decision" value="allow">${texts.consent.allow}</button
@@ -71,7 +71,7 @@ const introduction = (view: ConsentView): Html =>
 
 function identityLine(scopes: readonly ConsentScope[]): Html | false {
   if (scopes.length === 0) return false
-  const words = scopes.map(({ scope }) => describeScope(scope)).join(', ')
+  const words = scopes.map(({ scope }) => startingSmall(describeScope(scope))).join(', ')
   return html`<p>${texts.consent.identity} ${words}.${scopes.map(({ scope }) => hiddenFields({ scope }))}</p>`
 }
 
@@ -83,15 +83,14 @@ function group(title: string, scopes: readonly ConsentScope[]): Html {
 }
 
 function row({ scope, required, checked }: ConsentScope): Html {
-  const warning = scope === 'all' && html`<p class="hint">${texts.consent.allWarning}</p>`
-  if (required)
-    return html`<p>${wordsOf(scope)} <span class="tag">${texts.consent.required}</span>${hiddenFields({ scope })}</p>
-      ${warning}`
+  if (required) return html`<p>${wordsOf(scope)} <span class="tag">${texts.consent.required}</span>${hiddenFields({ scope })}</p>`
   return html`<label class="box"
-      ><input type="checkbox" name="scope" value="${scope}" ${checked && html` checked`} /> ${wordsOf(scope)}</label
-    >${warning}`
+    ><input type="checkbox" name="scope" value="${scope}" ${checked && html` checked`} /> ${wordsOf(scope)}</label
+  >`
 }
 
+const startingSmall = (words: string): string => words.charAt(0).toLowerCase() + words.slice(1)
+const hasBox = ({ scope, required }: ConsentScope): boolean => !required && !isIdentity(scope)
 const isIdentity = (scope: string): boolean => (IDENTITY_SCOPES as readonly string[]).includes(scope)
 
 /** The heading that a scope stands under: its DocType. */

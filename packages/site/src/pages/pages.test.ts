@@ -140,7 +140,7 @@ describe('the consent page', () => {
 
   it('says in words what all means', () => {
     expect(consentPage({ ...consent, scopes: [{ scope: 'all', required: false, checked: true }] })).toContain(
-      'everything that you may do yourself',
+      'Do everything that you may do, except manage users',
     )
   })
 })

@@ -8,7 +8,8 @@ const css = `
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
 header{display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;padding:.75rem 1.25rem;background:var(--card);border-bottom:1px solid var(--line)}
 header .brand{font-weight:700;color:var(--ink);text-decoration:none}
-header nav{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;flex:1}
+header nav{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;flex:1 0 auto}
+header a{white-space:nowrap}
 header form{margin:0}
 main{max-width:44rem;margin:0 auto;padding:1.5rem 1rem 3rem}
 main.narrow{max-width:26rem}
@@ -25,13 +26,15 @@ label{display:block;font-weight:600;margin-top:1rem}
 label.box{display:flex;gap:.625rem;align-items:baseline;font-weight:400;margin:.25rem 0}
 input[type=text],input[type=password],textarea,select{width:100%;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:.375rem;padding:.5rem .625rem}
 textarea{min-height:5rem;font-family:ui-monospace,monospace;font-size:.9375rem}
-input[type=checkbox]{width:1.125rem;height:1.125rem;flex:none;accent-color:var(--accent)}
+input[type=checkbox]{margin:0;align-self:start;margin-top:.1875rem;width:1.125rem;height:1.125rem;flex:none;accent-color:var(--accent)}
 fieldset{border:0;border-top:1px solid var(--line);margin:.75rem 0 0;padding:.75rem 0 0}
-legend{float:left;width:100%;font-weight:600;margin-bottom:.25rem}
+legend{float:left;width:100%;padding:0;font-weight:600;margin-bottom:.25rem}
 legend~*{clear:both}
 ul{padding-left:1.25rem;margin:.25rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.125rem 1rem;margin:.5rem 0}
 dd{margin:0}
+@media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.375rem}}
+.card form:not(:first-child){margin-top:.75rem}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.25rem}
 button,a.button{font:inherit;font-weight:600;text-decoration:none;border-radius:.375rem;padding:.5rem 1.125rem;border:1px solid var(--soft);background:var(--card);color:var(--ink);cursor:pointer;min-height:2.75rem}
 button.main,a.button.main{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}

@@ -36,7 +36,7 @@ function rightsOfRoles(roles: ReadonlySet<string>, doctype: DocType): RoleRights
   const held = doctype.permissions.filter((row) => roles.has(row.role))
   const basic = held.filter((row) => row.permlevel === 0)
   return {
-    all: rightsIn(basic.filter((row) => !row.if_owner), doctype).union(createRight(basic)),
+    all: new Set([...rightsIn(basic.filter((row) => !row.if_owner), doctype), ...createRight(basic)]),
     own: rightsIn(basic.filter((row) => row.if_owner), doctype),
     readLevels: levelsWith(held, 'read'),
     writeLevels: levelsWith(held, 'write'),
@@ -50,7 +50,7 @@ function rightsIn(rows: readonly DocPerm[], doctype: DocType): Set<Right> {
 }
 
 /** A document that is yet to be made has no other owner: `if_owner` does not narrow `create`. */
-const createRight = (rows: readonly DocPerm[]): Set<Right> => new Set(rows.some((row) => row.rights.has('create')) ? (['create'] as const) : [])
+const createRight = (rows: readonly DocPerm[]): readonly Right[] => (rows.some((row) => row.rights.has('create')) ? ['create'] : [])
 
 const applies = (right: Right, doctype: DocType): boolean => doctype.is_submittable || !SUBMIT_RIGHTS.has(right)
 

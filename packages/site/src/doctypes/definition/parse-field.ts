@@ -1,5 +1,6 @@
-import { FIELD_KINDS, LAYOUT_TYPES, invalid } from '@annex/protocol'
+import { CHILD_FIELDS, FIELD_KINDS, LAYOUT_TYPES, STANDARD_FIELDS, invalid } from '@annex/protocol'
 import type { DocField, FieldType, Values } from '@annex/protocol'
+import { fitsIndex } from './fits-index.ts'
 import { flagOf, numberOf, textOf } from './definition-values.ts'
 import type { Part } from './definition-values.ts'
 import { isDynamicDefault } from '../values/defaults.ts'
@@ -9,10 +10,7 @@ const FIELD_TYPES: ReadonlySet<string> = new Set([...Object.keys(FIELD_KINDS), .
 const isFieldType = (text: string): text is FieldType => FIELD_TYPES.has(text)
 const FIELDNAME = /^[a-z][a-z0-9_]{0,60}$/
 /** Names that columns of ours, or every JavaScript object, already have. */
-const RESERVED: ReadonlySet<string> = new Set([
-  ...['name', 'owner', 'creation', 'modified', 'modified_by', 'docstatus', 'idx'],
-  ...['parent', 'parentfield', 'parenttype', 'doctype', 'constructor'],
-])
+const RESERVED: ReadonlySet<string> = new Set([...STANDARD_FIELDS, ...CHILD_FIELDS, 'doctype', 'constructor'])
 
 /** @throws {FrappeError} `ValidationError` that names the field */
 export function parseField(values: Values, position: number): DocField {
@@ -89,11 +87,9 @@ function checkOptions(field: DocField, where: string): void {
   if (['Link', 'Table', 'Table MultiSelect'].includes(fieldtype) && options === '')
     throw invalid(`${where}: options must name the DocType that this ${fieldtype} field points to`)
   if (fieldtype === 'Dynamic Link' && options === '') throw invalid(`${where}: options must name the field that holds the DocType`)
-  const table = FIELD_KINDS[fieldtype as keyof typeof FIELD_KINDS] === 'table'
-  if (table && field.unique) throw invalid(`${where}: a table field cannot be unique`)
-  if (field.unique && ['text', 'json', 'check', 'password'].includes(FIELD_KINDS[fieldtype as keyof typeof FIELD_KINDS] ?? 'text')) {
-    throw invalid(`${where}: a ${fieldtype} field cannot be unique`)
-  }
+  if (!field.unique) return
+  if (!fitsIndex(field) || fieldtype === 'Check')
+    throw invalid(`${where}: a ${fieldtype} field of ${field.length || 'any'} characters cannot be unique`)
 }
 
 function checkDefault(field: DocField, where: string): void {

@@ -84,6 +84,14 @@ describe.each(engines)('a name on %s', (engine) => {
     expect(await nameIn(site, thing, { values: { title: 'x' } })).toBe('x/2026-02/002')
   })
 
+  it('whose fields are too long is refused before it is counted', async () => {
+    const asked = { values: { title: 'x'.repeat(5000) } }
+    expect(await refusal(doctypeNamed('format:{title}-{##}'), asked)).toMatchObject({
+      excType: 'CharacterLengthExceededError',
+      status: 417,
+    })
+  })
+
   it('grows beyond the digits of its series', async () => {
     const thing = doctypeNamed('GROW-.#')
     for (let count = 1; count < 10; count++) await nameIn(site, thing)

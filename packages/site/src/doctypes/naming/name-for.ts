@@ -41,6 +41,7 @@ export async function nameFor(request: NamingRequest): Promise<string> {
   if (field !== undefined) return checkName(doctype, fieldName(request, field))
   const series = filledSeries(request)
   if (series.digits === 0) return checkName(doctype, series.prefix)
+  checkLength(doctype, series.prefix)
   const number = await nextNumber(request.connection, counterOf(doctype, series.prefix))
   return checkName(doctype, `${series.prefix}${String(number).padStart(series.digits, '0')}${series.suffix}`)
 }
@@ -61,9 +62,13 @@ export function checkName(doctype: DocType, text: string): string {
   if (/[<>]/.test(name)) throw new FrappeError('NameError', `${doctype.name}: a name must not contain < or >`)
   if (name === doctype.name || name.startsWith(`New ${doctype.name}`))
     throw new FrappeError('NameError', `${doctype.name}: "${name.slice(0, 60)}" cannot be a name; choose another`)
-  if ([...name].length > LONGEST)
-    throw new FrappeError('CharacterLengthExceededError', `${doctype.name}: a name has at most ${LONGEST} characters`)
+  checkLength(doctype, name)
   return name
+}
+
+function checkLength(doctype: DocType, name: string): void {
+  if ([...name].length <= LONGEST) return
+  throw new FrappeError('CharacterLengthExceededError', `${doctype.name}: a name has at most ${LONGEST} characters`)
 }
 
 /** Of the newest document of its series: the number is given out again. Others leave a gap. */

@@ -3,6 +3,7 @@ import { invalid } from '@annex/protocol'
 import type { DocField, DocType } from '@annex/protocol'
 import { sql } from 'kysely'
 import { columnFields } from './columns.ts'
+import { fitsIndex } from '../definition/fits-index.ts'
 import { shortHash, tableName } from '../table-name.ts'
 
 export interface Index {
@@ -32,7 +33,7 @@ export function indexesOf(doctype: DocType): Index[] {
 
 /** Link columns too: a document is not removed before all that links to it has been looked for. */
 function isSearched(doctype: DocType, field: DocField): boolean {
-  if (field.unique) return false
+  if (field.unique || !fitsIndex(field)) return false
   return field.search_index || field.fieldtype === 'Link' || (field.fieldname === doctype.title_field && !doctype.istable)
 }
 

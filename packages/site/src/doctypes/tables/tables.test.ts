@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Document } from '@annex/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -150,6 +151,35 @@ describe.each(engines)('the table of a changed DocType on %s', (engine) => {
       /^index_\w+_s$/,
     ])
       expect(found.some((name) => part.test(name))).toBe(true)
+  })
+
+  it('takes the longest values in every field that may be indexed, and a document with all fields full', async () => {
+    const long = '😀'.repeat(500)
+    const definition = await insertDocType(site, {
+      name: 'Long',
+      title_field: 't',
+      fields: [
+        field('t', 'Text'),
+        field('u', 'Data', { unique: 1, length: 500 }),
+        field('s', 'Data', { search_index: 1, length: 500 }),
+        field('l', 'Link', { options: 'User', length: 5000 }),
+        field('j', 'JSON', { search_index: 1 }),
+        ...Array.from({ length: 395 }, (_, index) => field(`f${index}`, 'Long Text')),
+      ],
+    })
+    const texts = Object.fromEntries(
+      Array.from({ length: 395 }, (_, index) => [`f${index}`, `${index} ${randomBytes(3000).toString('base64')}`]),
+    )
+    const whole = {
+      name: '😀'.repeat(140),
+      t: long.repeat(10),
+      u: long,
+      s: long,
+      l: long.repeat(10),
+      j: JSON.stringify([long.repeat(10)]),
+      ...texts,
+    }
+    expect(await read(definition, await write(definition, whole))).toMatchObject(whole)
   })
 
   it('goes with its DocType, and a namesake begins empty', async () => {

@@ -1,5 +1,5 @@
 import type { Connection } from '@annex/database'
-import { FrappeError, STANDARD_FIELDS, invalid, type DocField, type DocType, type Document } from '@annex/protocol'
+import { FrappeError, invalid, type DocField, type DocType, type Document } from '@annex/protocol'
 import { toShown } from '../../doctypes/values/to-shown.ts'
 import { listTargets, type Target } from '../link-store.ts'
 import type { Premises } from '../premises.ts'
@@ -97,7 +97,7 @@ async function virtualTargets(premises: Premises, target: string, names: readonl
 
 const sourceOf = (field: DocField): string => field.fetch_from.slice(field.fetch_from.indexOf('.') + 1)
 
-const hasColumn = (doctype: DocType, column: string): boolean => (STANDARD_FIELDS as readonly string[]).includes(column) || columnsOf(doctype).some((field) => field.fieldname === column)
+const hasColumn = (doctype: DocType, column: string): boolean => column === 'name' || column === 'owner' || columnsOf(doctype).some((field) => field.fieldname === column)
 
 function settle(premises: Premises, doctype: DocType, link: Link, found: ReadonlyMap<string, Target>, fetch: boolean): void {
   const target = found.get(link.name)

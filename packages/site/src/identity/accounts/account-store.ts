@@ -1,6 +1,6 @@
 import { Generation, type Connection } from '@annex/database'
 
-export interface AccountRow {
+export type AccountRow = {
   user: string
   sub: string
   enabled: number
@@ -8,7 +8,7 @@ export interface AccountRow {
   last_name: string | null
   full_name: string
   user_image: string | null
-  system_user: number
+  desk_user: number
   loopback_only: number
   password_hash: string | null
   password_changed_at: number | null
@@ -17,7 +17,7 @@ export interface AccountRow {
   created: number
 }
 
-interface Tables {
+type Tables = {
   account: AccountRow
 }
 

@@ -155,7 +155,7 @@ export const refusedKeys = (): FrappeError =>
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-type FactColumns = Pick<AccountRow, 'enabled' | 'first_name' | 'last_name' | 'full_name' | 'user_image' | 'system_user'>
+type FactColumns = Pick<AccountRow, 'enabled' | 'first_name' | 'last_name' | 'full_name' | 'user_image' | 'desk_user'>
 
 const factColumns = (facts: AccountFacts): FactColumns => ({
   enabled: facts.enabled ? 1 : 0,
@@ -163,7 +163,7 @@ const factColumns = (facts: AccountFacts): FactColumns => ({
   last_name: facts.lastName,
   full_name: facts.fullName,
   user_image: facts.userImage,
-  system_user: facts.systemUser ? 1 : 0,
+  desk_user: facts.systemUser ? 1 : 0,
 })
 
 const accountOf = (row: AccountRow): Account => ({
@@ -174,7 +174,7 @@ const accountOf = (row: AccountRow): Account => ({
   lastName: row.last_name,
   fullName: row.full_name,
   userImage: row.user_image,
-  systemUser: row.system_user === 1,
+  systemUser: row.desk_user === 1,
   loopbackOnly: row.loopback_only === 1,
   apiKey: row.api_key ?? undefined,
 })

@@ -103,7 +103,9 @@ const textOf = (value: unknown): string | null => (typeof value === 'string' && 
 /** The roles as one text, to be compared. */
 function rolesOf(document: Document | undefined): string {
   const rows: unknown = document?.['roles']
-  return Array.isArray(rows) ? JSON.stringify(rows.map((row: { role?: unknown }) => row.role).toSorted()) : ''
+  return Array.isArray(rows)
+    ? JSON.stringify(rows.map((row: { role?: unknown }) => String(row.role)).toSorted((a, b) => (a < b ? -1 : 1)))
+    : ''
 }
 
 /** Behaviour of Role and User Permission: what a user is judged by has changed, and every process must know. */

@@ -1,6 +1,6 @@
 import { Generation, type Connection } from '@annex/database'
 
-export interface SessionRow {
+export type SessionRow = {
   hash: string
   user: string
   /** All times are UTC microseconds. */
@@ -10,7 +10,7 @@ export interface SessionRow {
   ip: string | null
 }
 
-interface Tables {
+type Tables = {
   session: SessionRow
 }
 

@@ -24,7 +24,7 @@ export interface AuthorizeParts extends CheckParts, Pick<OAuthParts, 'users' | '
   readonly grants: Grants
   readonly codes: Codes
   readonly admission: Admission
-  /** Requests of one session, or of one address without a session. */
+  /** Requests of one session: each may open a consent page. */
   readonly requests: Limits
 }
 
@@ -50,7 +50,8 @@ export class AuthorizeEndpoint {
   }
 
   async handle(exchange: Request): Promise<Answer> {
-    await this.#parts.requests.consume(exchange.caller.session ?? exchange.ip)
+    const { session } = exchange.caller
+    if (session !== undefined) await this.#parts.requests.consume(session)
     return this.withReceiver(exchange, () => AuthorizationRequest.of(exchange), (request, receiver) => this.#receive(exchange, request, receiver))
   }
 
@@ -116,7 +117,7 @@ export class AuthorizeEndpoint {
     const facts = await this.consentFacts(signedIn)
     if (this.#isStale(signedIn)) {
       if (request.prompts().has('none')) throw loginRequired()
-      return signInAnswer(request.get('signed_in_after') === undefined ? request.with({ signed_in_after: String(this.#parts.now()) }) : request)
+      return signInAnswer(request.get('signed_in_after') === undefined ? request.with({ signed_in_after: String(this.#parts.now()) }) : request, true)
     }
     if (isConsentGiven(facts)) return this.#answerAtOnce(signedIn, facts)
     if (request.prompts().has('none')) throw new OAuthError('consent_required', 'The user has not allowed all of this yet')
@@ -179,9 +180,9 @@ export class AuthorizeEndpoint {
 
 const loginRequired = (): OAuthError => new OAuthError('login_required', 'The user must sign in')
 
-/** Relative, so that it stays on this site. */
-const signInAnswer = (request: AuthorizationRequest): Answer => ({
+/** Relative, so that it stays on this site. `again` asks for the password of somebody who is signed in already. */
+const signInAnswer = (request: AuthorizationRequest, again = false): Answer => ({
   status: 302,
-  location: `${paths.signIn}?redirect-to=${encodeURIComponent(`${OAUTH_PATHS.authorize}?${request}`)}`,
+  location: `${paths.signIn}?${again ? 'again=1&' : ''}redirect-to=${encodeURIComponent(`${OAUTH_PATHS.authorize}?${request}`)}`,
   page: '',
 })

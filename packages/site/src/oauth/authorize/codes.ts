@@ -1,5 +1,5 @@
 import type { Connection, Database } from '@annex/database'
-import type { CodeRow } from '../oauth-tables.ts'
+import type { CodeRow } from '../storage/oauth-tables.ts'
 import type { Grants } from '../grants/grants.ts'
 import { insertCode } from '../grants/codes-store.ts'
 import { LIFETIMES } from '../grants/lifetimes.ts'

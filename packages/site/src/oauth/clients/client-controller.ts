@@ -1,6 +1,7 @@
-import { invalid } from '@annex/protocol'
+import { invalid, type ChildRow, type Document } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Change, Controller } from '../../doctypes/controller.ts'
+import { randomName } from '../../doctypes/naming/name-for.ts'
 import type { Grants } from '../grants/grants.ts'
 import { checkClient, kindOf, type ClientRules } from './client-rules.ts'
 import { issueSecret, listSecrets, removeSecrets } from './client-secrets-store.ts'
@@ -10,9 +11,6 @@ export interface ClientControllerParts extends ClientRules {
   readonly audit: Audit
   readonly now: () => number
 }
-
-/** Frappe's own default: people of the desk. A client that is open to everybody names the role All. */
-const DEFAULT_ROLES = [{ role: 'Desk User' }]
 
 /**
  * The behaviour of the DocType OAuth Client: it is checked before it is written, its secret is made here, handed out
@@ -53,8 +51,16 @@ function settle({ document }: Change, rules: ClientRules): void {
     if (isOn(document['unfenced'])) throw invalid('Only an app that keeps a secret on its server may be unfenced')
   }
   const roles = document['allowed_roles']
-  if (!Array.isArray(roles) || roles.length === 0) document['allowed_roles'] = DEFAULT_ROLES.map((row) => ({ ...row }))
+  if (!Array.isArray(roles) || roles.length === 0) document['allowed_roles'] = [deskUsers(document)]
 }
+
+/** Frappe's own default: people of the desk. A client that is open to everybody names the role All. */
+const deskUsers = ({ name, owner, creation, modified, modified_by }: Document): ChildRow => ({
+  name: randomName(),
+  ...{ owner, creation, modified, modified_by, docstatus: 0, idx: 1 },
+  ...{ parent: String(name), parentfield: 'allowed_roles', parenttype: 'OAuth Client', doctype: 'OAuth Client Role' },
+  role: 'Desk User',
+})
 
 async function giveSecret(change: Change, { now }: ClientControllerParts): Promise<void> {
   if (kindOf(change.document) !== 'web') return

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Connection } from '@annex/database'
-import type { ClientSecretRow, OAuthTables } from '../oauth-tables.ts'
+import type { ClientSecretRow, OAuthTables } from '../storage/oauth-tables.ts'
 import { hashOf, randomText, tokenText } from '../token-text.ts'
 
 /** Makes a secret; the text comes back once and is stored as a hash. */

@@ -22,7 +22,7 @@ interface ClientColumns {
 }
 
 /** Named as `tableName` of the room doctypes names them. */
-interface Tables {
+type Tables = {
   'tabOAuth Client': ClientColumns
   'tabOAuth Client Role': { parent: string; role: string }
 }

@@ -4,7 +4,7 @@ import type { Principal } from '../../policy/principal.ts'
 import { claimsOf } from '../claims.ts'
 import { readClient } from '../clients/clients-store.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
-import { invalidToken } from '../bearer-authenticator.ts'
+import { invalidToken } from '../bearer/bearer-authenticator.ts'
 
 export interface ProfileParts extends Pick<OAuthParts, 'database' | 'users' | 'issuer'> {
   readonly resourceMetadata: () => string

@@ -4,7 +4,7 @@ import type { Admission } from '../admission.ts'
 import type { Client } from '../clients/client.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { Tokens } from '../grants/tokens.ts'
-import type { GrantRow } from '../oauth-tables.ts'
+import type { GrantRow } from '../storage/oauth-tables.ts'
 
 export interface GrantTypeParts {
   readonly database: Database

@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import type { Parameters } from '../endpoints/parameters.ts'
-import type { GrantRow } from '../oauth-tables.ts'
+import type { GrantRow } from '../storage/oauth-tables.ts'
 import type { IssuedTokens } from '../grants/tokens.ts'
 
 /** A request to the token endpoint whose client is proven. */

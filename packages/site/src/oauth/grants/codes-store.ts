@@ -1,5 +1,5 @@
 import type { Connection } from '@annex/database'
-import type { CodeRow, OAuthTables } from '../oauth-tables.ts'
+import type { CodeRow, OAuthTables } from '../storage/oauth-tables.ts'
 
 /** After so many failed exchanges a code is dead. */
 const MAX_FAILURES = 5

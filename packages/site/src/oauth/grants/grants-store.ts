@@ -1,6 +1,6 @@
 import type { Connection } from '@annex/database'
 import { sql } from 'kysely'
-import type { GrantRow, OAuthTables } from '../oauth-tables.ts'
+import type { GrantRow, OAuthTables } from '../storage/oauth-tables.ts'
 
 /** Grants of an earlier epoch are dead. Primary key. */
 export const currentEpoch = sql<number>`(select epoch from oauth_state where id = 1)`

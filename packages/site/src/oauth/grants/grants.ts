@@ -3,7 +3,7 @@ import type { Connection, Database } from '@annex/database'
 import { splitScope } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { OAuthEvent, OAuthListener } from '../oauth-events.ts'
-import type { GrantRow } from '../oauth-tables.ts'
+import type { GrantRow } from '../storage/oauth-tables.ts'
 import { insertGrant, listGrants, revokeGrants, type GrantChoice } from './grants-store.ts'
 import { LIFETIMES } from './lifetimes.ts'
 

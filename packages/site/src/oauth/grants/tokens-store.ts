@@ -1,5 +1,5 @@
 import type { Connection } from '@annex/database'
-import type { OAuthTables, TokenRow } from '../oauth-tables.ts'
+import type { OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
 import { currentEpoch } from './grants-store.ts'
 
 export async function insertTokens(connection: Connection, tokens: readonly TokenRow[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Connection, Database } from '@annex/database'
-import type { GrantRow, TokenRow } from '../oauth-tables.ts'
+import type { GrantRow, TokenRow } from '../storage/oauth-tables.ts'
 import type { Client } from '../clients/client.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { hashOf } from '../token-text.ts'

@@ -1,5 +1,5 @@
 import type { Connection } from '@annex/database'
-import type { OAuthTables, SigningKeyRow } from '../oauth-tables.ts'
+import type { OAuthTables, SigningKeyRow } from '../storage/oauth-tables.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /**

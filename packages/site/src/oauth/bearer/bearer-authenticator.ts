@@ -1,11 +1,11 @@
 import type { Database, Generation } from '@annex/database'
 import { FrappeError, ScopeSet, splitScope } from '@annex/protocol'
-import type { Authenticator } from '../http/exchange.ts'
-import type { Principal, TokenRights } from '../policy/principal.ts'
+import type { Authenticator } from '../../http/exchange.ts'
+import type { Principal, TokenRights } from '../../policy/principal.ts'
 import { bearerReader, type BearerRow } from './bearer-store.ts'
-import { parseIds } from './grants/grants.ts'
+import { parseIds } from '../grants/grants.ts'
 import type { LastUses } from './last-uses.ts'
-import { hashOf, isAccessToken } from './token-text.ts'
+import { hashOf, isAccessToken } from '../token-text.ts'
 
 export interface BearerParts {
   readonly database: Database

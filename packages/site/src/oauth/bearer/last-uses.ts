@@ -1,5 +1,5 @@
 import type { Database } from '@annex/database'
-import { noteGrantUses } from './grants/grants-store.ts'
+import { noteGrantUses } from '../grants/grants-store.ts'
 
 const MINUTE = 60_000
 

@@ -81,7 +81,7 @@ export interface SigningKeyRow {
   created: number
 }
 
-export interface OAuthTables {
+export type OAuthTables = {
   oauth_grant: GrantRow
   oauth_code: CodeRow
   oauth_token: TokenRow

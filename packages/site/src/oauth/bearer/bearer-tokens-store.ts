@@ -1,5 +1,5 @@
 import type { Connection } from '@annex/database'
-import type { OAuthTables, TokenRow } from './oauth-tables.ts'
+import type { OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
 
 export interface AccessTokenRow extends Pick<TokenRow, 'hash' | 'client' | 'scope' | 'issued' | 'expires'> {
   readonly user: string
@@ -12,14 +12,8 @@ export interface AccessTokenFilter {
   readonly user?: string
 }
 
-/** Access tokens, newest first; those that are kept after their end too. */
-export async function listAccessTokens(connection: Connection, filter: AccessTokenFilter, page: { readonly start: number; readonly limit: number | null }): Promise<AccessTokenRow[]> {
-  const query = accessTokens(connection, filter).select(['token.hash', 'token.client', 'token.scope', 'token.issued', 'token.expires', 'grant.user', 'grant.revoked_at'])
-  const rows = await query.orderBy('token.issued', 'desc').orderBy('token.hash').execute()
-  return rows.slice(page.start, page.limit === null ? undefined : page.start + page.limit)
-}
-
-function accessTokens(connection: Connection, filter: AccessTokenFilter) {
+/** Access tokens, newest first, until they are swept out. */
+export async function listAccessTokens(connection: Connection, filter: AccessTokenFilter): Promise<AccessTokenRow[]> {
   const db = connection.withTables<OAuthTables>()
   // Primary key of the token, or a scan: an administrator's list.
   let query = db.selectFrom('oauth_token as token').innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id').where('token.kind', '=', 'access')
@@ -27,4 +21,8 @@ function accessTokens(connection: Connection, filter: AccessTokenFilter) {
   if (filter.client !== undefined) query = query.where('token.client', '=', filter.client)
   if (filter.user !== undefined) query = query.where('grant.user', '=', filter.user)
   return query
+    .select(['token.hash', 'token.client', 'token.scope', 'token.issued', 'token.expires', 'grant.user', 'grant.revoked_at'])
+    .orderBy('token.issued', 'desc')
+    .orderBy('token.hash')
+    .execute()
 }

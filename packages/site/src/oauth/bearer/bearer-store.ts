@@ -1,7 +1,7 @@
 import { Generation, type Connection } from '@annex/database'
 import type { CompiledQuery } from 'kysely'
-import { currentEpoch } from './grants/grants-store.ts'
-import type { OAuthTables } from './oauth-tables.ts'
+import { currentEpoch } from '../grants/grants-store.ts'
+import type { OAuthTables } from '../storage/oauth-tables.ts'
 
 /** All that judging an access token needs. */
 export interface BearerRow {
@@ -14,9 +14,9 @@ export interface BearerRow {
   readonly generation: number
 }
 
-interface Tables extends OAuthTables {
+type Tables = OAuthTables & {
   'tabOAuth Client': { name: string; enabled: number; unfenced: number }
-  tabUser: { name: string; enabled: number }
+  account: { user: string; enabled: number }
 }
 
 /**
@@ -31,7 +31,7 @@ export function bearerReader(connection: Connection): (hash: string, now: number
     .selectFrom('oauth_token as token')
     .innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
     .innerJoin('tabOAuth Client as client', 'client.name', 'token.client')
-    .innerJoin('tabUser as person', 'person.name', 'grant.user')
+    .innerJoin('account', 'account.user', 'grant.user')
     .select(['token.grant_id', 'token.client', 'token.scope', 'grant.user', 'grant.doctype_ids', 'client.unfenced', Generation.expression.as('generation')])
     .where('token.hash', '=', '')
     .where('token.expires', '>', 0)
@@ -39,7 +39,7 @@ export function bearerReader(connection: Connection): (hash: string, now: number
     .where('grant.revoked_at', 'is', null)
     .where('grant.epoch', '=', currentEpoch)
     .where('client.enabled', '=', 1)
-    .where('person.enabled', '=', 1)
+    .where('account.enabled', '=', 1)
     .compile()
   const [, , ...constants] = compiled.parameters
   return async (hash, now) => {

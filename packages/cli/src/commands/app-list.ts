@@ -1,0 +1,15 @@
+import { ADMINISTRATOR } from '@annex/site'
+import { defineCommand } from 'citty'
+import { print } from '../print.ts'
+import { withSite } from '../with-site.ts'
+
+/** `annex app list`: one line an app. */
+export const appList = defineCommand({
+  meta: { name: 'list', description: 'List the registered apps' },
+  run: () =>
+    withSite(async (site) => {
+      const apps = await site.clients.list(ADMINISTRATOR)
+      for (const app of apps) print([app.id, app.enabled ? 'active ' : 'retired', app.kind, app.name, app.defaultRedirectUri].join('  '))
+      if (apps.length === 0) print('No app is registered yet; make one with: annex app create NAME --redirect-uri URI')
+    }),
+})

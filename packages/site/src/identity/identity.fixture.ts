@@ -1,0 +1,106 @@
+import { Generation, databaseMigrations, migrate, openDatabase, type Connection, type Database, type Engine } from '@annex/database'
+import { pino } from 'pino'
+import { temporaryDatabase } from '../../../../tests/support/databases.ts'
+import { Audit } from '../audit/audit.ts'
+import { auditMigrations } from '../audit/audit-migrations.ts'
+import { callMethod, type Method } from '../backend/method.ts'
+import type { Controller } from '../doctypes/controller.ts'
+import { DocTypes } from '../doctypes/doctypes.ts'
+import { doctypeMigrations } from '../doctypes/migrations.ts'
+import { Clock } from '../doctypes/values/clock.ts'
+import { Documents } from '../documents/documents.ts'
+import { createServer } from '../http/server.ts'
+import { errorPage } from '../pages/error-page.ts'
+import { styleSource } from '../pages/styles.ts'
+import { GUEST, type Principal } from '../policy/principal.ts'
+import { Accounts } from './accounts/accounts.ts'
+import { judgementController, userController } from './accounts/user-controller.ts'
+import { apiKeyAuthenticator, sessionAuthenticator } from './authenticators.ts'
+import { identityMethods } from './identity-methods.ts'
+import { identityMigrations } from './identity-migrations.ts'
+import { identityRoutes } from './identity-routes.ts'
+import { Principals } from './principals.ts'
+import { Sessions } from './sessions/sessions.ts'
+import { SignIn } from './sign-in.ts'
+
+/** The rooms below identity and identity itself, on real parts, without the rest of a site. */
+export interface IdentityHouse {
+  readonly base: string
+  readonly database: Database
+  readonly accounts: Accounts
+  readonly sessions: Sessions
+  readonly principals: Principals
+  readonly generation: Generation
+  readonly documents: Documents
+  /** Users whose grants would have been revoked. */
+  readonly revoked: string[]
+  /** Moves the clock of sessions and accounts, in seconds. */
+  advance(seconds: number): void
+  close(): Promise<void>
+}
+
+export async function openIdentityHouse(engine: Engine): Promise<IdentityHouse> {
+  const place = await temporaryDatabase(engine)
+  const database = await openDatabase(place.url)
+  await migrate(database, [...databaseMigrations, ...doctypeMigrations, ...auditMigrations, ...identityMigrations])
+  let ahead = 0
+  const now = (): number => Date.now() * 1000 + ahead
+  const [accounts, sessions, generation, audit] = [
+    new Accounts(database, now),
+    new Sessions(database, now),
+    new Generation(database),
+    new Audit(),
+  ]
+  const doctypes = new DocTypes(database)
+  await doctypes.load()
+  generation.onChange(() => doctypes.load())
+  const revoked: string[] = []
+  const onCredentialsChanged = async (_connection: Connection, user: string): Promise<void> => void revoked.push(user)
+  const judgement = judgementController(generation)
+  const controllers = new Map<string, Controller>([
+    ['User', userController({ accounts, sessions, generation, audit, onCredentialsChanged })],
+    ['Role', judgement],
+    ['User Permission', judgement],
+  ])
+  const methods = new Map<string, Method>(identityMethods(accounts).map((method) => [method.name, method]))
+  const documents = new Documents({ database, doctypes, clock: new Clock(), zone: 'UTC', controllers, methods })
+  const principals = new Principals({ accounts, documents, generation })
+  const parts = { accounts, sessions, principals, generation }
+  let base = ''
+  const server = createServer<Principal>({
+    guest: GUEST,
+    authenticators: [apiKeyAuthenticator(parts), sessionAuthenticator(parts)],
+    issuer: () => base,
+    secureCookies: false,
+    hsts: false,
+    trustedProxies: ['127.0.0.0/8'],
+    styleSource,
+    errorPage,
+    log: pino({ level: 'silent' }),
+  })
+  identityRoutes(server, { accounts, sessions, signIn: new SignIn({ database, accounts, sessions, audit }), issuer: () => base })
+  server.route(['GET', 'POST'], '/api/method/:method', async ({ caller, args, method, params }) => ({
+    json: { message: await callMethod(methods, documents, caller, { method: params['method'] ?? '', httpMethod: method, args }) },
+  }))
+  server.route('GET', '/api/me', async ({ caller }) => ({
+    json: { user: caller.user, roles: [...caller.roles].toSorted(), permissions: caller.userPermissions },
+  }))
+  base = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
+  return {
+    base,
+    database,
+    accounts,
+    sessions,
+    principals,
+    generation,
+    documents,
+    revoked,
+    advance: (seconds) => (ahead += seconds * 1_000_000),
+    close: async () => {
+      await server.close()
+      await sessions.settled()
+      await database.close()
+      await place.remove()
+    },
+  }
+}

@@ -1,0 +1,144 @@
+import { hash, randomBytes } from 'node:crypto'
+import Sqlite from 'better-sqlite3'
+import { LIST_FIELDS } from './scenarios.ts'
+
+type Row = Record<string, unknown>
+
+const sha256 = (text: string): string => hash('sha256', text, 'hex')
+const DAY = 86_400_000_000
+const now = (): number => Date.now() * 1000
+
+/** What the site asks of SQLite for each kind of request, statement by statement, and nothing around it. */
+export class BareStore {
+  readonly #database: Sqlite.Database
+  readonly #columns: readonly string[]
+  readonly #reads: ReturnType<typeof reads>
+  readonly #writes: ReturnType<typeof writes>
+  readonly insert: (values: Row) => Row
+  readonly #rotate: (token: string, client: string) => Row
+
+  constructor(path: string) {
+    this.#database = open(path)
+    this.#columns = this.#database.pragma('table_info(tabItem)').map((column: { name: string }) => column.name)
+    this.#reads = reads(this.#database)
+    this.#writes = writes(this.#database, this.#columns)
+    this.insert = this.#database.transaction((values: Row) => this.#insert(values)).immediate
+    this.#rotate = this.#database.transaction((token: string, client: string) => this.#exchange(token, client)).immediate
+  }
+
+  /** The user of an access token that is good. */
+  user(token: string): string | undefined {
+    return (this.#reads.token.get(sha256(token), now()) as { user: string } | undefined)?.user
+  }
+
+  list(): unknown[] {
+    return this.#reads.list.all(20)
+  }
+
+  document(name: string): unknown {
+    return this.#reads.document.get(name)
+  }
+
+  search(typed: string): unknown[] {
+    const text = typed.toLowerCase()
+    const { count } = this.#reads.beginning.get(text, `${text}\u{10FFFF}`, 201) as { count: number }
+    if (count >= 10) throw new Error('The bench searches in titles; no name begins with what it types')
+    return this.#reads.search.all(`"${text.replaceAll('"', '""')}"`, text, 10)
+  }
+
+  refresh(token: string, clientId: string, secret: string): Row | undefined {
+    const client = this.#reads.client.get(clientId)
+    this.#reads.clientRoles.all(clientId)
+    const secrets = this.#reads.secrets.all(clientId, now()) as { hash: string }[]
+    if (!client || !secrets.some((row) => row.hash === sha256(secret))) return undefined
+    if (!this.#reads.tokenGrant.get(sha256(token), clientId)) return undefined
+    this.#reads.generation.get()
+    return this.#rotate(token, clientId)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #insert(values: Row): Row {
+    const { item_group: group, stock_uom: unit, weight_uom: weightUnit } = values
+    this.#writes.groups.all(group)
+    this.#writes.units.all(unit, weightUnit)
+    const name = String(values['item_code'])
+    const stamps = { name, owner: 'bare', creation: now(), modified: now(), modified_by: 'bare', docstatus: 0, idx: 0 }
+    const hidden = { _key: name.toLowerCase(), _search: `${name}\n${String(values['item_name'])}\n${String(group)}`.toLowerCase() }
+    const row: Row = { ...values, ...stamps, ...hidden }
+    this.#writes.insert.run(this.#columns.map((column) => row[column] ?? 0))
+    return row
+  }
+
+  #exchange(token: string, client: string): Row {
+    const shown = this.#writes.readToken.get(sha256(token)) as { grant_id: string; scope: string }
+    this.#writes.lockGrant.get(now(), shown.grant_id, now())
+    const [access, refresh] = [`at1_${randomBytes(32).toString('base64url')}`, `rt1_${randomBytes(32).toString('base64url')}`]
+    const consumed = this.#writes.consume.get(now(), sha256(refresh), sha256(token), now())
+    if (!consumed) throw new Error('A refresh token of the bench was used before')
+    const [issued, expires] = [now(), now() + DAY]
+    const shared = [shown.grant_id, client, shown.scope, issued, expires]
+    this.#writes.issue.run(sha256(access), 'access', ...shared, sha256(refresh), 'refresh', ...shared)
+    return { access_token: access, token_type: 'Bearer', expires_in: 3600, refresh_token: refresh, scope: shown.scope }
+  }
+}
+
+function open(path: string): Sqlite.Database {
+  const database = new Sqlite(path, { timeout: 5000 })
+  for (const pragma of ['journal_mode = wal', 'synchronous = normal', 'journal_size_limit = 67108864', 'foreign_keys = on', 'temp_store = memory']) database.pragma(pragma)
+  return database
+}
+
+const GENERATION = '(select value from generation where id = 1)'
+const EPOCH = '(select epoch from oauth_state where id = 1)'
+
+function reads(database: Sqlite.Database) {
+  return {
+    // Primary keys of all four tables, generation and epoch.
+    token: database.prepare(
+      `select token.grant_id, token.client, token.scope, "grant".user, "grant".doctype_ids, client.unfenced, ${GENERATION} as generation
+       from oauth_token as token join oauth_grant as "grant" on "grant".id = token.grant_id
+       join "tabOAuth Client" as client on client.name = token.client join tabUser as person on person.name = "grant".user
+       where token.hash = ? and token.expires > ? and token.kind = 'access' and "grant".revoked_at is null and "grant".epoch = ${EPOCH}
+       and client.enabled = 1 and person.enabled = 1`,
+    ),
+    // Index (modified, name), read backwards.
+    list: database.prepare(`select ${LIST_FIELDS.join(', ')} from tabItem order by modified desc, name limit ?`),
+    // Primary key.
+    document: database.prepare('select * from tabItem where name = ?'),
+    // Unique index (_key).
+    beginning: database.prepare('select count(*) as count from (select 1 from tabItem where disabled <> 1 and _key >= ? and _key < ? limit ?) as found'),
+    // The trigram index, then primary keys.
+    search: database.prepare(
+      `select name, item_name, item_group from tabItem where disabled <> 1
+       and name in (select name from "tabItem~rows" where id in (select rowid from "tabItem~search" where text match ?))
+       order by coalesce(nullif(instr(_key, ?), 0), 1000000), modified desc, name limit ?`,
+    ),
+    // Primary keys, and the indexes on parent and client.
+    client: database.prepare('select * from "tabOAuth Client" where name = ?'),
+    clientRoles: database.prepare('select role from "tabOAuth Client Role" where parent = ?'),
+    secrets: database.prepare('select * from client_secret where client = ? and (expires is null or expires > ?) order by created desc, id'),
+    tokenGrant: database.prepare(
+      `select "grant".user from oauth_token as token join oauth_grant as "grant" on "grant".id = token.grant_id
+       where token.hash = ? and token.kind = 'refresh' and token.client = ?`,
+    ),
+    generation: database.prepare('select value from generation where id = 1'),
+  }
+}
+
+function writes(database: Sqlite.Database, columns: readonly string[]) {
+  return {
+    // Primary keys.
+    groups: database.prepare('select name, docstatus from "tabItem Group" where name in (?)'),
+    units: database.prepare('select name, docstatus from tabUOM where name in (?, ?)'),
+    insert: database.prepare(`insert into tabItem (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`),
+    readToken: database.prepare('select * from oauth_token where hash = ?'),
+    lockGrant: database.prepare(`update oauth_grant set last_used = ? where id = ? and revoked_at is null and expires > ? and epoch = ${EPOCH} returning *`),
+    consume: database.prepare(`update oauth_token set used_at = ?, successor = ? where hash = ? and kind = 'refresh' and used_at is null and expires > ? returning hash`),
+    issue: database.prepare(
+      'insert into oauth_token (hash, kind, grant_id, client, scope, issued, expires) values (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)',
+    ),
+  }
+}
