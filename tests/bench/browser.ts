@@ -22,7 +22,11 @@ export class Browser {
 
   async insert(doctype: string, values: object): Promise<Readonly<Record<string, unknown>>> {
     const headers = { 'content-type': 'application/json' }
-    const response = await this.#send(`/api/resource/${encodeURIComponent(doctype)}`, { method: 'POST', headers, body: JSON.stringify(values) })
+    const response = await this.#send(`/api/resource/${encodeURIComponent(doctype)}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(values),
+    })
     const { data } = (await jsonOf(response)) as { data: Record<string, unknown> }
     return data
   }
@@ -45,8 +49,17 @@ export class Browser {
 
   async #send(path: string, request: RequestInit): Promise<Response> {
     const cookie = this.#jar.header()
-    const headers = { accept: 'application/json', ...(cookie === undefined ? {} : { cookie }), ...(request.headers as Record<string, string>) }
-    const response = await fetch(new URL(path, this.#site), { ...request, headers, redirect: 'manual', signal: AbortSignal.timeout(30_000) })
+    const headers = {
+      accept: 'application/json',
+      ...(cookie === undefined ? {} : { cookie }),
+      ...(request.headers as Record<string, string>),
+    }
+    const response = await fetch(new URL(path, this.#site), {
+      ...request,
+      headers,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(30_000),
+    })
     this.#jar.accept(response.headers)
     return response
   }

@@ -18,7 +18,12 @@ const PATIENCE = 30_000
 
 /** A request as it goes over the wire, made once and sent as often as needed. */
 export function requestBytes({ method, path, headers = {}, body = '' }: Request): Buffer {
-  const sent = { host: 'bench', accept: 'application/json', ...headers, ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }) }
+  const sent = {
+    host: 'bench',
+    accept: 'application/json',
+    ...headers,
+    ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+  }
   const lines = Object.entries(sent).map(([name, value]) => `${name}: ${value}\r\n`)
   return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
 }
@@ -31,7 +36,7 @@ export function requestBytes({ method, path, headers = {}, body = '' }: Request)
  */
 export class HttpConnection {
   readonly #socket: Socket
-  #received = Buffer.alloc(0)
+  #received: Buffer = Buffer.alloc(0)
   #waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined
 
   private constructor(socket: Socket) {

@@ -42,12 +42,18 @@ const doctype = (name: string, autoname: string, fields: readonly Field[], more:
   module: 'Bench',
   custom: 1,
   autoname,
-  fields: fields.map(([fieldname, fieldtype, attributes]) => ({ fieldname, fieldtype, label: fieldname.replaceAll('_', ' '), ...attributes })),
+  fields: fields.map(([fieldname, fieldtype, attributes]) => ({
+    fieldname,
+    fieldtype,
+    label: fieldname.replaceAll('_', ' '),
+    ...attributes,
+  })),
   permissions: [{ role: ROLE, select: 1, read: 1, write: 1, create: 1, delete: 0 }],
   ...more,
 })
 
-const named = (name: string, fieldname: string): Values => doctype(name, `field:${fieldname}`, [[fieldname, 'Data', { reqd: 1, unique: 1 }]])
+const named = (name: string, fieldname: string): Values =>
+  doctype(name, `field:${fieldname}`, [[fieldname, 'Data', { reqd: 1, unique: 1 }]])
 
 /** An Item of thirty fields, shaped as ERPNext's users know it, and what it links to. */
 export const benchDocTypes: readonly Values[] = [

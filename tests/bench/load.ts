@@ -18,12 +18,17 @@ export interface Round {
   readonly latencies: readonly number[]
 }
 
+interface Lane {
+  readonly connection: HttpConnection
+  readonly sequence: Sequence
+}
+
 /** Connections to one server, each with its own requests, kept from round to round. */
 export class Lanes {
   readonly #server: ServerProcess
-  readonly #lanes: readonly { readonly connection: HttpConnection; readonly sequence: Sequence }[]
+  readonly #lanes: readonly Lane[]
 
-  private constructor(server: ServerProcess, lanes: Lanes['#lanes']) {
+  private constructor(server: ServerProcess, lanes: readonly Lane[]) {
     this.#server = server
     this.#lanes = lanes
   }
@@ -55,7 +60,7 @@ export class Lanes {
 }
 
 async function drive(connection: HttpConnection, sequence: Sequence, end: number, latencies: number[]): Promise<void> {
-  for (let now = performance.now(); now < end; ) {
+  for (let now = performance.now(); now < end;) {
     const reply = await connection.send(sequence.next())
     const answered = performance.now()
     latencies.push(answered - now)

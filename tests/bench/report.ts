@@ -57,7 +57,7 @@ export interface Report {
 }
 
 export function figuresOf(rounds: readonly Round[]): Figures {
-  const latencies = Float64Array.from(rounds.flatMap((round) => round.latencies)).sort()
+  const latencies = Float64Array.from(rounds.flatMap((round) => round.latencies)).toSorted()
   const sum = (pick: (round: Round) => number): number => rounds.reduce((total, round) => total + pick(round), 0)
   return {
     requestsPerSecond: latencies.length / sum((round) => round.seconds),
@@ -90,9 +90,19 @@ export function comparisonOf(name: string, about: string, site: readonly Round[]
 export function wantedOf({ comparisons, tokenCheck, memory }: Pick<Report, 'comparisons' | 'tokenCheck' | 'memory'>): Wanted[] {
   const ratios = comparisons
     .filter(({ name }) => name === 'list' || name === 'document')
-    .map(({ name, ratio }) => ({ what: `${name} beside the bare handler`, limit: 'at least 30 %', measured: percent(ratio), met: ratio >= 0.3 }))
+    .map(({ name, ratio }) => ({
+      what: `${name} beside the bare handler`,
+      limit: 'at least 30 %',
+      measured: percent(ratio),
+      met: ratio >= 0.3,
+    }))
   const check = { what: 'token check', limit: 'at most 25 µs', measured: `${tokenCheck.site.toFixed(1)} µs`, met: tokenCheck.site <= 25 }
-  const resident = { what: 'memory of the site', limit: 'under 150 MB', measured: `${memory.site.most.toFixed(0)} MB`, met: memory.site.most < 150 }
+  const resident = {
+    what: 'memory of the site',
+    limit: 'under 150 MB',
+    measured: `${memory.site.most.toFixed(0)} MB`,
+    met: memory.site.most < 150,
+  }
   return [...ratios, check, resident]
 }
 
@@ -111,7 +121,6 @@ export function textOf({ node, machine, options, comparisons, tokenCheck, memory
       [`${comparison.name}, bare`, ...cells(comparison.bare), '', '', ''],
     ]
   })
-  const memoryLine = (name: string, { atRest, most }: Memory): string => `memory of the ${name}: ${atRest.toFixed(0)} MB at rest, ${most.toFixed(0)} MB at most`
   return [
     `Node ${node}, ${machine}; ${options.documents} documents, ${options.connections} connections, ${options.seconds} s for each kind and server`,
     '',
@@ -125,9 +134,22 @@ export function textOf({ node, machine, options, comparisons, tokenCheck, memory
   ].join('\n')
 }
 
-const cells = ({ requestsPerSecond, p50, p99, cpuPerRequest }: Figures): string[] => [requestsPerSecond.toFixed(0), p50.toFixed(2), p99.toFixed(2), cpuPerRequest.toFixed(0)]
+const memoryLine = (name: string, { atRest, most }: Memory): string =>
+  `memory of the ${name}: ${atRest.toFixed(0)} MB at rest, ${most.toFixed(0)} MB at most`
+
+const cells = ({ requestsPerSecond, p50, p99, cpuPerRequest }: Figures): string[] => [
+  requestsPerSecond.toFixed(0),
+  p50.toFixed(2),
+  p99.toFixed(2),
+  cpuPerRequest.toFixed(0),
+]
 
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd())
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
 }

@@ -9,9 +9,9 @@ export interface Scenario {
   readonly name: string
   readonly about: string
   /** The requests of one connection to one server. */
-  sequence(connection: number): Sequence
+  readonly sequence: (connection: number) => Sequence
   /** What both servers must answer alike; absent where each makes something new. */
-  gist?(answer: unknown): unknown
+  readonly gist?: (answer: unknown) => unknown
 }
 
 export const LIST_FIELDS = ['name', 'item_name', 'item_group', 'stock_uom', 'standard_rate', 'modified'] as const
@@ -105,7 +105,12 @@ class Refreshes implements Sequence {
 
   next(): Buffer {
     const { clientId, clientSecret } = this.#access
-    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: this.#token, client_id: clientId, client_secret: clientSecret }).toString()
+    const body = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: this.#token,
+      client_id: clientId,
+      client_secret: clientSecret,
+    }).toString()
     return requestBytes({ method: 'POST', path: OAUTH_PATHS.token, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body })
   }
 

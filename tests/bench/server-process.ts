@@ -36,7 +36,10 @@ export class ServerProcess {
   /** @throws {Error} with what it said last, when it does not say `listening on` within a minute */
   static async start({ file, args = [], nodeArgs = [], environment = {} }: Launch): Promise<ServerProcess> {
     const words = ['--conditions=source', '--import', reporter, ...nodeArgs, fileURLToPath(new URL(file, root)), ...args]
-    const child = spawn(process.execPath, words, { env: { ...bareEnvironment(), ...environment }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    const child = spawn(process.execPath, words, {
+      env: { ...bareEnvironment(), ...environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
     try {
       return new ServerProcess(child, await listening(child, file))
     } catch (error) {

@@ -55,10 +55,28 @@ async function letIn(site: string, administrator: Browser, connections: number):
 
 async function tokensFor(site: string, clerk: Browser, clientId: string, clientSecret: string): Promise<TokenResponse> {
   const challenge = createHash('sha256').update(VERIFIER).digest('base64url')
-  const asked = { client_id: clientId, redirect_uri: REDIRECT, response_type: 'code', scope: SCOPES, code_challenge: challenge, code_challenge_method: 'S256' }
+  const asked = {
+    client_id: clientId,
+    redirect_uri: REDIRECT,
+    response_type: 'code',
+    scope: SCOPES,
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  }
   const code = (await clerk.authorize(`${OAUTH_PATHS.authorize}?${new URLSearchParams(asked)}`)).get('code') ?? ''
-  const exchange = { grant_type: 'authorization_code', code, redirect_uri: REDIRECT, client_id: clientId, client_secret: clientSecret, code_verifier: VERIFIER }
-  const response = await fetch(new URL(OAUTH_PATHS.token, site), { method: 'POST', body: new URLSearchParams(exchange), signal: AbortSignal.timeout(30_000) })
+  const exchange = {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: REDIRECT,
+    client_id: clientId,
+    client_secret: clientSecret,
+    code_verifier: VERIFIER,
+  }
+  const response = await fetch(new URL(OAUTH_PATHS.token, site), {
+    method: 'POST',
+    body: new URLSearchParams(exchange),
+    signal: AbortSignal.timeout(30_000),
+  })
   if (!response.ok) throw new Error(`The site gave no token (${response.status}): ${(await response.text()).slice(0, 500)}`)
   return (await response.json()) as TokenResponse
 }

@@ -1,11 +1,20 @@
 import { expect, test } from 'vitest'
 import { parseConfig, readConfig } from './config.ts'
 
-const good = { issuer: 'http://127.0.0.1:4000', clientId: 'id', clientSecret: 'secret', url: 'http://localhost:4100', keys: { current: 'a', ring: { a: 'key' } } }
+const good = {
+  issuer: 'http://127.0.0.1:4000',
+  clientId: 'id',
+  clientSecret: 'secret',
+  url: 'http://localhost:4100',
+  keys: { current: 'a', ring: { a: 'key' } },
+}
 
 test('a whole configuration is read as it stands', () => {
   expect(parseConfig(JSON.stringify(good), 'file')).toEqual(good)
-  expect(parseConfig(JSON.stringify({ ...good, movedFrom: 'http://127.0.0.1:3999', other: 1 }), 'file')).toEqual({ ...good, movedFrom: 'http://127.0.0.1:3999' })
+  expect(parseConfig(JSON.stringify({ ...good, movedFrom: 'http://127.0.0.1:3999', other: 1 }), 'file')).toEqual({
+    ...good,
+    movedFrom: 'http://127.0.0.1:3999',
+  })
 })
 
 test.each<[string, RegExp]>([

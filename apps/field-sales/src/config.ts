@@ -17,7 +17,9 @@ export interface FieldSalesConfig {
 /** @throws {Error} one sentence that names the file, and the setting in it */
 export async function readConfig(path: string): Promise<FieldSalesConfig> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new Error(`FIELD_SALES_CONFIG: ${path} cannot be read: register the app at the primary site and write what it gave there`, { cause })
+    throw new Error(`FIELD_SALES_CONFIG: ${path} cannot be read: register the app at the primary site and write what it gave there`, {
+      cause,
+    })
   })
   return parseConfig(text, path)
 }
@@ -33,7 +35,8 @@ export function parseConfig(text: string, place: string): FieldSalesConfig {
   const { keys, movedFrom } = values
   if (!isKeys(keys)) throw new Error(`${place}: keys must be {"current": id, "ring": {id: 32 bytes as base64url}}`)
   const url = required('url')
-  if (!URL.canParse(url) || new URL(url).origin !== url) throw new Error(`${place}: url must be an origin such as http://localhost:4100, without a path`)
+  if (!URL.canParse(url) || new URL(url).origin !== url)
+    throw new Error(`${place}: url must be an origin such as http://localhost:4100, without a path`)
   const moved = typeof movedFrom === 'string' ? { movedFrom } : {}
   return { issuer: required('issuer'), clientId: required('clientId'), clientSecret: required('clientSecret'), url, keys, ...moved }
 }
@@ -51,4 +54,7 @@ function parseObject(text: string, place: string): Record<string, unknown> {
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isKeys = (value: unknown): value is Keys =>
-  isObject(value) && typeof value['current'] === 'string' && isObject(value['ring']) && Object.values(value['ring']).every((key) => typeof key === 'string')
+  isObject(value) &&
+  typeof value['current'] === 'string' &&
+  isObject(value['ring']) &&
+  Object.values(value['ring']).every((key) => typeof key === 'string')

@@ -19,7 +19,13 @@ beforeEach(async () => {
   site.documents.set('ITEM-1', { doctype: 'Item', name: 'ITEM-1', title: 'Bolt <M8>' })
   site.documents.set('CUST-1', { doctype: 'Customer', name: 'CUST-1', title: 'Apple Inc' })
   folder = await mkdtemp(join(tmpdir(), 'field-sales-'))
-  config = { issuer: site.url, clientId: site.clientId, clientSecret: site.secret, url: `http://localhost:${await freePort()}`, keys: createKeys() }
+  config = {
+    issuer: site.url,
+    clientId: site.clientId,
+    clientSecret: site.secret,
+    url: `http://localhost:${await freePort()}`,
+    keys: createKeys(),
+  }
   app = await startFieldSales({ config, data: folder })
   cookies = new Map()
 })
@@ -185,14 +191,30 @@ test('reports and sessions survive a restart, also when the primary site has mov
 
 test('signing out ends the session', async () => {
   await signIn()
-  expect((await visit('/connect/logout', { method: 'POST', headers: { origin: app.url, 'content-type': 'application/x-www-form-urlencoded' }, body: '' })).status).toBe(303)
+  expect(
+    (
+      await visit('/connect/logout', {
+        method: 'POST',
+        headers: { origin: app.url, 'content-type': 'application/x-www-form-urlencoded' },
+        body: '',
+      })
+    ).status,
+  ).toBe(303)
   expect(await page()).toContain('Sign in with the primary site')
 })
 
 test('what is not there is a page of ours, and a body that cannot be read is no failure of ours', async () => {
   expect((await visit('/nowhere')).status).toBe(404)
   expect((await visit('/reports', { method: 'POST', headers: { 'content-type': 'text/strange' }, body: 'x' })).status).toBe(415)
-  expect((await visit('/reports', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'x'.repeat(70_000) })).status).toBe(413)
+  expect(
+    (
+      await visit('/reports', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'x'.repeat(70_000),
+      })
+    ).status,
+  ).toBe(413)
 })
 
 test.each(['style.css', 'combobox.js', 'icon.svg'])('%s is served as it lies there', async (name) => {

@@ -76,7 +76,11 @@ async function build(app: FastifyInstance, connector: Connector, reports: Report
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS)
   })
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async (_request: unknown, body: string | Buffer) => new URLSearchParams(body.toString()))
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_request: unknown, body: string | Buffer) => new URLSearchParams(body.toString()),
+  )
   app.setNotFoundHandler(async (_request, reply) => {
     const page = problemPage({ title: 'Not found', message: 'There is no such page here.', signOutUrl: connector.signOutUrl })
     return reply.code(404).type('text/html; charset=utf-8').send(page)
@@ -85,8 +89,14 @@ async function build(app: FastifyInstance, connector: Connector, reports: Report
     const status = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500 ? error.statusCode : 500
     const incident = randomUUID()
     if (status === 500) log(JSON.stringify({ event: 'failed', incident, stack: error.stack }))
-    const message = status === 500 ? `Something went wrong here, and was written down as ${incident}. Try again.` : 'The request cannot be read: go back and try again.'
-    return reply.code(status).type('text/html; charset=utf-8').send(problemPage({ title: 'That did not work', message, signOutUrl: connector.signOutUrl }))
+    const message =
+      status === 500
+        ? `Something went wrong here, and was written down as ${incident}. Try again.`
+        : 'The request cannot be read: go back and try again.'
+    return reply
+      .code(status)
+      .type('text/html; charset=utf-8')
+      .send(problemPage({ title: 'That did not work', message, signOutUrl: connector.signOutUrl }))
   })
   await addStaticFiles(app)
   await app.register(fastifyConnector(connector))

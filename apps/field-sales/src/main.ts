@@ -3,9 +3,10 @@ import { startFieldSales } from './field-sales.ts'
 
 const { PORT, FIELD_SALES_DATA = '.annex/field-sales', FIELD_SALES_CONFIG = '.annex/field-sales.json' } = process.env
 
+const log = (line: string): void => void process.stderr.write(`${line}\n`)
+
 async function run(): Promise<void> {
   const config = await readConfig(FIELD_SALES_CONFIG)
-  const log = (line: string): void => void process.stderr.write(`${line}\n`)
   const app = await startFieldSales({ config, data: FIELD_SALES_DATA, ...(PORT === undefined ? {} : { port: parsePort(PORT) }), log })
   const stop = (): void => void app.close().then(() => process.exit(0))
   process.once('SIGINT', stop)

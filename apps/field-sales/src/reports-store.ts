@@ -30,7 +30,8 @@ export class Reports {
 
   insert(report: VisitReport): void {
     // primary key
-    const sql = 'insert into visit_report (author, author_name, item, customer, note, created_at) values (@author, @authorName, @item, @customer, @note, @createdAt)'
+    const sql =
+      'insert into visit_report (author, author_name, item, customer, note, created_at) values (@author, @authorName, @item, @customer, @note, @createdAt)'
     this.#database.prepare(sql).run(report)
   }
 
@@ -38,7 +39,9 @@ export class Reports {
   list(author: string, limit = 100): VisitReport[] {
     const columns = 'author, author_name as authorName, item, customer, note, created_at as createdAt'
     // visit_report_author
-    const query = this.#database.prepare<[string, number], VisitReport>(`select ${columns} from visit_report where author = ? order by created_at desc, id desc limit ?`)
+    const query = this.#database.prepare<[string, number], VisitReport>(
+      `select ${columns} from visit_report where author = ? order by created_at desc, id desc limit ?`,
+    )
     return query.all(author, limit)
   }
 

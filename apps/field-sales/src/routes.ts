@@ -16,7 +16,8 @@ export function addRoutes(app: FastifyInstance, connector: Connector, reports: R
 
   app.get<{ Querystring: { saved?: string } }>('/', async (request, reply) => {
     const visits = await visitsOf(request)
-    if (visits === undefined) return sendPage(reply, welcomePage({ signInUrl: connector.signInUrl({ returnTo: '/' }), signOutUrl: connector.signOutUrl }))
+    if (visits === undefined)
+      return sendPage(reply, welcomePage({ signInUrl: connector.signInUrl({ returnTo: '/' }), signOutUrl: connector.signOutUrl }))
     return sendPage(reply, visitsPage(await visits.page(await visits.access(), emptyDraft, {}, request.query.saved === '1')))
   })
 
@@ -45,19 +46,24 @@ export function addRoutes(app: FastifyInstance, connector: Connector, reports: R
   }
 }
 
-const sendPage = (reply: FastifyReply, page: string): FastifyReply => reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(page)
+const sendPage = (reply: FastifyReply, page: string): FastifyReply =>
+  reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(page)
 
 /** What the combobox shows: suggestions, or what stands in their way and where that can be put right. */
 async function suggest(connector: Connector, request: FastifyRequest, reply: FastifyReply, doctype: string, text: string): Promise<object> {
   const session = await connector.session(request)
-  if (session === undefined) return problem(reply, 401, 'You are not signed in.', connector.signInUrl({ returnTo: '/' }), 'Sign in with the primary site')
+  if (session === undefined)
+    return problem(reply, 401, 'You are not signed in.', connector.signInUrl({ returnTo: '/' }), 'Sign in with the primary site')
   try {
     return await connector.connection(session.connection).links.search(doctype, { text, limit: LIMIT })
   } catch (error) {
-    if (error instanceof SignInRequired) return problem(reply, 401, 'Access has ended.', connector.signInUrl({ returnTo: '/' }), 'Sign in with the primary site')
-    if (error instanceof ScopeMissing) return problem(reply, 403, error.message, connector.signInUrl({ returnTo: '/', scopes: [`${doctype}:read`] }), 'Ask for it again')
+    if (error instanceof SignInRequired)
+      return problem(reply, 401, 'Access has ended.', connector.signInUrl({ returnTo: '/' }), 'Sign in with the primary site')
+    if (error instanceof ScopeMissing)
+      return problem(reply, 403, error.message, connector.signInUrl({ returnTo: '/', scopes: [`${doctype}:read`] }), 'Ask for it again')
     if (error instanceof UpstreamUnavailable) return problem(reply, 503, 'The primary site is unreachable.')
-    if (error instanceof FrappeError || error instanceof OAuthError) return problem(reply, 502, `The primary site refuses: ${error.message}`)
+    if (error instanceof FrappeError || error instanceof OAuthError)
+      return problem(reply, 502, `The primary site refuses: ${error.message}`)
     throw error
   }
 }

@@ -7,6 +7,8 @@ const FILES = { 'style.css': 'text/css', 'combobox.js': 'text/javascript', 'icon
 export async function addStaticFiles(app: FastifyInstance): Promise<void> {
   for (const [name, type] of Object.entries(FILES)) {
     const bytes = await readFile(new URL(`../static/${name}`, import.meta.url))
-    app.get(`/static/${name}`, async (_request, reply) => reply.header('cache-control', 'public, max-age=300').type(`${type}; charset=utf-8`).send(bytes))
+    app.get(`/static/${name}`, async (_request, reply) =>
+      reply.header('cache-control', 'public, max-age=300').type(`${type}; charset=utf-8`).send(bytes),
+    )
   }
 }

@@ -1,4 +1,15 @@
-import { describeScope, FrappeError, OAuthError, ScopeMissing, SignInRequired, UpstreamUnavailable, type Connection, type Connector, type LinkItem, type Session } from '@annex/connector'
+import {
+  describeScope,
+  FrappeError,
+  OAuthError,
+  ScopeMissing,
+  SignInRequired,
+  UpstreamUnavailable,
+  type Connection,
+  type Connector,
+  type LinkItem,
+  type Session,
+} from '@annex/connector'
 import type { Access, LinkFieldModel, ReportModel, VisitsModel } from './pages/visits-page.ts'
 import type { Reports, VisitReport } from './reports-store.ts'
 
@@ -49,21 +60,41 @@ export class Visits {
     } catch (error) {
       if (error instanceof SignInRequired) return { state: 'ended' }
       if (error instanceof UpstreamUnavailable) return { state: 'unreachable' }
-      if (error instanceof FrappeError || error instanceof OAuthError || error instanceof ScopeMissing) return { state: 'refused', message: error.message }
+      if (error instanceof FrappeError || error instanceof OAuthError || error instanceof ScopeMissing)
+        return { state: 'refused', message: error.message }
       throw error
     }
   }
 
   /** What is wrong with a draft; nothing, when it may be saved. */
   async judge(draft: Draft, access: Access): Promise<DraftErrors> {
-    const [item, customer] = await Promise.all([this.#judgeLink('item', draft.item, access), this.#judgeLink('customer', draft.customer, access)])
-    const note = draft.note === '' ? 'Write a line about the visit.' : draft.note.length > MAX_NOTE ? `A note has at most ${MAX_NOTE} characters.` : undefined
-    return { ...(draft.item === '' ? { item: 'Choose an item.' } : item && { item }), ...(customer && { customer }), ...(note !== undefined && { note }) }
+    const [item, customer] = await Promise.all([
+      this.#judgeLink('item', draft.item, access),
+      this.#judgeLink('customer', draft.customer, access),
+    ])
+    const note =
+      draft.note === ''
+        ? 'Write a line about the visit.'
+        : draft.note.length > MAX_NOTE
+          ? `A note has at most ${MAX_NOTE} characters.`
+          : undefined
+    return {
+      ...(draft.item === '' ? { item: 'Choose an item.' } : item && { item }),
+      ...(customer && { customer }),
+      ...(note !== undefined && { note }),
+    }
   }
 
   insert({ item, customer, note }: Draft): void {
     const { subject, name } = this.#session.user
-    this.#reports.insert({ author: subject, authorName: name, item, customer: customer === '' ? null : customer, note, createdAt: Date.now() })
+    this.#reports.insert({
+      author: subject,
+      authorName: name,
+      item,
+      customer: customer === '' ? null : customer,
+      note,
+      createdAt: Date.now(),
+    })
   }
 
   async page(access: Access, draft: Draft, errors: DraftErrors, saved: boolean): Promise<VisitsModel> {
@@ -91,7 +122,9 @@ export class Visits {
     try {
       const { items, source } = await this.#connection.links.search(doctype, { text: value, limit: 50 })
       if (items.some((item) => item.value === value)) return undefined
-      return source === 'seen' ? `The primary site is unreachable, and you have not seen ${doctype} “${value}” before.` : `There is no ${doctype} “${value}” that you may see: choose one from the list.`
+      return source === 'seen'
+        ? `The primary site is unreachable, and you have not seen ${doctype} “${value}” before.`
+        : `There is no ${doctype} “${value}” that you may see: choose one from the list.`
     } catch (error) {
       if (error instanceof ScopeMissing || error instanceof FrappeError || error instanceof UpstreamUnavailable) return error.message
       throw error
@@ -120,9 +153,14 @@ export class Visits {
     const { links } = this.#connection
     const items = await links.resolve('Item', [...new Set(list.map((report) => report.item))])
     const customers = await links.resolve('Customer', [...new Set(list.flatMap((report) => report.customer ?? []))])
-    return list.map((report) => ({ ...report, itemLabel: wordsOf(items.get(report.item)), customerLabel: wordsOf(customers.get(report.customer ?? '')) }))
+    return list.map((report) => ({
+      ...report,
+      itemLabel: wordsOf(items.get(report.item)),
+      customerLabel: wordsOf(customers.get(report.customer ?? '')),
+    }))
   }
 }
 
 /** What to show beside a docname. */
-const wordsOf = (item: LinkItem | undefined): string => (item === undefined ? '' : item.label === item.value ? item.description : item.label)
+const wordsOf = (item: LinkItem | undefined): string =>
+  item === undefined ? '' : item.label === item.value ? item.description : item.label

@@ -52,7 +52,10 @@ function makeCombobox(input) {
 
   function show({ items, source, staleSince }) {
     list.replaceChildren(...items.map((item, place) => optionOf(item, `${input.id}-option-${place}`)))
-    const stale = source === 'seen' ? `Primary site unreachable: showing what was seen last${staleSince ? ` (${new Date(staleSince).toLocaleString()})` : ''}. ` : ''
+    const stale =
+      source === 'seen'
+        ? `Primary site unreachable: showing what was seen last${staleSince ? ` (${new Date(staleSince).toLocaleString()})` : ''}. `
+        : ''
     say(stale + (items.length === 0 ? 'Nothing found.' : `${items.length} found. Use the arrow keys to choose.`))
     close()
     if (items.length === 0) return
@@ -64,7 +67,10 @@ function makeCombobox(input) {
     asking?.abort()
     const own = (asking = new AbortController())
     try {
-      const response = await fetch(`${input.dataset.source}?q=${encodeURIComponent(input.value)}`, { signal: own.signal, headers: { accept: 'application/json' } })
+      const response = await fetch(`${input.dataset.source}?q=${encodeURIComponent(input.value)}`, {
+        signal: own.signal,
+        headers: { accept: 'application/json' },
+      })
       const answer = await response.json()
       if (own.signal.aborted) return
       if (response.ok) return show(answer)

@@ -31,7 +31,13 @@ export class Connection {
     const { issuer, store, tokens, signInUrl, fetch, timeoutMs, clock } = parts
     this.id = id
     this.#parts = parts
-    this.client = new UpstreamClient({ url: issuer, credentials: { token: (options) => tokens.token(id, options), signInUrl }, fetch, timeoutMs, clock })
+    this.client = new UpstreamClient({
+      url: issuer,
+      credentials: { token: (options) => tokens.token(id, options), signInUrl },
+      fetch,
+      timeoutMs,
+      clock,
+    })
     this.links = new Links({ connection: id, client: this.client, store: store.links, scopes: () => this.scopes(), clock })
   }
 

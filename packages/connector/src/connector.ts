@@ -87,7 +87,15 @@ class ConnectorOfSite implements Connector {
   readonly #parts: ConnectionParts
 
   constructor(options: ConnectorOptions) {
-    const { client, store, basePath = '/connect', clock = Date.now, fetch: send = fetch, timeoutMs = 10_000, log = () => undefined } = options
+    const {
+      client,
+      store,
+      basePath = '/connect',
+      clock = Date.now,
+      fetch: send = fetch,
+      timeoutMs = 10_000,
+      log = () => undefined,
+    } = options
     checkOptions(options)
     const issuer = parseIssuer(options.upstream.issuer)
     this.#options = options
@@ -108,7 +116,17 @@ class ConnectorOfSite implements Connector {
     const signInUrl = () => this.signInUrl()
     const tokens = new AccessTokens({ vault, leases: store.leases, requests, clock, signInUrl, log })
     this.#sessions = new Sessions(store, cookies, clock)
-    this.#signIn = new SignIn({ client, discovery, requests, idTokens: new IdTokens(client, send, clock), leases: store.leases, keys, cookies, send: transport, clock })
+    this.#signIn = new SignIn({
+      client,
+      discovery,
+      requests,
+      idTokens: new IdTokens(client, send, clock),
+      leases: store.leases,
+      keys,
+      cookies,
+      send: transport,
+      clock,
+    })
     this.#parts = { issuer, store, vault, tokens, requests, signInUrl, fetch: send, timeoutMs, clock }
   }
 
@@ -116,7 +134,8 @@ class ConnectorOfSite implements Connector {
     const path = new URL(request.url).pathname
     const routes = this.routes.filter((route) => route.path === path)
     if (routes.length === 0) return undefined
-    if (!routes.some((route) => route.method === request.method)) return new Response(null, { status: 405, headers: { allow: routes.map((route) => route.method).join(', ') } })
+    if (!routes.some((route) => route.method === request.method))
+      return new Response(null, { status: 405, headers: { allow: routes.map((route) => route.method).join(', ') } })
     const [login, callback] = this.routes
     if (path === login!.path) return this.#login(request)
     return path === callback!.path ? this.#callback(request) : this.#logout(request)
@@ -146,7 +165,11 @@ class ConnectorOfSite implements Connector {
     const returnTo = parseReturnTo(searchParams.get('return_to'), this.origin)
     const more = searchParams.get('scope')
     try {
-      const { url, cookies } = await this.#signIn.begin(request, { returnTo, scopes: await this.#scopesFor(request, more), consent: more !== null })
+      const { url, cookies } = await this.#signIn.begin(request, {
+        returnTo,
+        scopes: await this.#scopesFor(request, more),
+        consent: more !== null,
+      })
       return redirect(url, cookies)
     } catch (error) {
       return this.#fail(error, this.signInUrl({ returnTo }), [])
@@ -204,8 +227,10 @@ function redirect(url: string, cookies: readonly string[]): Response {
 }
 
 function checkOptions({ client, scopes, basePath = '/connect' }: ConnectorOptions): void {
-  if (!URL.canParse(client.redirectUri)) throw new Error(`client.redirectUri ${client.redirectUri} must be a whole address, as registered at the site`)
+  if (!URL.canParse(client.redirectUri))
+    throw new Error(`client.redirectUri ${client.redirectUri} must be a whole address, as registered at the site`)
   if (client.id === '') throw new Error('client.id must be the id that the site gave to this app')
-  if (!scopes.required.includes('openid')) throw new Error('scopes.required must hold openid: without it the site does not say who signs in')
+  if (!scopes.required.includes('openid'))
+    throw new Error('scopes.required must hold openid: without it the site does not say who signs in')
   if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(basePath)) throw new Error(`basePath ${basePath} must be a path such as /connect`)
 }

@@ -31,7 +31,9 @@ export class ScopeMissing extends Error {
 
   constructor(needed: readonly string[]) {
     const words = needed.map((scope) => `“${describeScope(scope)}” (${scope})`).join(', ')
-    super(words === '' ? 'A right is missing: ask for it by signing in again' : `The right ${words} is missing: ask for it by signing in again`)
+    super(
+      words === '' ? 'A right is missing: ask for it by signing in again' : `The right ${words} is missing: ask for it by signing in again`,
+    )
     this.name = 'ScopeMissing'
     this.needed = needed
   }

@@ -7,6 +7,8 @@ import { fromBase64Url, randomToken, sha256, toBase64Url } from './tokens/base64
 /** How long a repeated refresh gets the same pair, as the real site's leeway. */
 const LEEWAY_MS = 10_000
 
+type FakeDocument = Record<string, unknown> & { readonly title?: string }
+
 interface Grant {
   readonly scopes: readonly string[]
   revoked: boolean
@@ -60,7 +62,7 @@ export class FakeSite {
   readonly secret = 'fake-secret'
   readonly apiKey = 'fakekey:fakesecret'
   readonly requests: FakeRequest[] = []
-  readonly documents = new Map<string, Record<string, unknown>>()
+  readonly documents = new Map<string, FakeDocument>()
   readonly faults: Faults = {
     loseTokenAnswers: 0,
     tokenStatus: undefined,
@@ -118,7 +120,13 @@ export class FakeSite {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', this.url)
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk as Buffer)
-    const request = { method: incoming.method ?? 'GET', path: pathname, query: searchParams, headers: incoming.headers, body: Buffer.concat(chunks).toString() }
+    const request = {
+      method: incoming.method ?? 'GET',
+      path: pathname,
+      query: searchParams,
+      headers: incoming.headers,
+      body: Buffer.concat(chunks).toString(),
+    }
     this.requests.push(request)
     if (this.faults.down) return void incoming.socket.destroy()
     const { status = 200, headers = {}, json } = await this.#answer(request)
@@ -131,7 +139,8 @@ export class FakeSite {
     if (special !== undefined) return special
     const form = new URLSearchParams(request.body)
     if (request.path === OAUTH_PATHS.serverMetadata) return { json: this.#metadata() }
-    if (request.path === OAUTH_PATHS.jwks) return { json: { keys: [{ ...(await exportJWK(this.#keys!.publicKey)), kid: 'fake', alg: 'ES256', use: 'sig' }] } }
+    if (request.path === OAUTH_PATHS.jwks)
+      return { json: { keys: [{ ...(await exportJWK(this.#keys!.publicKey)), kid: 'fake', alg: 'ES256', use: 'sig' }] } }
     if (request.path === OAUTH_PATHS.authorize) return this.#authorize(request.query)
     if (request.path === OAUTH_PATHS.token) return this.#token(form)
     if (request.path === OAUTH_PATHS.revoke) return this.#revoke(form)
@@ -155,8 +164,13 @@ export class FakeSite {
     const target = new URL(query.get('redirect_uri')!)
     const scopes = query.get('scope')!.split(' ')
     const code = randomToken()
-    this.#codes.set(code, { challenge: query.get('code_challenge')!, nonce: query.get('nonce')!, scopes: scopes.filter((scope) => !this.faults.unticked.includes(scope)) })
-    for (const [name, value] of Object.entries(this.faults.deny ? { error: 'access_denied' } : { code })) target.searchParams.set(name, value)
+    this.#codes.set(code, {
+      challenge: query.get('code_challenge')!,
+      nonce: query.get('nonce')!,
+      scopes: scopes.filter((scope) => !this.faults.unticked.includes(scope)),
+    })
+    for (const [name, value] of Object.entries(this.faults.deny ? { error: 'access_denied' } : { code }))
+      target.searchParams.set(name, value)
     target.searchParams.set('state', query.get('state')!)
     target.searchParams.set('iss', this.faults.answeredIssuer ?? this.url)
     return { status: 303, headers: { location: target.href } }
@@ -165,14 +179,16 @@ export class FakeSite {
   async #token(form: URLSearchParams): Promise<FakeReply> {
     const { tokenStatus, retryAfter } = this.faults
     if (tokenStatus !== undefined) return { status: tokenStatus, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }
-    if (form.get('client_id') !== this.clientId || form.get('client_secret') !== this.secret) return { status: 401, json: { error: 'invalid_client' } }
+    if (form.get('client_id') !== this.clientId || form.get('client_secret') !== this.secret)
+      return { status: 401, json: { error: 'invalid_client' } }
     return form.get('grant_type') === 'refresh_token' ? this.#refresh(form.get('refresh_token') ?? '') : this.#redeem(form)
   }
 
   async #redeem(form: URLSearchParams): Promise<FakeReply> {
     const code = this.#codes.get(form.get('code') ?? '')
     this.#codes.delete(form.get('code') ?? '')
-    if (code === undefined || (await sha256(form.get('code_verifier') ?? '')) !== code.challenge) return { status: 400, json: { error: 'invalid_grant' } }
+    if (code === undefined || (await sha256(form.get('code_verifier') ?? '')) !== code.challenge)
+      return { status: 400, json: { error: 'invalid_grant' } }
     const grant: Grant = { scopes: code.scopes, revoked: false }
     this.#grants.push(grant)
     const pair = this.#issue(grant)
@@ -195,13 +211,29 @@ export class FakeSite {
     const [access, refresh] = [randomToken(), randomToken()]
     this.#tokens.set(access, { grant, kind: 'access', expiresAt: Date.now() + this.faults.expiresIn * 1000 })
     this.#tokens.set(refresh, { grant, kind: 'refresh', expiresAt: Number.MAX_SAFE_INTEGER })
-    return { access_token: access, token_type: 'Bearer', expires_in: this.faults.expiresIn, refresh_token: refresh, scope: grant.scopes.join(' ') }
+    return {
+      access_token: access,
+      token_type: 'Bearer',
+      expires_in: this.faults.expiresIn,
+      refresh_token: refresh,
+      scope: grant.scopes.join(' '),
+    }
   }
 
   async #idToken(access: string, nonce: string): Promise<string> {
     const now = Math.floor(Date.now() / 1000)
     const hash = toBase64Url(fromBase64Url(await sha256(access)).slice(0, 16))
-    const claims = { iss: this.url, aud: this.clientId, sub: 'sam-sub', name: 'Sam Seller', email: 'sam@example.com', nonce, at_hash: hash, iat: now, exp: now + 3600 }
+    const claims = {
+      iss: this.url,
+      aud: this.clientId,
+      sub: 'sam-sub',
+      name: 'Sam Seller',
+      email: 'sam@example.com',
+      nonce,
+      at_hash: hash,
+      iat: now,
+      exp: now + 3600,
+    }
     return new SignJWT({ ...claims, ...this.faults.claims }).setProtectedHeader({ alg: 'ES256', kid: 'fake' }).sign(this.#keys!.privateKey)
   }
 
@@ -214,7 +246,8 @@ export class FakeSite {
   #resource(request: FakeRequest): FakeReply {
     const [scheme, credential = ''] = (request.headers.authorization ?? '').split(' ')
     const token = this.#tokens.get(credential)
-    const known = scheme === 'token' ? credential === this.apiKey : token?.kind === 'access' && !token.grant.revoked && token.expiresAt > Date.now()
+    const known =
+      scheme === 'token' ? credential === this.apiKey : token?.kind === 'access' && !token.grant.revoked && token.expiresAt > Date.now()
     if (!known) return failure(new FrappeError('AuthenticationError', 'The token is not valid'))
     const [, , kind, doctype = '', name] = request.path.split('/').map(decodeURIComponent)
     if (kind === 'method') return this.#method(doctype, request.query, token?.grant.scopes)
@@ -240,9 +273,21 @@ export class FakeSite {
       return failure(new FrappeError('PermissionError', 'The token does not cover this', { headers }))
     }
     const text = (query.get('txt') ?? '').toLowerCase()
-    const found = [...this.documents.values()].filter((document) => document['doctype'] === query.get('doctype') && JSON.stringify(document).toLowerCase().includes(text))
-    return { json: { message: found.map((document) => ({ value: document['name'], description: String(document['title'] ?? '') })).slice(0, Number(query.get('page_length'))) } }
+    const found = [...this.documents.values()].filter(
+      (document) => document['doctype'] === query.get('doctype') && JSON.stringify(document).toLowerCase().includes(text),
+    )
+    return {
+      json: {
+        message: found
+          .map((document) => ({ value: document['name'], description: document.title ?? '' }))
+          .slice(0, Number(query.get('page_length'))),
+      },
+    }
   }
 }
 
-const failure = (error: FrappeError): FakeReply => ({ status: error.status, headers: { ...error.options.headers }, json: encodeError(error) })
+const failure = (error: FrappeError): FakeReply => ({
+  status: error.status,
+  headers: { ...error.options.headers },
+  json: encodeError(error),
+})

@@ -6,7 +6,16 @@ export { ConsentDenied, InvalidSignIn, ScopeMissing, SignInRequired, UpstreamUna
 export type { HeadersOf } from './sign-in/cookies.ts'
 export type { Session } from './sign-in/sessions.ts'
 export type { SignInFailure } from './sign-in/sign-in-pages.ts'
-export type { ConnectionStore, ConnectorStore, LeaseStore, LinkStore, SeenLink, SessionStore, StoredConnection, StoredSession } from './stores/connector-store.ts'
+export type {
+  ConnectionStore,
+  ConnectorStore,
+  LeaseStore,
+  LinkStore,
+  SeenLink,
+  SessionStore,
+  StoredConnection,
+  StoredSession,
+} from './stores/connector-store.ts'
 export { memoryStore } from './stores/memory.ts'
 export type { TokenOptions } from './tokens/access-tokens.ts'
 export { createKeys } from './tokens/key-ring.ts'

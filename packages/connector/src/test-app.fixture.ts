@@ -61,7 +61,9 @@ export class TestApp {
   }
 
   request(): Request {
-    return new Request(this.connector.origin, { headers: { cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') } })
+    return new Request(this.connector.origin, {
+      headers: { cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+    })
   }
 
   async connection(): Promise<Connection> {

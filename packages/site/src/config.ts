@@ -22,6 +22,8 @@ export interface Config {
   /** Hosts besides loopback that may have http redirect URIs. */
   readonly httpRedirectHosts: readonly string[]
   readonly allowAdministrator: boolean
+  /** pino's level: debug adds one line a request. */
+  readonly logLevel: string
   readonly upstream: { readonly url: string; readonly key: string } | undefined
 }
 
@@ -52,6 +54,7 @@ const KNOWN = [
   'ANNEX_TRUSTED_PROXIES',
   'ANNEX_HTTP_REDIRECT_HOSTS',
   'ANNEX_ALLOW_ADMINISTRATOR',
+  'ANNEX_LOG_LEVEL',
   'ANNEX_UPSTREAM',
   'ANNEX_UPSTREAM_KEY',
 ] as const
@@ -80,6 +83,7 @@ export function readConfig(environment: Settings): Config {
     trustedProxies: parseRanges('ANNEX_TRUSTED_PROXIES', setting('ANNEX_TRUSTED_PROXIES')),
     httpRedirectHosts: parseList(setting('ANNEX_HTTP_REDIRECT_HOSTS')),
     allowAdministrator: parseFlag('ANNEX_ALLOW_ADMINISTRATOR', setting('ANNEX_ALLOW_ADMINISTRATOR')),
+    logLevel: parseLevel(setting('ANNEX_LOG_LEVEL')),
     upstream: parseUpstream(setting('ANNEX_UPSTREAM'), setting('ANNEX_UPSTREAM_KEY')),
   }
   refuseUnsafe(config)
@@ -158,6 +162,12 @@ function parseFlag(name: string, text: string | undefined): boolean {
   if (text === undefined || /^(0|false|no)$/i.test(text)) return false
   if (/^(1|true|yes)$/i.test(text)) return true
   throw new ConfigError(name, 'must be 1 or 0')
+}
+
+function parseLevel(text: string | undefined): string {
+  if (text === undefined) return 'info'
+  if (['silent', 'error', 'warn', 'info', 'debug'].includes(text)) return text
+  throw new ConfigError('ANNEX_LOG_LEVEL', 'must be silent, error, warn, info or debug')
 }
 
 function parseUpstream(url: string | undefined, key: string | undefined): Config['upstream'] {

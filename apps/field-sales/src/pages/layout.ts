@@ -32,10 +32,11 @@ export function layout({ title, person, signOutUrl, body }: LayoutModel): string
   return page.toString()
 }
 
-const signOut = (person: string, url: string): Html => html`<form class="who" method="post" action="${new URL(url).pathname}">
-  <span>Hello, <strong>${person}</strong></span>
-  <button class="quiet">Sign out</button>
-</form>`
+const signOut = (person: string, url: string): Html =>
+  html`<form class="who" method="post" action="${new URL(url).pathname}">
+    <span>Hello, <strong>${person}</strong></span>
+    <button class="quiet">Sign out</button>
+  </form>`
 
 /** The one button by which a person comes in. */
 export const signInLink = (url: string): Html => html`<a class="button" href="${url}">Sign in with the primary site</a>`

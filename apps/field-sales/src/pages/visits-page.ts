@@ -2,7 +2,11 @@ import { html, type Html } from './html.ts'
 import { layout, signInLink } from './layout.ts'
 
 /** How things stand between this person and the primary site. */
-export type Access = { readonly state: 'good' } | { readonly state: 'ended' } | { readonly state: 'unreachable' } | { readonly state: 'refused'; readonly message: string }
+export type Access =
+  | { readonly state: 'good' }
+  | { readonly state: 'ended' }
+  | { readonly state: 'unreachable' }
+  | { readonly state: 'refused'; readonly message: string }
 
 export interface LinkFieldModel {
   readonly name: string
@@ -49,28 +53,32 @@ export const visitsPage = (model: VisitsModel): string =>
 function banner({ access, signInUrl }: VisitsModel): Html | false {
   if (access.state === 'ended')
     return html`<div class="banner bad" role="alert">
-      <p><strong>Access has ended.</strong> The primary site no longer lets Field Sales use your account. Your visit reports are still here.</p>
+      <p>
+        <strong>Access has ended.</strong> The primary site no longer lets Field Sales use your account. Your visit reports are still here.
+      </p>
       ${signInLink(signInUrl)}
     </div>`
-  if (access.state === 'unreachable') return html`<p class="banner warn" role="status">The primary site is unreachable: the fields show what was seen last.</p>`
+  if (access.state === 'unreachable')
+    return html`<p class="banner warn" role="status">The primary site is unreachable: the fields show what was seen last.</p>`
   return access.state === 'refused' && html`<p class="banner bad" role="alert">The primary site refuses: ${access.message}</p>`
 }
 
-const form = (model: VisitsModel): Html => html`<section class="card" aria-labelledby="new-visit">
-  <h1 id="new-visit">New visit report</h1>
-  <form method="post" action="/reports">
-    <fieldset ${model.access.state === 'ended' ? html`disabled` : false}>
-      <legend class="hidden">Visit report</legend>
-      ${linkField(model.item)} ${linkField(model.customer)}
-      <div class="field">
-        <label for="note">Note</label>
-        <textarea id="note" name="note" rows="4" maxlength="2000" required ${described('note', model.noteError)}>${model.note}</textarea>
-        ${model.noteError !== undefined && html`<p class="error" id="note-error">${model.noteError}</p>`}
-      </div>
-      <button>Save visit report</button>
-    </fieldset>
-  </form>
-</section>`
+const form = (model: VisitsModel): Html =>
+  html`<section class="card" aria-labelledby="new-visit">
+    <h1 id="new-visit">New visit report</h1>
+    <form method="post" action="/reports">
+      <fieldset ${model.access.state === 'ended' ? html`disabled` : false}>
+        <legend class="hidden">Visit report</legend>
+        ${linkField(model.item)} ${linkField(model.customer)}
+        <div class="field">
+          <label for="note">Note</label>
+          <textarea id="note" name="note" rows="4" maxlength="2000" required ${described('note', model.noteError)}>${model.note}</textarea>
+          ${model.noteError !== undefined && html`<p class="error" id="note-error">${model.noteError}</p>`}
+        </div>
+        <button>Save visit report</button>
+      </fieldset>
+    </form>
+  </section>`
 
 /** An ARIA combobox; without its script it is a text field that takes a docname. */
 function linkField({ name, label, value, required, error, missing }: LinkFieldModel): Html {
@@ -103,23 +111,33 @@ function linkField({ name, label, value, required, error, missing }: LinkFieldMo
   </div>`
 }
 
-const missingField = (name: string, label: string, missing: { readonly message: string; readonly askUrl: string }): Html => html`<div class="field">
-  <label for="${name}">${label} <span class="hint">(optional)</span></label>
-  <input id="${name}" disabled aria-describedby="${name}-missing" />
-  <p class="hint" id="${name}-missing">${missing.message} <a href="${missing.askUrl}">Ask for it again</a></p>
-</div>`
+const missingField = (name: string, label: string, missing: { readonly message: string; readonly askUrl: string }): Html =>
+  html`<div class="field">
+    <label for="${name}">${label} <span class="hint">(optional)</span></label>
+    <input id="${name}" disabled aria-describedby="${name}-missing" />
+    <p class="hint" id="${name}-missing">${missing.message} <a href="${missing.askUrl}">Ask for it again</a></p>
+  </div>`
 
-const described = (name: string, error: string | undefined): Html | false => error !== undefined && html`aria-invalid="true" aria-describedby="${name}-error"`
+const described = (name: string, error: string | undefined): Html | false =>
+  error !== undefined && html`aria-invalid="true" aria-describedby="${name}-error"`
 
-const reports = (list: readonly ReportModel[]): Html => html`<section class="card" aria-labelledby="reports">
-  <h2 id="reports">Your visit reports</h2>
-  ${list.length === 0 ? html`<p class="hint">None yet. The first one you save appears here.</p>` : html`<ul class="reports">${list.map(report)}</ul>`}
-</section>`
+const reports = (list: readonly ReportModel[]): Html =>
+  html`<section class="card" aria-labelledby="reports">
+    <h2 id="reports">Your visit reports</h2>
+    ${
+      list.length === 0
+        ? html`<p class="hint">None yet. The first one you save appears here.</p>`
+        : html`<ul class="reports">
+            ${list.map(report)}
+          </ul>`
+    }
+  </section>`
 
-const report = ({ item, itemLabel, customer, customerLabel, note, createdAt }: ReportModel): Html => html`<li>
-  <p class="note">${note}</p>
-  <p class="facts">
-    <span class="tag">${item}</span> ${itemLabel} ${customer !== null && html`<span class="tag">${customer}</span> ${customerLabel}`}
-    <time datetime="${new Date(createdAt).toISOString()}">${new Date(createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC</time>
-  </p>
-</li>`
+const report = ({ item, itemLabel, customer, customerLabel, note, createdAt }: ReportModel): Html =>
+  html`<li>
+    <p class="note">${note}</p>
+    <p class="facts">
+      <span class="tag">${item}</span> ${itemLabel} ${customer !== null && html`<span class="tag">${customer}</span> ${customerLabel}`}
+      <time datetime="${new Date(createdAt).toISOString()}">${new Date(createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC</time>
+    </p>
+  </li>`

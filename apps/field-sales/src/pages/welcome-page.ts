@@ -15,7 +15,12 @@ export const welcomePage = (model: { readonly signInUrl: string; readonly signOu
   })
 
 /** For what could not be done: one sentence, and the way on. */
-export const problemPage = (model: { readonly title: string; readonly message: string; readonly again?: string; readonly signOutUrl: string }): string =>
+export const problemPage = (model: {
+  readonly title: string
+  readonly message: string
+  readonly again?: string
+  readonly signOutUrl: string
+}): string =>
   layout({
     title: model.title,
     signOutUrl: model.signOutUrl,

@@ -44,7 +44,12 @@ const startExpress: Start = async (connectorAt) => {
   const connector = connectorAt(urlOf(server))
   app.use(express.urlencoded())
   app.use(expressConnector(connector))
-  app.get('/', async (request, response) => void response.send(greeting((await connector.session(request))?.user.name)))
+  app.get('/', (request, response, next) => {
+    connector
+      .session(request)
+      .then((session) => response.send(greeting(session?.user.name)))
+      .catch(next)
+  })
   return { url: urlOf(server), close: closeOf(server) }
 }
 
@@ -57,7 +62,7 @@ const startFastify: Start = async (connectorAt) => {
   const connector = connectorAt(url)
   const app = fastify()
   await app.register(fastifyConnector(connector))
-  app.get('/', async (request) => greeting((await connector.session(request))?.user.name))
+  app.get('/', (request) => connector.session(request).then((session) => greeting(session?.user.name)))
   await app.listen({ port: Number(new URL(url).port), host: '127.0.0.1' })
   return { url, close: () => app.close() }
 }
@@ -77,7 +82,11 @@ const connectorAt = (url: string): Connector =>
     keys: createKeys(),
   })
 
-const cookieOf = (response: Response): string => response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ')
+const cookieOf = (response: Response): string =>
+  response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ')
 
 describe.each<[string, Start]>([
   ['node', startNode],

@@ -14,8 +14,16 @@ interface Reply {
 /** What the plugin uses of a Fastify instance. */
 export interface FastifyLike {
   removeAllContentTypeParsers(): unknown
-  addContentTypeParser(type: string, options: { parseAs: 'buffer'; bodyLimit: number }, parser: (request: unknown, body: unknown) => Promise<unknown>): unknown
-  route(route: { method: Route['method']; url: string; handler: (request: { raw: NodeRequest }, reply: Reply) => Promise<unknown> }): unknown
+  addContentTypeParser(
+    type: string,
+    options: { parseAs: 'buffer'; bodyLimit: number },
+    parser: (request: unknown, body: unknown) => Promise<unknown>,
+  ): unknown
+  route(route: {
+    method: Route['method']
+    url: string
+    handler: (request: { raw: NodeRequest }, reply: Reply) => Promise<unknown>
+  }): unknown
 }
 
 /** For Fastify 5: `await app.register(fastifyConnector(connector))`. The app's own body parsers stay as they are. */

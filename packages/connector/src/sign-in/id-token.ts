@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, customFetch, decodeProtectedHeader, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose'
+import {
+  createRemoteJWKSet,
+  customFetch,
+  decodeProtectedHeader,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose'
 import type { ServerMetadata } from '@annex/protocol'
 import { InvalidSignIn, UpstreamUnavailable } from '../errors.ts'
 import { fromBase64Url, sha256, toBase64Url } from '../tokens/base64.ts'
@@ -38,9 +46,12 @@ export class IdTokens {
       const claims = await this.#verified(metadata, checks.idToken)
       const { sub, nonce, at_hash: hash, aud, azp } = claims
       if (nonce !== checks.nonce) throw new InvalidSignIn('The sign-in answers another request: start again')
-      if (hash !== undefined && hash !== (await hashOf(checks.accessToken))) throw new InvalidSignIn('The sign-in belongs to another access token: start again')
-      if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== this.#client.id) throw new InvalidSignIn('The sign-in was issued for another app: start again')
-      if (typeof sub !== 'string' || sub === '') throw new InvalidSignIn('The site does not say who signed in: its administrator has to give the user an id for sign-in (sub)')
+      if (hash !== undefined && hash !== (await hashOf(checks.accessToken)))
+        throw new InvalidSignIn('The sign-in belongs to another access token: start again')
+      if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== this.#client.id)
+        throw new InvalidSignIn('The sign-in was issued for another app: start again')
+      if (typeof sub !== 'string' || sub === '')
+        throw new InvalidSignIn('The site does not say who signed in: its administrator has to give the user an id for sign-in (sub)')
       return { ...claims, sub }
     } catch (error) {
       if (error instanceof InvalidSignIn || error instanceof UpstreamUnavailable) throw error
@@ -49,20 +60,29 @@ export class IdTokens {
   }
 
   async #verified(metadata: ServerMetadata, idToken: string): Promise<JWTPayload> {
-    const options = { issuer: metadata.issuer, audience: this.#client.id, clockTolerance: CLOCK_TOLERANCE_S, currentDate: new Date(this.#clock()), requiredClaims: ['exp', 'iat'] }
-    if (metadata.jwks_uri !== undefined) return (await jwtVerify(idToken, this.#keysAt(metadata.jwks_uri), { ...options, algorithms: ['ES256', 'RS256'] })).payload
+    const options = {
+      issuer: metadata.issuer,
+      audience: this.#client.id,
+      clockTolerance: CLOCK_TOLERANCE_S,
+      currentDate: new Date(this.#clock()),
+      requiredClaims: ['exp', 'iat'],
+    }
+    if (metadata.jwks_uri !== undefined)
+      return (await jwtVerify(idToken, this.#keysAt(metadata.jwks_uri), { ...options, algorithms: ['ES256', 'RS256'] })).payload
     return this.#verifiedBySecret(idToken, options)
   }
 
   /** Frappe 15 publishes no keys and signs with the client's secret; where there are keys, this road is closed. */
   async #verifiedBySecret(idToken: string, options: JWTVerifyOptions): Promise<JWTPayload> {
     const { secret } = this.#client
-    if (secret === undefined || decodeProtectedHeader(idToken).alg !== 'HS256') throw new InvalidSignIn('The site publishes no keys to check a sign-in with (jwks_uri)')
+    if (secret === undefined || decodeProtectedHeader(idToken).alg !== 'HS256')
+      throw new InvalidSignIn('The site publishes no keys to check a sign-in with (jwks_uri)')
     return (await jwtVerify(idToken, new TextEncoder().encode(secret), { ...options, algorithms: ['HS256'] })).payload
   }
 
   #keysAt(uri: string): JWTVerifyGetKey {
-    if (this.#keys?.uri !== uri) this.#keys = { uri, get: createRemoteJWKSet(new URL(uri), { [customFetch]: (url, init) => this.#fetchKeys(url, init) }) }
+    if (this.#keys?.uri !== uri)
+      this.#keys = { uri, get: createRemoteJWKSet(new URL(uri), { [customFetch]: (url, init) => this.#fetchKeys(url, init) }) }
     return this.#keys.get
   }
 

@@ -21,7 +21,11 @@ export function failurePage({ status, message, again }: SignInFailure): Response
   const page = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign-in</title></head>
 <body><main><h1>You are not signed in</h1><p>${escapeHtml(message)}</p><p><a href="${escapeHtml(again)}">Sign in with the primary site</a></p></main></body></html>`
-  const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'" }
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  }
   return new Response(page, { status, headers })
 }
 

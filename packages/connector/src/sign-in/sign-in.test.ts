@@ -64,7 +64,10 @@ describe('a callback is refused without asking for tokens (J01, J04)', () => {
     ['without a state', (callback) => callback.searchParams.delete('state')],
     ["with another browser's state", () => app.cookies.clear()],
     ['after ten minutes', () => void (app.ahead = 600_001)],
-    ['with a state of the same first letters', (callback) => callback.searchParams.set('state', `${callback.searchParams.get('state')!.slice(0, 8)}x`)],
+    [
+      'with a state of the same first letters',
+      (callback) => callback.searchParams.set('state', `${callback.searchParams.get('state')!.slice(0, 8)}x`),
+    ],
     ['without a code', (callback) => callback.searchParams.delete('code')],
   ])('%s', async (_name, change) => {
     const callback = new URL(await app.atSite())
@@ -122,7 +125,13 @@ describe('an id_token is refused (J03)', () => {
   test('when the site publishes keys and it is signed with the secret', async () => {
     site.override = (request) =>
       request.path === OAUTH_PATHS.token
-        ? { json: { access_token: 'a', id_token: `${btoa('{"alg":"HS256"}').replaceAll('=', '')}.${btoa('{}').replaceAll('=', '')}.AAAA`, scope: 'openid Item:read' } }
+        ? {
+            json: {
+              access_token: 'a',
+              id_token: `${btoa('{"alg":"HS256"}').replaceAll('=', '')}.${btoa('{}').replaceAll('=', '')}.AAAA`,
+              scope: 'openid Item:read',
+            },
+          }
         : undefined
     await app.signIn()
     await expectRefused(InvalidSignIn)
@@ -146,7 +155,8 @@ async function discoverWith(change: (metadata: Record<string, unknown>) => Recor
 }
 
 test('a discovery document that redirects to another host is not followed (J05)', async () => {
-  site.override = (request) => (request.path === OAUTH_PATHS.serverMetadata ? { status: 301, headers: { location: 'http://127.0.0.1:9/metadata' } } : undefined)
+  site.override = (request) =>
+    request.path === OAUTH_PATHS.serverMetadata ? { status: 301, headers: { location: 'http://127.0.0.1:9/metadata' } } : undefined
   await app.visit(app.connector.signInUrl())
   await expectRefused(InvalidSignIn)
 })
@@ -187,14 +197,19 @@ test('a step-up asks for what is granted and what is missing, on a consent page,
   expect(searchParams.get('prompt')).toBe('consent')
 })
 
-test.each(['https://evil.example.com/x', '//evil.example.com', '/.//evil.example.com', '/\\evil.example.com', 'javascript:alert(1)', 'http://localhost:4101/', '\u0000'])(
-  'after the sign-in nobody is sent to %j (J08)',
-  async (target) => {
-    const url = new URL(app.connector.signInUrl())
-    url.searchParams.set('return_to', target)
-    expect(new URL((await app.signIn(url.href)).headers.get('location')!).origin).toBe('http://localhost:4100')
-  },
-)
+test.each([
+  'https://evil.example.com/x',
+  '//evil.example.com',
+  '/.//evil.example.com',
+  '/\\evil.example.com',
+  'javascript:alert(1)',
+  'http://localhost:4101/',
+  '\u0000',
+])('after the sign-in nobody is sent to %j (J08)', async (target) => {
+  const url = new URL(app.connector.signInUrl())
+  url.searchParams.set('return_to', target)
+  expect(new URL((await app.signIn(url.href)).headers.get('location')!).origin).toBe('http://localhost:4100')
+})
 
 test('a denial is told in words, with or without a state', async () => {
   site.faults.deny = true

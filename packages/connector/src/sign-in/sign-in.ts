@@ -83,7 +83,10 @@ export class SignIn {
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
     const older = [...cookies.read(request).keys()].filter((name) => name.startsWith(PREFIX)).slice(MAX_PENDING - 1)
     const sealed = await keys.seal(JSON.stringify(pending), PLACE)
-    return { url: url.href, cookies: [...older.map((name) => cookies.write(name, '', 0)), cookies.write(cookieName(pending.state), sealed, LIFETIME_S)] }
+    return {
+      url: url.href,
+      cookies: [...older.map((name) => cookies.write(name, '', 0)), cookies.write(cookieName(pending.state), sealed, LIFETIME_S)],
+    }
   }
 
   /**
@@ -101,7 +104,8 @@ export class SignIn {
     if (error === 'access_denied') throw new ConsentDenied()
     if (error !== null) throw new InvalidSignIn(`The site refused the sign-in: ${answer.get('error_description') ?? error}`)
     const code = answer.get('code')
-    if (pending === undefined || code === null) throw new InvalidSignIn('The sign-in was not begun in this browser, or took longer than ten minutes: start again')
+    if (pending === undefined || code === null)
+      throw new InvalidSignIn('The sign-in was not begun in this browser, or took longer than ten minutes: start again')
     await this.#consume(pending)
     const tokens = await this.#exchange(code, pending)
     return { person: await this.#person(metadata, tokens, pending), tokens, returnTo: pending.returnTo }
@@ -137,13 +141,15 @@ export class SignIn {
       const at = this.#parts.clock()
       return parseTokens(await this.#parts.requests.exchange(code, pending.verifier), { at, scopes: pending.scopes, refresh: null })
     } catch (error) {
-      if (error instanceof OAuthError && error.code === 'invalid_grant') throw new InvalidSignIn('The site does not accept the sign-in any more: start again', { cause: error })
+      if (error instanceof OAuthError && error.code === 'invalid_grant')
+        throw new InvalidSignIn('The site does not accept the sign-in any more: start again', { cause: error })
       throw error
     }
   }
 
   async #person(metadata: ServerMetadata, tokens: Tokens, { nonce }: Pending): Promise<Person> {
-    if (tokens.idToken === undefined) throw tokens.scopes.includes('openid') ? new InvalidSignIn('The site sent no id_token: start again') : new ScopeMissing(['openid'])
+    if (tokens.idToken === undefined)
+      throw tokens.scopes.includes('openid') ? new InvalidSignIn('The site sent no id_token: start again') : new ScopeMissing(['openid'])
     const claims = await this.#parts.idTokens.verify(metadata, { idToken: tokens.idToken, accessToken: tokens.access, nonce })
     const profile = typeof claims['name'] === 'string' ? claims : await this.#profile(metadata, tokens.access, claims.sub)
     const email = textOf(profile['email']) ?? null

@@ -1,4 +1,13 @@
-import type { ConnectionStore, ConnectorStore, LeaseStore, LinkStore, SeenLink, SessionStore, StoredConnection, StoredSession } from './connector-store.ts'
+import type {
+  ConnectionStore,
+  ConnectorStore,
+  LeaseStore,
+  LinkStore,
+  SeenLink,
+  SessionStore,
+  StoredConnection,
+  StoredSession,
+} from './connector-store.ts'
 
 /** A store that ends with the process: for tests, and for apps of one process whose people may sign in again after a restart. */
 export function memoryStore(): ConnectorStore {
@@ -88,7 +97,8 @@ class MemoryLinks implements LinkStore {
   readonly #links = new Map<string, MemoryLink>()
 
   async remember(connection: string, doctype: string, filters: string, links: readonly SeenLink[]): Promise<void> {
-    for (const link of links) this.#links.set(JSON.stringify([connection, doctype, filters, link.value]), { ...link, connection, doctype, filters })
+    for (const link of links)
+      this.#links.set(JSON.stringify([connection, doctype, filters, link.value]), { ...link, connection, doctype, filters })
   }
 
   async list(connection: string, doctype: string, filters: string, limit: number): Promise<SeenLink[]> {
@@ -98,7 +108,8 @@ class MemoryLinks implements LinkStore {
 
   async resolve(connection: string, doctype: string, values: readonly string[]): Promise<SeenLink[]> {
     const newest = new Map<string, SeenLink>()
-    for (const link of this.#of(connection, doctype)) if (values.includes(link.value) && !newest.has(link.value)) newest.set(link.value, shown(link))
+    for (const link of this.#of(connection, doctype))
+      if (values.includes(link.value) && !newest.has(link.value)) newest.set(link.value, shown(link))
     return [...newest.values()]
   }
 

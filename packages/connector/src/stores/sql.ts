@@ -1,9 +1,6 @@
-import type { ConnectorStore } from './connector-store.ts'
+import type { SqlStore } from './sql/open-store.ts'
 
-/** A store in a database, to be closed when the app ends. */
-export interface SqlStore extends ConnectorStore {
-  close(): Promise<void>
-}
+export type { SqlStore }
 
 /**
  * Opens (and brings up to date) the connector's tables in a database of the app's own.
@@ -13,7 +10,7 @@ export interface SqlStore extends ConnectorStore {
  */
 export async function openSqlStore(url: string): Promise<SqlStore> {
   requireNode(process.versions.node)
-  const { openStore } = await import('./sql-store.ts')
+  const { openStore } = await import('./sql/open-store.ts')
   return openStore(url)
 }
 
@@ -21,5 +18,7 @@ export async function openSqlStore(url: string): Promise<SqlStore> {
 export function requireNode(version: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > 22 || (major === 22 && minor >= 19)) return
-  throw new Error(`@annex/connector/stores/sql needs Node 22.19 or newer, and this is Node ${version}: run the app on a newer Node, or give the connector another store`)
+  throw new Error(
+    `@annex/connector/stores/sql needs Node 22.19 or newer, and this is Node ${version}: run the app on a newer Node, or give the connector another store`,
+  )
 }

@@ -56,7 +56,8 @@ export class AccessTokens {
     if (this.#isFresh(held, rejected) || (this.#isCooling(id) && this.#isUsable(held, rejected))) return held.access
     const { access } = await this.#fly(id, rejected)
     // A flight that was under way may have fallen back on the very token that this caller saw refused.
-    if (access === rejected) throw new UpstreamUnavailable('The site refuses the access that it gave and cannot renew it now: try again later')
+    if (access === rejected)
+      throw new UpstreamUnavailable('The site refuses the access that it gave and cannot renew it now: try again later')
     return access
   }
 
@@ -74,7 +75,8 @@ export class AccessTokens {
     for (let waits = 0; !(await leases.acquire(`renew:${id}`, holder, clock(), LEASE_MS)); waits++) {
       const held = await this.#held(id)
       if (this.#isFresh(held, rejected)) return held
-      if (waits === WAITS) throw new UpstreamUnavailable('Another process is renewing the access to the site and does not come to an end: try again later')
+      if (waits === WAITS)
+        throw new UpstreamUnavailable('Another process is renewing the access to the site and does not come to an end: try again later')
       await new Promise((resolve) => setTimeout(resolve, WAIT_MS * (0.5 + Math.random())))
     }
     try {

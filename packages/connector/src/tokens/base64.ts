@@ -1,5 +1,9 @@
 /** Bytes as base64url without padding, and back (RFC 4648 section 5). Node 20 has no method of its own on typed arrays for it. */
-export const toBase64Url = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+export const toBase64Url = (bytes: Uint8Array): string =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '')
 
 /** Takes plain base64 too. @throws {DOMException} when the text is neither */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {

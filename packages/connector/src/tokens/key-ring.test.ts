@@ -6,7 +6,14 @@ import { Vault } from './token-vault.ts'
 
 const [older, newer] = [randomToken(), randomToken()]
 const person = { issuer: 'https://erp.example.com', subject: 'sam', name: 'Sam', email: null }
-const tokens = { access: 'the-access-token', refresh: 'the-refresh-token', scopes: ['openid'], idToken: undefined, issuedAt: 0, expiresAt: 1000 }
+const tokens = {
+  access: 'the-access-token',
+  refresh: 'the-refresh-token',
+  scopes: ['openid'],
+  idToken: undefined,
+  issuedAt: 0,
+  expiresAt: 1000,
+}
 
 test('a sealed value opens with its key and its place alone', async () => {
   const ring = new KeyRing(createKeys())

@@ -28,6 +28,6 @@ process.stdout.write('ready\n')
 process.stdin.once('data', () => {
   void Promise.all(Array.from({ length: callers }, () => connection.token({ rejected })))
     .then((tokens) => process.stdout.write(JSON.stringify([...new Set(tokens)])))
-    .finally(() => store.close())
-    .finally(() => process.stdin.destroy())
+    .then(() => store.close())
+    .then(() => process.stdin.destroy())
 })

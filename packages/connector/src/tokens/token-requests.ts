@@ -39,8 +39,10 @@ export class TokenRequests {
 
   /** Frappe 15 revokes a refresh token only with the hint and the client's id. @see RFC 7009 section 2.1 */
   async revoke(refreshToken: string): Promise<UpstreamAnswer> {
-    const endpoint = (metadata: ServerMetadata) => metadata.revocation_endpoint ?? metadata.token_endpoint
-    return this.#post(endpoint, { token: refreshToken, token_type_hint: 'refresh_token' })
+    return this.#post((metadata) => metadata.revocation_endpoint ?? metadata.token_endpoint, {
+      token: refreshToken,
+      token_type_hint: 'refresh_token',
+    })
   }
 
   async #post(endpoint: (metadata: ServerMetadata) => string, form: Readonly<Record<string, string>>): Promise<UpstreamAnswer> {

@@ -32,7 +32,8 @@ export interface Asked {
  */
 export function parseTokens(answer: UpstreamAnswer, asked: Asked): Tokens {
   const { json } = answer
-  if (answer.status !== 200 || !isRecord(json) || typeof json['access_token'] !== 'string' || json['access_token'] === '') throw refusal(answer, asked)
+  if (answer.status !== 200 || !isRecord(json) || typeof json['access_token'] !== 'string' || json['access_token'] === '')
+    throw refusal(answer, asked)
   const lifetime = Number(json['expires_in'])
   return {
     access: json['access_token'],
@@ -47,17 +48,25 @@ export function parseTokens(answer: UpstreamAnswer, asked: Asked): Tokens {
 function refusal(answer: UpstreamAnswer, asked: Asked): OAuthError | UpstreamUnavailable {
   const { status, json } = answer
   const wait = retryAfterMs(answer.headers, asked.at)
-  if (status === 429 || status >= 500) return new UpstreamUnavailable(`The site answered ${status} to a request for tokens: try again later`, wait === undefined ? {} : { retryAfterMs: wait })
+  if (status === 429 || status >= 500)
+    return new UpstreamUnavailable(
+      `The site answered ${status} to a request for tokens: try again later`,
+      wait === undefined ? {} : { retryAfterMs: wait },
+    )
   if (isRecord(json) && typeof json['error'] === 'string') return new OAuthError(json['error'], describe(json), { status })
   if (isRecord(json) && typeof json['exc_type'] === 'string') return frappeRefusal(status, asked)
   return new UpstreamUnavailable(`The site answered ${status} to a request for tokens, without any: check the address of the site`)
 }
 
 const describe = (json: Record<string, unknown>): string =>
-  [json['error_description'], json['description']].find((text): text is string => typeof text === 'string' && text !== '') ?? String(json['error'])
+  [json['error_description'], json['description']].find((text): text is string => typeof text === 'string' && text !== '') ??
+  String(json['error'])
 
 /** Frappe 15 says 404 for an unknown refresh token or client, and 401 for credentials that it cannot read. */
 function frappeRefusal(status: number, asked: Asked): OAuthError {
   if (status === 404 && asked.refresh !== null) return new OAuthError('invalid_grant', 'The site does not know the refresh token')
-  return new OAuthError('invalid_client', 'The site does not know this app, or its secret is wrong: compare client id and secret with the site')
+  return new OAuthError(
+    'invalid_client',
+    'The site does not know this app, or its secret is wrong: compare client id and secret with the site',
+  )
 }

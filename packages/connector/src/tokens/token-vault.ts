@@ -57,7 +57,10 @@ export class Vault {
     return (await this.#store.insert(connection)) ? { connection, replaced: undefined } : this.keep(person, tokens)
   }
 
-  async #seal(id: string, { access, refresh, scopes, issuedAt, expiresAt }: Tokens): Promise<Pick<StoredConnection, 'sealed' | 'scopes' | 'issuedAt' | 'expiresAt'>> {
+  async #seal(
+    id: string,
+    { access, refresh, scopes, issuedAt, expiresAt }: Tokens,
+  ): Promise<Pick<StoredConnection, 'sealed' | 'scopes' | 'issuedAt' | 'expiresAt'>> {
     return { sealed: await this.#keys.seal(JSON.stringify([access, refresh]), place(id)), scopes, issuedAt, expiresAt }
   }
 

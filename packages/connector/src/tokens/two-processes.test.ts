@@ -30,7 +30,9 @@ afterEach(async () => {
 /** Starts the processes, lets them go at the same moment, and gives the tokens each of them got. */
 async function race(app: TestApp, work: { connection: string; rejected: string }): Promise<string[][]> {
   const all = { issuer: site.url, clientId: site.clientId, secret: site.secret, vault: database.url, keys: app.keys, callers: 32, ...work }
-  const processes = [1, 2].map(() => spawn(process.execPath, ['--conditions=source', script, JSON.stringify(all)], { stdio: ['pipe', 'pipe', 'inherit'] }))
+  const processes = [1, 2].map(() =>
+    spawn(process.execPath, ['--conditions=source', script, JSON.stringify(all)], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  )
   await Promise.all(processes.map(async (child) => once(child.stdout, 'data')))
   const outputs = processes.map((child) => text(child.stdout))
   for (const child of processes) child.stdin.write('go\n')

@@ -27,7 +27,10 @@ export function createTransport(fetch: Fetch, timeoutMs: number): Send {
       return { status: response.status, headers: response.headers, json: parseJson(await response.text()) }
     } catch (cause) {
       if (init.signal?.aborted === true) throw cause
-      throw new UpstreamUnavailable(`The site at ${new URL(url).origin} ${timeout.aborted ? 'did not answer in time' : 'cannot be reached'}: try again later`, { cause })
+      throw new UpstreamUnavailable(
+        `The site at ${new URL(url).origin} ${timeout.aborted ? 'did not answer in time' : 'cannot be reached'}: try again later`,
+        { cause },
+      )
     }
   }
 }

@@ -14,8 +14,10 @@ const BUSY = new Set([429, 502, 503, 504])
 export function judgeAnswer(answer: UpstreamAnswer, now: number): Record<string, unknown> {
   const { status, json, headers } = answer
   const wait = retryAfterMs(headers, now)
-  if (BUSY.has(status)) throw new UpstreamUnavailable(`The site answered ${status}: try again later`, wait === undefined ? {} : { retryAfterMs: wait })
-  if (!isRecord(json)) throw new UpstreamUnavailable(`The site answered ${status} without a body that Frappe sends: check the address of the site`)
+  if (BUSY.has(status))
+    throw new UpstreamUnavailable(`The site answered ${status}: try again later`, wait === undefined ? {} : { retryAfterMs: wait })
+  if (!isRecord(json))
+    throw new UpstreamUnavailable(`The site answered ${status} without a body that Frappe sends: check the address of the site`)
   if (status >= 200 && status < 300) return json
   if (status === 403) throwScopeMissing(headers.get('www-authenticate'))
   throw decodeError(status, json)

@@ -16,7 +16,8 @@ afterEach(() => site.close())
 
 const last = (): FakeRequest => site.requests.at(-1)!
 const answer = (status: number, json: unknown, headers: Record<string, string> = {}): void => {
-  site.override = (request) => (request.path.startsWith('/api/') && !request.path.includes('oauth2') ? { status, json, headers } : undefined)
+  site.override = (request) =>
+    request.path.startsWith('/api/') && !request.path.includes('oauth2') ? { status, json, headers } : undefined
 }
 
 test('documents are inserted, read, updated and removed by API key', async () => {
@@ -26,7 +27,11 @@ test('documents are inserted, read, updated and removed by API key', async () =>
   expect(last().headers).toMatchObject({ accept: 'application/json', authorization: `token ${site.apiKey}` })
   expect(await client.update('Item', 'B/1 ü', { title: '', qty: 0 })).toMatchObject({ title: '', qty: 0 })
   await client.remove('Item', 'B/1 ü')
-  await expect(client.read('Item', 'B/1 ü')).rejects.toMatchObject({ excType: 'DoesNotExistError', status: 404, message: 'Item B/1 ü not found' })
+  await expect(client.read('Item', 'B/1 ü')).rejects.toMatchObject({
+    excType: 'DoesNotExistError',
+    status: 404,
+    message: 'Item B/1 ü not found',
+  })
 })
 
 test.each(['', '.', '..'])('the name %j cannot be asked for, and no request is sent', async (name) => {
@@ -48,7 +53,13 @@ test('a list says its order and its length, and sends filters in their one safe 
 })
 
 test('a list goes on where it is told, all at once if wished, and grouped without an order of ours', async () => {
-  await client.list('Item', { start: 40, limit: null, groupBy: 'item_group', fields: ['item_group', 'count(name) as n'], orFilters: [['name', 'like', '%a%']] })
+  await client.list('Item', {
+    start: 40,
+    limit: null,
+    groupBy: 'item_group',
+    fields: ['item_group', 'count(name) as n'],
+    orFilters: [['name', 'like', '%a%']],
+  })
   expect(Object.fromEntries(last().query)).toEqual({
     fields: '["item_group","count(name) as n"]',
     or_filters: '[["Item","name","like","%a%"]]',
@@ -80,7 +91,13 @@ test('link search sends what was typed, and reads the answers of old and new sit
   expect(await client.searchLink('Customer', { text: 'app', limit: 5, filters: { disabled: 0 }, referenceDoctype: 'Visit' })).toEqual([
     { value: 'CUST-1', description: 'Apple Inc', label: 'Apple' },
   ])
-  expect(Object.fromEntries(last().query)).toEqual({ doctype: 'Customer', txt: 'app', page_length: '5', filters: '[["Customer","disabled","=",0]]', reference_doctype: 'Visit' })
+  expect(Object.fromEntries(last().query)).toEqual({
+    doctype: 'Customer',
+    txt: 'app',
+    page_length: '5',
+    filters: '[["Customer","disabled","=",0]]',
+    reference_doctype: 'Visit',
+  })
   answer(200, { results: [{ value: 7 }] })
   expect(await client.searchLink('Customer', { text: '' })).toEqual([{ value: '7', description: '' }])
 })
@@ -88,11 +105,17 @@ test('link search sends what was typed, and reads the answers of old and new sit
 describe('what a site refuses', () => {
   test('comes back as the class it was there, with its messages', async () => {
     answer(417, encodeError(new FrappeError('MandatoryError', 'Value missing for Item: UOM')))
-    await expect(client.insert('Item', {})).rejects.toMatchObject({ excType: 'MandatoryError', status: 417, message: 'Value missing for Item: UOM' })
+    await expect(client.insert('Item', {})).rejects.toMatchObject({
+      excType: 'MandatoryError',
+      status: 417,
+      message: 'Value missing for Item: UOM',
+    })
   })
 
   test('for want of a scope names the scope', async () => {
-    answer(403, encodeError(new FrappeError('PermissionError', 'no')), { 'www-authenticate': 'Bearer realm="x", error="insufficient_scope", scope="Sales.Invoice:read"' })
+    answer(403, encodeError(new FrappeError('PermissionError', 'no')), {
+      'www-authenticate': 'Bearer realm="x", error="insufficient_scope", scope="Sales.Invoice:read"',
+    })
     const error = await client.list('Sales Invoice').catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ScopeMissing)
     expect((error as ScopeMissing).needed).toEqual(['Sales.Invoice:read'])
@@ -111,13 +134,18 @@ describe('what a site refuses', () => {
 
   test.each([200, 302, 404, 500])('without JSON (%i) is not a Frappe site', async (status) => {
     site.override = undefined
-    const html = new UpstreamClient({ url: site.url, credentials: { apiKey: 'x:y' }, fetch: async () => new Response('<html>', { status }) })
+    const html = new UpstreamClient({
+      url: site.url,
+      credentials: { apiKey: 'x:y' },
+      fetch: async () => new Response('<html>', { status }),
+    })
     await expect(html.list('Item')).rejects.toThrow(UpstreamUnavailable)
   })
 })
 
 test('a site that hangs is given up in time', async () => {
-  const hanging: typeof fetch = (_input, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal!.reason as Error)))
+  const hanging: typeof fetch = (_input, init) =>
+    new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal!.reason as Error)))
   const slow = new UpstreamClient({ url: site.url, credentials: { apiKey: 'x:y' }, fetch: hanging, timeoutMs: 20 })
   await expect(slow.list('Item')).rejects.toThrow(/did not answer in time/)
 })

@@ -5,7 +5,8 @@ import { judgeAnswer } from './upstream-answers.ts'
 import { createTransport, type Fetch, type Send, type UpstreamAnswer } from './transport.ts'
 
 /** One source of who is calling: a person's token, renewed as needed, or the API key of one user as `key:secret`. */
-export type Credentials = { readonly token: (options?: TokenOptions) => Promise<string>; readonly signInUrl: () => string } | { readonly apiKey: string }
+export type Credentials =
+  { readonly token: (options?: TokenOptions) => Promise<string>; readonly signInUrl: () => string } | { readonly apiKey: string }
 
 /** Conditions as the site's documentation writes them (an object, triples, quadruples), or parsed. */
 export type Filters = readonly Filter[] | readonly (readonly unknown[])[] | Readonly<Record<string, unknown>>
@@ -80,7 +81,17 @@ export class UpstreamClient {
   }
 
   async list(doctype: string, options: ListOptions = {}): Promise<Record<string, unknown>[]> {
-    const { fields = ['name'], filters, orFilters, groupBy, orderBy = groupBy === undefined ? 'modified desc' : undefined, start = 0, limit = 20, parent, signal } = options
+    const {
+      fields = ['name'],
+      filters,
+      orFilters,
+      groupBy,
+      orderBy = groupBy === undefined ? 'modified desc' : undefined,
+      start = 0,
+      limit = 20,
+      parent,
+      signal,
+    } = options
     const query = {
       fields,
       filters: filters && quadruples(doctype, filters),
@@ -119,14 +130,26 @@ export class UpstreamClient {
   }
 
   /** A whitelisted method by its dotted name. Gives `message`, null when the method answers nothing. */
-  async call(method: string, args: Arguments = {}, { httpMethod = 'POST', signal }: { httpMethod?: 'GET' | 'POST'; signal?: AbortSignal } = {}): Promise<unknown> {
+  async call(
+    method: string,
+    args: Arguments = {},
+    { httpMethod = 'POST', signal }: { httpMethod?: 'GET' | 'POST'; signal?: AbortSignal } = {},
+  ): Promise<unknown> {
     const place = httpMethod === 'GET' ? { query: args } : { body: args }
-    return (await this.#answer({ method: httpMethod, path: `/api/method/${encodeURIComponent(method)}`, ...place, signal }))['message'] ?? null
+    return (
+      (await this.#answer({ method: httpMethod, path: `/api/method/${encodeURIComponent(method)}`, ...place, signal }))['message'] ?? null
+    )
   }
 
   /** What a link field suggests for the text typed. */
   async searchLink(doctype: string, { text, limit = 10, filters, referenceDoctype, signal }: LinkSearchOptions): Promise<LinkMatch[]> {
-    const query = { doctype, txt: text, page_length: limit, filters: filters && quadruples(doctype, filters), reference_doctype: referenceDoctype }
+    const query = {
+      doctype,
+      txt: text,
+      page_length: limit,
+      filters: filters && quadruples(doctype, filters),
+      reference_doctype: referenceDoctype,
+    }
     const answer = await this.#answer({ method: 'GET', path: '/api/method/frappe.desk.search.search_link', query, signal })
     // Frappe up to 14 calls the list `results`.
     const matches = answer['message'] ?? answer['results']
@@ -170,7 +193,9 @@ function pathPart(name: string): string {
 
 function encodeQuery(query: Arguments): string {
   const sent = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
-  return new URLSearchParams(Object.fromEntries(sent.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))).toString()
+  return new URLSearchParams(
+    Object.fromEntries(sent.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])),
+  ).toString()
 }
 
 /** The one form that no version of Frappe takes for another. */

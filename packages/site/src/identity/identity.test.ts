@@ -135,7 +135,7 @@ describe.each(engines)('identity on %s', (engine) => {
 
     it('to a demo account works from this machine alone, until its password is its own', async () => {
       const user = await person()
-      await house.accounts.restrictToLoopback(user)
+      await house.accounts.restrictToLoopback(house.database.connection, user)
       const away = { 'x-forwarded-for': '203.0.113.10' }
       const refused = await signIn(user, PASSWORD, away)
       expect([refused.status, String(refused.json['message'])]).toEqual([

@@ -23,9 +23,9 @@ async function searchWidget({ principal, args, backend }: MethodCall): Promise<R
   const doctype = await backend.doctype(principal, request.doctype)
   const fields = [...new Set(['name', ...(doctype.title_field ? [doctype.title_field] : []), ...doctype.search_fields])]
   const names = matches.map((match) => match.value)
-  const rows = names.length === 0 ? [] : await backend.list(principal, { doctype: request.doctype, fields, filters: [{ fieldname: 'name', operator: 'in', value: names }], limit: null })
+  const rows: Row[] = names.length === 0 ? [] : await backend.list(principal, { doctype: request.doctype, fields, filters: [{ fieldname: 'name', operator: 'in', value: names }], limit: null })
   const byName = new Map(rows.map((row) => [row['name'], row]))
-  const ordered = names.flatMap((name) => byName.get(name) ?? [])
+  const ordered: Row[] = names.flatMap((name) => byName.get(name) ?? [])
   return parseFlag(args['as_dict']) ? ordered : ordered.map((row) => Object.values(row))
 }
 

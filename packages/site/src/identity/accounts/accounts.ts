@@ -85,6 +85,10 @@ export class Accounts {
    */
   async setPassword(connection: Connection, user: string, password: string): Promise<void> {
     checkNewPassword(user, password)
+    await this.#writePassword(connection, user, password)
+  }
+
+  async #writePassword(connection: Connection, user: string, password: string): Promise<void> {
     const changes = { password_hash: await hashPassword(password), password_changed_at: this.#now(), loopback_only: 0 }
     await updateAccountRow(connection, user, changes)
   }
@@ -127,17 +131,20 @@ export class Accounts {
   }
 
   /** Binds an account to this machine, until its password is changed: for passwords that stand in a document. */
-  async restrictToLoopback(user: string): Promise<void> {
-    await updateAccountRow(this.#database.connection, user, { loopback_only: 1 })
+  async restrictToLoopback(connection: Connection, user: string): Promise<void> {
+    await updateAccountRow(connection, user, { loopback_only: 1 })
   }
 
-  /** Makes the account of Administrator unless there is one. True when this call made it; else the password does not count. */
+  /**
+   * Makes the account of Administrator unless there is one. True when this call made it; else the password does not count.
+   * How good it must be is for the settings to say: a developer's site may have a short one.
+   */
   async ensureAdministrator(password: string): Promise<boolean> {
     return this.#database.transaction(
       async (connection) => {
         if (await readAccountRow(connection, ADMINISTRATOR_FACTS.user)) return false
         await this.insert(connection, ADMINISTRATOR_FACTS)
-        await this.setPassword(connection, ADMINISTRATOR_FACTS.user, password)
+        await this.#writePassword(connection, ADMINISTRATOR_FACTS.user, password)
         return true
       },
       { durable: true },

@@ -79,6 +79,7 @@ async function setPassword({ accounts, audit }: UserControllerParts, { connectio
   if (typeof password === 'string' && /^\*+$/.test(password)) return false
   if (typeof password !== 'string') throw invalid('new_password must be text')
   await accounts.setPassword(connection, String(document.name), password)
+  if (Number(sent['loopback_only'] ?? 0) === 1) await accounts.restrictToLoopback(connection, String(document.name))
   await audit.write(connection, { event: 'password changed', user, detail: { of: String(document.name) } })
   return true
 }

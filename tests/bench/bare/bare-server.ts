@@ -11,7 +11,9 @@ import { BareStore } from './bare-store.ts'
 async function main(path: string): Promise<void> {
   const store = new BareStore(path)
   const server = Fastify({ logger: false })
-  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, new URLSearchParams(String(body))))
+  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, new URLSearchParams(String(body))),
+  )
   addReads(server, store)
   addWrites(server, store)
   const origin = await server.listen({ port: 0, host: '127.0.0.1' })

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import Sqlite from 'better-sqlite3'
-import { LIST_FIELDS } from './scenarios.ts'
+import { LIST_FIELDS } from '../scenarios.ts'
 
 type Row = Record<string, unknown>
 
@@ -14,16 +14,16 @@ export class BareStore {
   readonly #columns: readonly string[]
   readonly #reads: ReturnType<typeof reads>
   readonly #writes: ReturnType<typeof writes>
-  readonly insert: (values: Row) => Row
-  readonly #rotate: (token: string, client: string) => Row
+  readonly #inserting: Sqlite.Transaction<(values: Row) => Row>
+  readonly #rotating: Sqlite.Transaction<(token: string, client: string) => Row>
 
   constructor(path: string) {
     this.#database = open(path)
-    this.#columns = this.#database.pragma('table_info(tabItem)').map((column: { name: string }) => column.name)
+    this.#columns = (this.#database.pragma('table_info(tabItem)') as { name: string }[]).map((column) => column.name)
     this.#reads = reads(this.#database)
     this.#writes = writes(this.#database, this.#columns)
-    this.insert = this.#database.transaction((values: Row) => this.#insert(values)).immediate
-    this.#rotate = this.#database.transaction((token: string, client: string) => this.#exchange(token, client)).immediate
+    this.#inserting = this.#database.transaction((values: Row) => this.#insert(values))
+    this.#rotating = this.#database.transaction((token: string, client: string) => this.#exchange(token, client))
   }
 
   /** The user of an access token that is good. */
@@ -46,6 +46,10 @@ export class BareStore {
     return this.#reads.search.all(`"${text.replaceAll('"', '""')}"`, text, 10)
   }
 
+  insert(values: Row): Row {
+    return this.#inserting.immediate(values)
+  }
+
   refresh(token: string, clientId: string, secret: string): Row | undefined {
     const client = this.#reads.client.get(clientId)
     this.#reads.clientRoles.all(clientId)
@@ -53,7 +57,7 @@ export class BareStore {
     if (!client || !secrets.some((row) => row.hash === sha256(secret))) return undefined
     if (!this.#reads.tokenGrant.get(sha256(token), clientId)) return undefined
     this.#reads.generation.get()
-    return this.#rotate(token, clientId)
+    return this.#rotating.immediate(token, clientId)
   }
 
   close(): void {
@@ -87,7 +91,14 @@ export class BareStore {
 
 function open(path: string): Sqlite.Database {
   const database = new Sqlite(path, { timeout: 5000 })
-  for (const pragma of ['journal_mode = wal', 'synchronous = normal', 'journal_size_limit = 67108864', 'foreign_keys = on', 'temp_store = memory']) database.pragma(pragma)
+  for (const pragma of [
+    'journal_mode = wal',
+    'synchronous = normal',
+    'journal_size_limit = 67108864',
+    'foreign_keys = on',
+    'temp_store = memory',
+  ])
+    database.pragma(pragma)
   return database
 }
 
@@ -109,7 +120,9 @@ function reads(database: Sqlite.Database) {
     // Primary key.
     document: database.prepare('select * from tabItem where name = ?'),
     // Unique index (_key).
-    beginning: database.prepare('select count(*) as count from (select 1 from tabItem where disabled <> 1 and _key >= ? and _key < ? limit ?) as found'),
+    beginning: database.prepare(
+      'select count(*) as count from (select 1 from tabItem where disabled <> 1 and _key >= ? and _key < ? limit ?) as found',
+    ),
     // The trigram index, then primary keys.
     search: database.prepare(
       `select name, item_name, item_group from tabItem where disabled <> 1
@@ -119,7 +132,9 @@ function reads(database: Sqlite.Database) {
     // Primary keys, and the indexes on parent and client.
     client: database.prepare('select * from "tabOAuth Client" where name = ?'),
     clientRoles: database.prepare('select role from "tabOAuth Client Role" where parent = ?'),
-    secrets: database.prepare('select * from client_secret where client = ? and (expires is null or expires > ?) order by created desc, id'),
+    secrets: database.prepare(
+      'select * from client_secret where client = ? and (expires is null or expires > ?) order by created desc, id',
+    ),
     tokenGrant: database.prepare(
       `select "grant".user from oauth_token as token join oauth_grant as "grant" on "grant".id = token.grant_id
        where token.hash = ? and token.kind = 'refresh' and token.client = ?`,
@@ -135,8 +150,12 @@ function writes(database: Sqlite.Database, columns: readonly string[]) {
     units: database.prepare('select name, docstatus from tabUOM where name in (?, ?)'),
     insert: database.prepare(`insert into tabItem (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`),
     readToken: database.prepare('select * from oauth_token where hash = ?'),
-    lockGrant: database.prepare(`update oauth_grant set last_used = ? where id = ? and revoked_at is null and expires > ? and epoch = ${EPOCH} returning *`),
-    consume: database.prepare(`update oauth_token set used_at = ?, successor = ? where hash = ? and kind = 'refresh' and used_at is null and expires > ? returning hash`),
+    lockGrant: database.prepare(
+      `update oauth_grant set last_used = ? where id = ? and revoked_at is null and expires > ? and epoch = ${EPOCH} returning *`,
+    ),
+    consume: database.prepare(
+      `update oauth_token set used_at = ?, successor = ? where hash = ? and kind = 'refresh' and used_at is null and expires > ? returning hash`,
+    ),
     issue: database.prepare(
       'insert into oauth_token (hash, kind, grant_id, client, scope, issued, expires) values (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)',
     ),

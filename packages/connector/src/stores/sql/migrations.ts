@@ -45,7 +45,11 @@ export const connectorMigrations: readonly Migration[] = [
         .addColumn('seen_at', 'bigint', (column) => column.notNull())
         .addPrimaryKeyConstraint('connector_link_key', ['connection', 'doctype', 'value', 'filters'])
         .execute()
-      await schema.createIndex('connector_link_recent').on('connector_link').columns(['connection', 'doctype', 'filters', 'seen_at']).execute()
+      await schema
+        .createIndex('connector_link_recent')
+        .on('connector_link')
+        .columns(['connection', 'doctype', 'filters', 'seen_at'])
+        .execute()
     },
   },
 ]

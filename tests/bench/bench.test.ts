@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { runBench } from './bench.ts'
+import { parseOptions } from './options.ts'
+import { figuresOf, textOf } from './report.ts'
+
+describe('the bench', () => {
+  it('measures every kind of request on the site and on the bare handler, on a small scale', async () => {
+    const report = await runBench({ seconds: 0.8, documents: 200 }, () => undefined)
+    expect(report.comparisons.map(({ name }) => name)).toEqual(['list', 'document', 'search', 'token', 'insert', 'refresh'])
+    for (const { site, bare, ratio } of report.comparisons) {
+      for (const figure of [...Object.values(site), ...Object.values(bare), ratio]) expect(figure).toBeGreaterThan(0)
+    }
+    expect(report.tokenCheck.site).toBeGreaterThan(0)
+    expect(report.memory.site.atRest).toBeGreaterThan(0)
+    expect(textOf(report)).toContain('token check inside the process')
+  })
+
+  it('finds the middle and the slowest hundredth of all rounds together', () => {
+    const latencies = Array.from({ length: 100 }, (_, index) => index + 1)
+    const rounds = [
+      { seconds: 1, cpu: 3000, latencies: latencies.slice(50) },
+      { seconds: 1, cpu: 1000, latencies: latencies.slice(0, 50) },
+    ]
+    expect(figuresOf(rounds)).toEqual({ requestsPerSecond: 50, p50: 51, p99: 100, cpuPerRequest: 40 })
+  })
+
+  it('refuses an option that makes no sense, by its name', () => {
+    expect(() => parseOptions(['--seconds', 'soon'])).toThrow('--seconds')
+    expect(() => parseOptions(['--documents', '3'])).toThrow('--documents')
+    expect(parseOptions(['--only', 'list,document'])).toEqual({ seconds: 4, documents: 10_000, only: ['list', 'document'] })
+  })
+})

@@ -1,0 +1,160 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { HttpConnection } from './http-connection.ts'
+import { Lanes, requireGood, type Round } from './load.ts'
+import type { BenchOptions } from './options.ts'
+import { comparisonOf, machineName, wantedOf, type Comparison, type Memory, type Report } from './report.ts'
+import { scenariosFor, type Scenario } from './scenarios.ts'
+import { ServerProcess } from './server-process.ts'
+import { makeData, type Access } from './site-data.ts'
+import { measureTokenCheck } from './token-check.ts'
+
+const CONNECTIONS = 16
+const ROUNDS = 4
+const ADMIN_PASSWORD = 'a-password-for-the-bench-alone'
+const MEGABYTE = 1024 * 1024
+
+interface Servers {
+  readonly site: ServerProcess
+  readonly bare: ServerProcess
+}
+
+/**
+ * Measures a real site beside a bare handler, both on SQLite with the same data, and takes away all it made.
+ *
+ * @param say is told what it is doing
+ */
+export async function runBench(options: BenchOptions, say: (line: string) => void): Promise<Report> {
+  const folder = await mkdtemp(join(tmpdir(), 'annex-bench-'))
+  try {
+    say(`making ${options.documents} documents`)
+    const access = await prepare(folder, options.documents)
+    const bareFile = join(folder, 'bare.db')
+    await copyFile(join(folder, 'site.db'), bareFile)
+    say('token check')
+    const tokenCheck = await measureTokenCheck(bareFile, access.tokens[0]?.access_token ?? '', options.seconds)
+    const measured = await withServers(folder, bareFile, options, (servers) => measure(servers, access, options, say))
+    const { seconds, documents } = options
+    const figures = { ...measured, tokenCheck }
+    return {
+      node: process.version,
+      machine: machineName(),
+      options: { seconds, documents, connections: CONNECTIONS },
+      ...figures,
+      wanted: wantedOf(figures),
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The site that makes the data is not the one that is measured, so that what it needed for that does not count. */
+async function prepare(folder: string, documents: number): Promise<Access> {
+  const site = await startSite(folder, [])
+  try {
+    return await makeData(site.origin, ADMIN_PASSWORD, documents, CONNECTIONS)
+  } finally {
+    await site.stop()
+  }
+}
+
+function startSite(folder: string, nodeArgs: readonly string[]): Promise<ServerProcess> {
+  const environment = { PORT: '0', ANNEX_DATA: folder, ANNEX_ADMIN_PASSWORD: ADMIN_PASSWORD }
+  return ServerProcess.start({ file: 'packages/site/src/main.ts', environment, nodeArgs })
+}
+
+async function withServers<T>(
+  folder: string,
+  bareFile: string,
+  { profile }: BenchOptions,
+  work: (servers: Servers) => Promise<T>,
+): Promise<T> {
+  const site = await startSite(folder, profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])
+  try {
+    const bare = await ServerProcess.start({ file: 'tests/bench/bare/bare-server.ts', args: [bareFile] })
+    try {
+      return await work({ site, bare })
+    } finally {
+      await bare.stop()
+    }
+  } finally {
+    await site.stop()
+  }
+}
+
+async function measure(
+  servers: Servers,
+  access: Access,
+  { seconds, documents, only }: BenchOptions,
+  say: (line: string) => void,
+): Promise<Pick<Report, 'comparisons' | 'memory'>> {
+  const [site, bare] = [new MemoryWatch(servers.site), new MemoryWatch(servers.bare)]
+  await Promise.all([site.look(), bare.look()])
+  const comparisons: Comparison[] = []
+  for (const scenario of scenariosFor(access, documents)) {
+    if (only && !only.includes(scenario.name)) continue
+    say(`${scenario.name}: ${scenario.about}`)
+    await requireSameGist(scenario, servers)
+    comparisons.push(await compare(scenario, servers, seconds))
+    await Promise.all([site.look(), bare.look()])
+  }
+  return { comparisons, memory: { site: site.memory, bare: bare.memory } }
+}
+
+/** Site, bare, site, bare: what slows the machine down for a while meets both. */
+async function compare({ name, about, sequence }: Scenario, servers: Servers, seconds: number): Promise<Comparison> {
+  const sequences = () => Array.from({ length: CONNECTIONS }, (_, connection) => sequence(connection))
+  const [site, bare] = [await Lanes.open(servers.site, sequences()), await Lanes.open(servers.bare, sequences())]
+  const [ours, theirs]: [Round[], Round[]] = [[], []]
+  const each = seconds / ROUNDS
+  try {
+    // Unmeasured: code that is met for the first time is slow.
+    await site.run(each)
+    await bare.run(each)
+    for (let round = 0; round < ROUNDS; round += 1) {
+      ours.push(await site.run(each))
+      theirs.push(await bare.run(each))
+    }
+  } finally {
+    site.close()
+    bare.close()
+  }
+  return comparisonOf(name, about, ours, theirs)
+}
+
+/** @throws {Error} when the two servers do not answer alike: they would not be doing the same work */
+async function requireSameGist({ name, sequence, gist }: Scenario, { site, bare }: Servers): Promise<void> {
+  if (!gist) return
+  const request = sequence(0).next()
+  const [ours, theirs] = [await answerOf(site, request), await answerOf(bare, request)].map((answer) => JSON.stringify(gist(answer)))
+  if (ours !== theirs) throw new Error(`The site and the bare handler answer ${name} differently: ${ours} and ${theirs}`)
+}
+
+async function answerOf({ origin }: ServerProcess, request: Buffer): Promise<unknown> {
+  const connection = await HttpConnection.open(origin)
+  try {
+    const reply = await connection.send(request)
+    requireGood(reply)
+    return JSON.parse(reply.body.toString())
+  } finally {
+    connection.close()
+  }
+}
+
+class MemoryWatch {
+  readonly #server: ServerProcess
+  readonly #seen: number[] = []
+
+  constructor(server: ServerProcess) {
+    this.#server = server
+  }
+
+  async look(): Promise<void> {
+    this.#seen.push((await this.#server.usage()).memory / MEGABYTE)
+  }
+
+  get memory(): Memory {
+    return { atRest: this.#seen[0] ?? 0, most: Math.max(...this.#seen) }
+  }
+}

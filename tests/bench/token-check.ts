@@ -1,0 +1,65 @@
+import { performance } from 'node:perf_hooks'
+import { Generation, openDatabase } from '@annex/database'
+import { DocTypes } from '../../packages/site/src/doctypes/doctypes.ts'
+import { Clock } from '../../packages/site/src/doctypes/values/clock.ts'
+import { Documents } from '../../packages/site/src/documents/documents.ts'
+import { Accounts } from '../../packages/site/src/identity/accounts/accounts.ts'
+import { Principals } from '../../packages/site/src/identity/principals.ts'
+import { bearerAuthenticator } from '../../packages/site/src/oauth/bearer/bearer-authenticator.ts'
+import { LastUses } from '../../packages/site/src/oauth/bearer/last-uses.ts'
+import { BareStore } from './bare/bare-store.ts'
+import type { TokenCheck } from './report.ts'
+
+const BATCH = 500
+
+/**
+ * Measures the site's judge of bearer tokens alone, in this process, with the parts that the site gives it:
+ * from the Authorization header to the caller with roles and permissions.
+ */
+export async function measureTokenCheck(path: string, token: string, seconds: number): Promise<TokenCheck> {
+  const bare = new BareStore(path)
+  const database = await openDatabase(`sqlite:${path}`)
+  try {
+    const authenticate = await authenticatorOver(database)
+    const credentials = { headers: { authorization: `Bearer ${token}` }, cookies: {}, args: {}, method: 'GET', path: '/', ip: '127.0.0.1' }
+    const known = await authenticate(credentials)
+    if (known === undefined) throw new Error('The token of the bench is not known to the site')
+    return {
+      site: await fastBatch(seconds / 2, async () => void (await authenticate(credentials))),
+      bare: await fastBatch(seconds / 2, () => void bare.user(token)),
+    }
+  } finally {
+    await database.close()
+    bare.close()
+  }
+}
+
+async function authenticatorOver(database: Awaited<ReturnType<typeof openDatabase>>): Promise<ReturnType<typeof bearerAuthenticator>> {
+  const generation = new Generation(database)
+  const doctypes = new DocTypes(database)
+  generation.onChange(() => doctypes.load())
+  const documents = new Documents({ database, doctypes, clock: new Clock(), zone: 'UTC', controllers: new Map(), methods: new Map() })
+  const principals = new Principals({ accounts: new Accounts(database), documents, generation })
+  return bearerAuthenticator({
+    database,
+    generation,
+    principalOf: (user, rights) => principals.of(user, rights),
+    admits: () => true,
+    lastUses: new LastUses(database, () => undefined),
+    resourceMetadata: () => '',
+    now: () => Date.now() * 1000,
+  })
+}
+
+/** Microseconds of one act, one after the other: the median of batches, so that a pause of the machine does not count. */
+async function fastBatch(seconds: number, act: () => Promise<void> | void): Promise<number> {
+  const batches: number[] = []
+  const end = performance.now() + seconds * 1000
+  do {
+    const begin = performance.now()
+    for (let count = 0; count < BATCH; count += 1) await act()
+    batches.push(((performance.now() - begin) * 1000) / BATCH)
+  } while (performance.now() < end)
+  const sorted = batches.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
