@@ -1,4 +1,5 @@
-export { describeScope, FrappeError, OAuthError } from '@annex/protocol'
+export { describeScope, FrappeError, OAuthError, readScope, splitScope } from '@annex/protocol'
+export type { Document, LinkMatch, ServerMetadata, Values } from '@annex/protocol'
 export type { Connection } from './connection.ts'
 export { createConnector } from './connector.ts'
 export type { Connector, ConnectorOptions, Route, SignInOptions } from './connector.ts'

@@ -33,6 +33,12 @@ export interface SearchIndex {
    * @throws {RangeError} for a shorter text
    */
   contains(table: string, foldedText: string, alias?: string): RawBuilder<SqlBool>
+  /**
+   * The same condition, in the form that is fast for this text: one that is in very many rows is found sooner without the index.
+   *
+   * @throws {RangeError} as `contains`
+   */
+  chosen(connection: Connection, table: string, foldedText: string, alias?: string): Promise<RawBuilder<SqlBool>>
   /** Statements to run before the table itself is dropped. */
   drop(table: string): readonly RawBuilder<unknown>[]
 }

@@ -111,9 +111,9 @@ function reads(database: Sqlite.Database) {
     token: database.prepare(
       `select token.grant_id, token.client, token.scope, "grant".user, "grant".doctype_ids, client.unfenced, ${GENERATION} as generation
        from oauth_token as token join oauth_grant as "grant" on "grant".id = token.grant_id
-       join "tabOAuth Client" as client on client.name = token.client join tabUser as person on person.name = "grant".user
+       join "tabOAuth Client" as client on client.name = token.client join account on account.user = "grant".user
        where token.hash = ? and token.expires > ? and token.kind = 'access' and "grant".revoked_at is null and "grant".epoch = ${EPOCH}
-       and client.enabled = 1 and person.enabled = 1`,
+       and client.enabled = 1 and account.enabled = 1`,
     ),
     // Index (modified, name), read backwards.
     list: database.prepare(`select ${LIST_FIELDS.join(', ')} from tabItem order by modified desc, name limit ?`),

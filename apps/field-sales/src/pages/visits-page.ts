@@ -46,7 +46,8 @@ export const visitsPage = (model: VisitsModel): string =>
     title: 'Visit reports',
     person: model.person,
     signOutUrl: model.signOutUrl,
-    body: html`${banner(model)} ${model.saved && html`<p class="banner good" role="status">The visit report is saved.</p>`}
+    body: html`${banner(model)}
+      ${model.saved && model.access.state !== 'ended' && html`<p class="banner good" role="status">The visit report is saved.</p>`}
       <div class="columns">${form(model)} ${reports(model.reports)}</div>`,
   })
 
@@ -104,9 +105,9 @@ function linkField({ name, label, value, required, error, missing }: LinkFieldMo
         placeholder="Type a code or a name"
         data-source="/links/${name}"
       />
+      <p class="hint" id="${name}-status" role="status"></p>
       <ul id="${name}-list" role="listbox" aria-label="${label}" hidden></ul>
     </div>
-    <p class="hint" id="${name}-status" role="status"></p>
     ${error !== undefined && html`<p class="error" id="${name}-error">${error}</p>`}
   </div>`
 }

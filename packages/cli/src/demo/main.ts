@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createKeys, type Keys, type UpstreamClient } from '@annex/connector'
 import { print } from '../print.ts'
 import { Child } from './child.ts'
 import { demoBlock } from './demo-block.ts'
 import { makeCompany, redirectTo } from './seed.ts'
-import { SiteApi } from './site-api.ts'
+import { administratorClient } from './administrator-client.ts'
 import { appUrl, freePort, readState, siteUrl, writeJson, type DemoState } from './state.ts'
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
@@ -22,7 +22,9 @@ interface AppConfig {
   readonly url: string
   readonly clientId: string
   readonly clientSecret: string
-  readonly keys: unknown
+  readonly keys: Keys
+  /** Where the primary was at the app's last start: what its vault holds follows to the new issuer. */
+  readonly movedFrom?: string
 }
 
 /** `npm start`: both sites of the loop, with the trading company in the primary one. */
@@ -57,9 +59,7 @@ async function makeBoth(state: DemoState): Promise<[Child, Child]> {
   print('Making the demo company (once):')
   const site = await startSite(state)
   const credentials = await makeCompany(await signedIn(state), appUrl(state), print)
-  const kid = randomBytes(4).toString('hex')
-  const keys = { current: kid, keys: { [kid]: randomBytes(32).toString('base64') } }
-  writeJson(APP_CONFIG, { issuer: siteUrl(state), url: appUrl(state), ...credentials, keys } satisfies AppConfig, 0o600)
+  writeJson(APP_CONFIG, { issuer: siteUrl(state), url: appUrl(state), ...credentials, keys: createKeys() } satisfies AppConfig, 0o600)
   writeJson(STATE, { ...state, made: true, clientId: credentials.clientId })
   return [site, await startApp(state)]
 }
@@ -69,9 +69,9 @@ async function startBoth(before: DemoState, state: DemoState): Promise<[Child, C
   const site = await startSite(state)
   const config = JSON.parse(readFileSync(APP_CONFIG, 'utf8')) as AppConfig
   await (await signedIn(state)).update('OAuth Client', config.clientId, redirectTo(appUrl(state)))
-  writeJson(APP_CONFIG, { ...config, issuer: siteUrl(state), url: appUrl(state) } satisfies AppConfig, 0o600)
+  writeJson(APP_CONFIG, { ...config, issuer: siteUrl(state), url: appUrl(state), movedFrom: config.issuer } satisfies AppConfig, 0o600)
   writeJson(STATE, state)
-  return [site, await startApp(state, siteUrl(before))]
+  return [site, await startApp(state)]
 }
 
 const startSite = (state: DemoState): Promise<Child> =>
@@ -86,20 +86,15 @@ const startSite = (state: DemoState): Promise<Child> =>
     ANNEX_ADMIN_PASSWORD: '',
   })
 
-/** `movedFrom`: where the primary was at the app's last start; its vault rows follow to the new URL. */
-const startApp = (state: DemoState, movedFrom = ''): Promise<Child> =>
+const startApp = (state: DemoState): Promise<Child> =>
   Child.start('Field Sales', join(ROOT, 'apps/field-sales/src/main.ts'), {
     PORT: String(state.appPort),
     FIELD_SALES_CONFIG: APP_CONFIG,
     FIELD_SALES_DATA: join(FOLDER, 'field-sales'),
-    FIELD_SALES_MOVED_FROM: movedFrom === siteUrl(state) ? '' : movedFrom,
   })
 
-async function signedIn(state: DemoState): Promise<SiteApi> {
-  const api = new SiteApi(siteUrl(state))
-  await api.signIn('Administrator', readFileSync(join(SITE_FOLDER, 'admin-password'), 'utf8').trim())
-  return api
-}
+const signedIn = (state: DemoState): Promise<UpstreamClient> =>
+  administratorClient(siteUrl(state), readFileSync(join(SITE_FOLDER, 'admin-password'), 'utf8').trim())
 
 /** Both stop together: on a signal, or when one of them ends. */
 async function untilStopped(children: readonly Child[]): Promise<void> {

@@ -1,7 +1,7 @@
+import type { UpstreamClient } from '@annex/connector'
 import { companyDocTypes } from './company-doctypes.ts'
 import { invoices, masterDocuments } from './company-documents.ts'
 import { demoRoles, demoUsers, userValues } from './people.ts'
-import type { SiteApi } from './site-api.ts'
 
 export interface AppCredentials {
   readonly clientId: string
@@ -13,7 +13,7 @@ export interface AppCredentials {
  *
  * @throws {FrappeError} at the first refusal; the demo then begins anew at its next start
  */
-export async function makeCompany(api: SiteApi, appUrl: string, say: (line: string) => void): Promise<AppCredentials> {
+export async function makeCompany(api: UpstreamClient, appUrl: string, say: (line: string) => void): Promise<AppCredentials> {
   say('  making roles, users and document types')
   for (const role of demoRoles) await api.insert('Role', { role_name: role, desk_access: 1 })
   for (const user of demoUsers) await api.insert('User', userValues(user))
@@ -28,13 +28,14 @@ export async function makeCompany(api: SiteApi, appUrl: string, say: (line: stri
 }
 
 /** Field Sales as a System Manager would register it: items it needs, customers it may ask for. */
-async function makeApp(api: SiteApi, appUrl: string): Promise<AppCredentials> {
+async function makeApp(api: UpstreamClient, appUrl: string): Promise<AppCredentials> {
   const client = await api.insert('OAuth Client', {
     app_name: 'Field Sales',
     scopes: 'openid Item:read Customer:read',
     required_scopes: 'openid Item:read',
     require_pkce: 1,
-    allowed_roles: [],
+    // Everyone may connect; what they see is for their own roles to say.
+    allowed_roles: [{ role: 'All' }],
     ...redirectTo(appUrl),
   })
   return { clientId: String(client['client_id']), clientSecret: String(client['client_secret']) }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { OAUTH_PATHS } from '@annex/protocol'
 import { SignInRequired, UpstreamUnavailable } from '../errors.ts'
 import { FakeSite } from '../fake-site.fixture.ts'
@@ -25,11 +25,13 @@ test('two hundred callers at once renew once and get one token', async () => {
   const connection = await app.connection()
   const before = await connection.token()
   app.ahead = HOUR
+  const acquire = vi.spyOn(app.store.leases, 'acquire')
   const tokens = await Promise.all(Array.from({ length: 200 }, () => connection.token()))
   expect(new Set(tokens).size).toBe(1)
   expect(tokens[0]).not.toBe(before)
   expect(site.refreshes).toBe(1)
   expect(site.count(OAUTH_PATHS.token)).toBe(2)
+  expect(acquire).toHaveBeenCalledTimes(1)
 })
 
 test('a token is renewed a minute before its end, and the time counts from before the request', async () => {

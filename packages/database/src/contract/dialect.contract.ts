@@ -119,6 +119,13 @@ export function dialectContract(engine: Engine): void {
       expect(await totals()).toEqual({ total: 1e-9, mean: 1e-9 })
       await fill('price', [-1e-9, 0, 0])
       expect(await totals()).toEqual({ total: -1e-9, mean: 0 })
+      await fill(
+        'price',
+        Array.from({ length: 30 }, () => 999_999.999999999),
+      )
+      expect(await totals()).toEqual({ total: 29_999_999.99999997, mean: 999_999.999999999 })
+      await fill('price', [999_999_999_999.9, 0.1, -1e-9])
+      expect(await totals()).toEqual({ total: Number('999999999999.999999999'), mean: Number('333333333333.333333333') })
       const billionths = fc.array(fc.bigInt({ min: -(10n ** 14n), max: 10n ** 14n }), { minLength: 1, maxLength: 12 })
       await fc.assert(
         fc.asyncProperty(billionths, async (numbers) => {

@@ -48,6 +48,27 @@ export function searchIndexContract(engine: Engine): void {
       for (const text of ['l%o', 'w_r', 'hello and', 'null', '***']) expect(await found(text)).toEqual([])
     })
 
+    it('finds the same in the form chosen for a rare text and for a common one', async () => {
+      const { dialect, database } = opened
+      await database.transaction(async (connection) => {
+        for (let index = 0; index < 600; index += 1)
+          await sql`insert into ${sql.table(TABLE)} (name, _search) values (${`D-${index}`}, ${`everywhere d-${index}.`})`.execute(
+            connection,
+          )
+      })
+      for (const [text, count] of [
+        ['everywhere', 600],
+        ['d-59', 11],
+        ['d-599.', 1],
+        ['nowhere', 0],
+      ] as const) {
+        const condition = await dialect.searchIndex.chosen(database.connection, TABLE, text, 'doc')
+        const { rows } = await sql`select name from ${sql.table(TABLE)} as doc where ${condition}`.execute(database.connection)
+        expect(rows).toHaveLength(count)
+      }
+      await expect(dialect.searchIndex.chosen(database.connection, TABLE, 'ab')).rejects.toThrow(RangeError)
+    })
+
     it('refuses what is shorter than three characters', () => {
       expect(() => opened.dialect.searchIndex.contains(TABLE, 'ab')).toThrow(RangeError)
       expect(() => opened.dialect.searchIndex.contains(TABLE, '😀😀')).toThrow(RangeError)

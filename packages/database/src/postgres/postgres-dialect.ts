@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { ColumnKind, Dialect } from '../dialect.ts'
 import { partName, quoted } from '../identifiers.ts'
-import { checkedSearch, foldedPattern } from '../values/patterns.ts'
+import { foldedPattern } from '../values/patterns.ts'
+import { postgresSearchIndex } from './postgres-search-index.ts'
 import { isPostgresBadValue, isPostgresBusy, postgresViolation } from './postgres-errors.ts'
 
 const OTHER_TYPES: Partial<Record<ColumnKind, string>> = {
@@ -33,21 +34,7 @@ export const postgresDialect: Dialect = {
     return negate ? sql`annex_fold(${expression}) not like ${folded} escape ''` : sql`annex_fold(${expression}) like ${folded} escape ''`
   },
 
-  searchIndex: {
-    // Without the extension the same condition reads every row.
-    create: (table) => [
-      sql.raw(`do $$ begin
-        if exists (select from pg_extension where extname = 'pg_trgm') then
-          create index ${quoted(partName(table, 'search'))} on ${quoted(table)} using gin (_search gin_trgm_ops);
-        end if;
-      end $$`),
-    ],
-    contains(table, foldedText, alias = table) {
-      const pattern = `%${checkedSearch(foldedText).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`
-      return sql`${sql.ref(`${alias}._search`)} like ${pattern}`
-    },
-    drop: (table) => [sql.raw(`drop index if exists ${quoted(partName(table, 'search'))}`)],
-  },
+  searchIndex: postgresSearchIndex,
 
   // Nulls first, because only then an index serves `order` in both directions.
   createIndex(table, columns, options = {}) {

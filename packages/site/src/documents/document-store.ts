@@ -43,13 +43,19 @@ export class DocumentStore {
       connection,
       child,
       'rows',
-      () => sql`select ${columnList(child)} from ${tableOf(child)} where parent = ${''} and parentfield = ${''} and parenttype = ${''} order by idx, name`,
+      () =>
+        sql`select ${columnList(child)} from ${tableOf(child)} where parent = ${''} and parentfield = ${''} and parenttype = ${''} order by idx, name`,
     )
     return run<StoredRow>(connection, query, [parent, parentfield, parenttype])
   }
 
   /** `hidden` is given for documents, and not for child rows. */
-  async insertRow(connection: Connection, doctype: DocType, row: StoredRow, hidden?: Readonly<Record<(typeof HIDDEN)[number], string>>): Promise<void> {
+  async insertRow(
+    connection: Connection,
+    doctype: DocType,
+    row: StoredRow,
+    hidden?: Readonly<Record<(typeof HIDDEN)[number], string>>,
+  ): Promise<void> {
     const columns = [...columnNames(doctype), ...(hidden ? HIDDEN : [])]
     const query = this.#statement(connection, doctype, 'insert', () => {
       const values = columns.map(() => sql`${''}`)
@@ -76,13 +82,17 @@ export class DocumentStore {
 
   async removeRows(connection: Connection, child: DocType, { parent, parentfield, parenttype }: RowsOf): Promise<void> {
     // Index (parent, parentfield, idx).
-    await sql`delete from ${tableOf(child)} where parent = ${parent} and parentfield = ${parentfield} and parenttype = ${parenttype}`.execute(connection)
+    await sql`delete from ${tableOf(child)} where parent = ${parent} and parentfield = ${parentfield} and parenttype = ${parenttype}`.execute(
+      connection,
+    )
   }
 
   /** The rows of a renamed document follow it. */
   async moveRows(connection: Connection, child: DocType, { parent, parentfield, parenttype }: RowsOf, newParent: string): Promise<void> {
     // Index (parent, parentfield, idx).
-    await sql`update ${tableOf(child)} set parent = ${newParent} where parent = ${parent} and parentfield = ${parentfield} and parenttype = ${parenttype}`.execute(connection)
+    await sql`update ${tableOf(child)} set parent = ${newParent} where parent = ${parent} and parentfield = ${parentfield} and parenttype = ${parenttype}`.execute(
+      connection,
+    )
   }
 
   #statement(connection: Connection, doctype: DocType, kind: string, build: () => RawBuilder<unknown>): CompiledQuery {
@@ -101,6 +111,10 @@ async function run<R>(connection: Connection, query: CompiledQuery, parameters: 
 
 export const tableOf = (doctype: DocType): RawBuilder<unknown> => sql.id(tableName(doctype.name))
 
-const columnNames = (doctype: DocType): string[] => [...STANDARD_FIELDS, ...(doctype.istable ? CHILD_FIELDS : []), ...columnsOf(doctype).map((field) => field.fieldname)]
+const columnNames = (doctype: DocType): string[] => [
+  ...STANDARD_FIELDS,
+  ...(doctype.istable ? CHILD_FIELDS : []),
+  ...columnsOf(doctype).map((field) => field.fieldname),
+]
 
 const columnList = (doctype: DocType): RawBuilder<unknown> => sql.join(columnNames(doctype).map((column) => sql.ref(column)))

@@ -1,6 +1,6 @@
 import { Generation, databaseMigrations, dialectOf, migrate, openDatabase, type Database, type Engine } from '@annex/database'
 import { temporaryDatabase } from '../../../../tests/support/databases.ts'
-import { ROLES_OF, fillWorld, type Person } from '../backend/backend-world.fixture.ts'
+import { ROLES_OF, fillWorld, type Person } from '../backend/contract/world.fixture.ts'
 import type { World } from '../backend/backend.contract.ts'
 import type { Controller } from '../doctypes/controller.ts'
 import { doctypeController } from '../doctypes/doctype-controller.ts'
@@ -18,7 +18,9 @@ export interface TestDocuments {
   close(): Promise<void>
 }
 
-export type TestParts = Partial<Pick<DocumentsParts, 'zone' | 'methods' | 'listeners'>> & { readonly controllers?: Readonly<Record<string, Controller>> }
+export type TestParts = Partial<Pick<DocumentsParts, 'zone' | 'methods' | 'listeners'>> & {
+  readonly controllers?: Readonly<Record<string, Controller>>
+}
 
 /** A site's documents on an empty database of their own. */
 export async function startDocuments(engine: Engine, parts: TestParts = {}): Promise<TestDocuments> {
@@ -27,7 +29,9 @@ export async function startDocuments(engine: Engine, parts: TestParts = {}): Pro
   await migrate(database, [...databaseMigrations, ...doctypeMigrations])
   const doctypes = new DocTypes(database)
   await doctypes.load()
-  const controllers = new Map(Object.entries({ DocType: doctypeController(doctypes, new Generation(database), dialectOf(engine)), ...parts.controllers }))
+  const controllers = new Map(
+    Object.entries({ DocType: doctypeController(doctypes, new Generation(database), dialectOf(engine)), ...parts.controllers }),
+  )
   const documents = new Documents({ zone: 'UTC', methods: new Map(), ...parts, database, doctypes, clock: new Clock(), controllers })
   const close = async (): Promise<void> => {
     await database.close()
@@ -40,7 +44,13 @@ export function person(name: string, roles: readonly string[], userPermissions: 
   return {
     user: `${name}@example.com`,
     roles: new Set([...roles, 'All', 'Desk User', 'Guest']),
-    userPermissions: userPermissions.map((permission) => ({ allow: '', for_value: '', applicable_for: null, is_default: false, ...permission })),
+    userPermissions: userPermissions.map((permission) => ({
+      allow: '',
+      for_value: '',
+      applicable_for: null,
+      is_default: false,
+      ...permission,
+    })),
   }
 }
 

@@ -1,6 +1,15 @@
 import { dialectOf } from '@annex/database'
 import { FrappeError, invalid, type DocType, type Document, type LinkMatch, type Values } from '@annex/protocol'
-import type { Backend, CallRequest, CountRequest, DocumentId, LinkSearchRequest, ListRequest, Row, UpdateRequest } from '../backend/backend.ts'
+import type {
+  Backend,
+  CallRequest,
+  CountRequest,
+  DocumentId,
+  LinkSearchRequest,
+  ListRequest,
+  Row,
+  UpdateRequest,
+} from '../backend/backend.ts'
 import { callMethod } from '../backend/method.ts'
 import type { Principal } from '../policy/principal.ts'
 import { DocumentStore } from './document-store.ts'

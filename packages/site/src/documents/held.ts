@@ -11,12 +11,25 @@ export interface Held {
 }
 
 /** Reads a document whole; `lock` holds it until the transaction ends. */
-export async function readHeld(premises: Premises, connection: Connection, doctype: DocType, name: string, lock = false): Promise<Held | undefined> {
+export async function readHeld(
+  premises: Premises,
+  connection: Connection,
+  doctype: DocType,
+  name: string,
+  lock = false,
+): Promise<Held | undefined> {
   const row = await premises.store.readRow(connection, doctype, name, lock)
   if (!row) return undefined
   const rows = new Map<string, readonly StoredRow[]>()
   for (const { fieldname, options } of tablesOf(doctype)) {
-    rows.set(fieldname, await premises.store.listRows(connection, premises.doctypes.require(options), { parent: row.name, parentfield: fieldname, parenttype: doctype.name }))
+    rows.set(
+      fieldname,
+      await premises.store.listRows(connection, premises.doctypes.require(options), {
+        parent: row.name,
+        parentfield: fieldname,
+        parenttype: doctype.name,
+      }),
+    )
   }
   return { row, rows }
 }
@@ -39,4 +52,5 @@ export function toWholeDocument(premises: Premises, doctype: DocType, { row, row
 }
 
 /** The document as a decision needs it: links are text in the database as they are for readers. */
-export const judged = ({ row, rows }: Held): StoredRow & Record<string, unknown> => (rows.size === 0 ? row : ({ ...row, ...Object.fromEntries(rows) } as StoredRow & Record<string, unknown>))
+export const judged = ({ row, rows }: Held): StoredRow & Record<string, unknown> =>
+  rows.size === 0 ? row : ({ ...row, ...Object.fromEntries(rows) } as StoredRow & Record<string, unknown>)

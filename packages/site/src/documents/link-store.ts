@@ -13,11 +13,19 @@ export interface Target {
 }
 
 /** The documents of these names; on PostgreSQL nobody removes or renames them before the transaction ends. */
-export async function listTargets(premises: Premises, connection: Connection, doctype: DocType, names: readonly string[], columns: readonly string[]): Promise<Target[]> {
+export async function listTargets(
+  premises: Premises,
+  connection: Connection,
+  doctype: DocType,
+  names: readonly string[],
+  columns: readonly string[],
+): Promise<Target[]> {
   const list = sql.join([...new Set(['name', 'docstatus', ...columns])].map((column) => sql.ref(column)))
   const shared = premises.dialect.engine === 'postgres' ? sql` for key share` : sql``
   // Primary key (name).
-  const { rows } = await sql<Target>`select ${list} from ${tableOf(doctype)} where name in (${sql.join(names)})${shared}`.execute(connection)
+  const { rows } = await sql<Target>`select ${list} from ${tableOf(doctype)} where name in (${sql.join(names)})${shared}`.execute(
+    connection,
+  )
   return rows
 }
 
@@ -44,12 +52,23 @@ export function pointersTo({ doctypes }: Premises, name: string): Pointer[] {
 }
 
 /** One document, other than itself, that points at a document. */
-export async function findPointing(connection: Connection, { doctype, field }: Pointer, to: PointsAt): Promise<{ readonly doctype: string; readonly name: string } | undefined> {
+export async function findPointing(
+  connection: Connection,
+  { doctype, field }: Pointer,
+  to: PointsAt,
+): Promise<{ readonly doctype: string; readonly name: string } | undefined> {
   const status = to.docstatus === undefined ? sql`` : sql` and docstatus = ${to.docstatus}`
   const holder = doctype.istable ? sql`parenttype as doctype, parent as name` : sql`${doctype.name} as doctype, name`
-  const itself = doctype.istable ? sql` and not (parenttype = ${to.doctype.name} and parent = ${to.name})` : doctype.name === to.doctype.name ? sql` and name <> ${to.name}` : sql``
+  const itself = doctype.istable
+    ? sql` and not (parenttype = ${to.doctype.name} and parent = ${to.name})`
+    : doctype.name === to.doctype.name
+      ? sql` and name <> ${to.name}`
+      : sql``
   // Index (the Link field); Dynamic Links have none.
-  const { rows } = await sql<{ doctype: string; name: string }>`select ${holder} from ${tableOf(doctype)} where ${pointing(field, to)}${status}${itself} limit 1`.execute(connection)
+  const { rows } = await sql<{
+    doctype: string
+    name: string
+  }>`select ${holder} from ${tableOf(doctype)} where ${pointing(field, to)}${status}${itself} limit 1`.execute(connection)
   return rows[0]
 }
 

@@ -5,7 +5,10 @@ import { can } from '../policy/role-rights.ts'
 import type { ChildOf } from '../policy/user-permissions.ts'
 import type { Premises } from './premises.ts'
 
-export const childOf = (premises: Premises): ChildOf => (name) => premises.doctypes.get(name)
+export const childOf =
+  (premises: Premises): ChildOf =>
+  (name) =>
+    premises.doctypes.get(name)
 
 const ownRights = (premises: Premises, principal: Principal, doctype: DocType, name: string | undefined): readonly Right[] =>
   (name === undefined ? undefined : premises.controllers.get(doctype.name)?.ownRights?.(principal.user, name)) ?? []
@@ -31,4 +34,6 @@ export function refusal(doctype: DocType, right: Right, name?: string): FrappeEr
 }
 
 const restricted = (doctype: DocType, right: Right, fieldname: string): FrappeError =>
-  notPermitted(`You need the '${right}' permission on this ${doctype.name}: a user permission restricts you to other values of ${fieldname}`)
+  notPermitted(
+    `You need the '${right}' permission on this ${doctype.name}: a user permission restricts you to other values of ${fieldname}`,
+  )

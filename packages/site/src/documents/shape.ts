@@ -35,7 +35,8 @@ export const columnsOf = (doctype: DocType): readonly DocField[] => shapeOf(doct
 /** The fields whose value is rows of a child table. */
 export const tablesOf = (doctype: DocType): readonly DocField[] => shapeOf(doctype).tables
 
-export const fieldOf = (doctype: DocType, fieldname: string): DocField | undefined => doctype.fields.find((field) => field.fieldname === fieldname)
+export const fieldOf = (doctype: DocType, fieldname: string): DocField | undefined =>
+  doctype.fields.find((field) => field.fieldname === fieldname)
 
 /** A stored row as readers get it, in Frappe's order of keys; its table fields are the caller's to add. Without `visible`, whole. */
 export function toDocument(doctype: DocType, row: StoredRow, zone: string, visible?: ReadonlySet<string>): Document {
@@ -49,7 +50,8 @@ export function toDocument(doctype: DocType, row: StoredRow, zone: string, visib
     idx: row.idx,
   } as Document
   for (const field of columnsOf(doctype)) {
-    if (visible === undefined || visible.has(field.fieldname)) document[field.fieldname] = toShown(field, row[field.fieldname] ?? null, zone)
+    if (visible === undefined || visible.has(field.fieldname))
+      document[field.fieldname] = toShown(field, row[field.fieldname] ?? null, zone)
   }
   if (doctype.istable) for (const key of ['parent', 'parentfield', 'parenttype']) document[key] = row[key]
   document.doctype = doctype.name

@@ -21,7 +21,8 @@ export function visibleFields(principal: Principal, doctype: DocType, access: 'r
   const rights = roleRights(principal, doctype)
   let fields = known.get(rights)
   if (!fields) known.set(rights, (fields = {}))
-  return (fields[access] ??= access === 'read' ? fieldsWithin(doctype.fields, rights.readLevels) : fieldsWithin(shownInLinks(doctype), LOWEST))
+  return (fields[access] ??=
+    access === 'read' ? fieldsWithin(doctype.fields, rights.readLevels) : fieldsWithin(shownInLinks(doctype), LOWEST))
 }
 
 /** Names of the fields with a value at one of the levels. */

@@ -24,7 +24,12 @@ const FIELD: Omit<DocField, 'fieldname' | 'fieldtype'> = {
   description: '',
 }
 
-export const field = (fieldname: string, fieldtype: DocField['fieldtype'], rest: Partial<DocField> = {}): DocField => ({ ...FIELD, fieldname, fieldtype, ...rest })
+export const field = (fieldname: string, fieldtype: DocField['fieldtype'], rest: Partial<DocField> = {}): DocField => ({
+  ...FIELD,
+  fieldname,
+  fieldtype,
+  ...rest,
+})
 
 /** A DocType of a few fields and rows of permission, for a test that decides and stores nothing. */
 export function docType(name: string, fields: readonly DocField[], rows: readonly Row[] = [], rest: Partial<DocType> = {}): DocType {
@@ -52,6 +57,12 @@ export function docType(name: string, fields: readonly DocField[], rows: readonl
 }
 
 export function principal(user: string, roles: readonly string[], userPermissions: readonly Partial<UserPermission>[] = []): Principal {
-  const permissions = userPermissions.map((permission) => ({ allow: '', for_value: '', applicable_for: null, is_default: false, ...permission }))
+  const permissions = userPermissions.map((permission) => ({
+    allow: '',
+    for_value: '',
+    applicable_for: null,
+    is_default: false,
+    ...permission,
+  }))
   return { user, roles: new Set([...roles, 'All', 'Guest']), userPermissions: permissions }
 }

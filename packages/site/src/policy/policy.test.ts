@@ -8,7 +8,9 @@ import { ADMINISTRATOR, GUEST, type Principal } from './principal.ts'
 import { can } from './role-rights.ts'
 import { rowConditions } from './row-conditions.ts'
 
-const LINE = docType('Quote Line', [field('item', 'Link', { options: 'Item' }), field('margin', 'Currency', { permlevel: 1 })], [], { istable: true })
+const LINE = docType('Quote Line', [field('item', 'Link', { options: 'Item' }), field('margin', 'Currency', { permlevel: 1 })], [], {
+  istable: true,
+})
 const QUOTE = docType(
   'Quote',
   [
@@ -165,12 +167,16 @@ describe('the rows of a list', () => {
   it('have allowed names, also for the form that links to them', () => {
     const who = principal('x', ['Clerk'], permissions)
     expect(rowConditions(who, CLIENT, 'read', childOf).allowed).toEqual([{ fieldname: 'name', values: ['Acme'], orEmpty: false }])
-    expect(rowConditions(who, CLIENT, 'select', childOf, 'Quote').allowed).toEqual([{ fieldname: 'name', values: ['Acme', 'Bluth'], orEmpty: false }])
+    expect(rowConditions(who, CLIENT, 'select', childOf, 'Quote').allowed).toEqual([
+      { fieldname: 'name', values: ['Acme', 'Bluth'], orEmpty: false },
+    ])
   })
 
   it('have allowed links in their child rows', () => {
     const who = principal('x', ['Clerk'], [{ allow: 'Item', for_value: 'A' }])
-    expect(rowConditions(who, QUOTE, 'read', childOf).allowed).toEqual([{ fieldname: 'item', table: 'lines', values: ['A'], orEmpty: true }])
+    expect(rowConditions(who, QUOTE, 'read', childOf).allowed).toEqual([
+      { fieldname: 'item', table: 'lines', values: ['A'], orEmpty: true },
+    ])
   })
 })
 

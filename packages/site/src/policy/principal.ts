@@ -38,4 +38,8 @@ export interface Principal {
 export const isAdministrator = (principal: Principal): boolean => principal.user === 'Administrator'
 export const isGuest = (principal: Principal): boolean => principal.user === 'Guest'
 export const GUEST: Principal = { user: 'Guest', roles: new Set(['Guest']), userPermissions: [] }
-export const ADMINISTRATOR: Principal = { user: 'Administrator', roles: new Set(['Administrator', 'System Manager', 'All', 'Guest', 'Desk User']), userPermissions: [] }
+export const ADMINISTRATOR: Principal = {
+  user: 'Administrator',
+  roles: new Set(['Administrator', 'System Manager', 'All', 'Guest', 'Desk User']),
+  userPermissions: [],
+}

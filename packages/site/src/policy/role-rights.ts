@@ -36,8 +36,17 @@ function rightsOfRoles(roles: ReadonlySet<string>, doctype: DocType): RoleRights
   const held = doctype.permissions.filter((row) => roles.has(row.role))
   const basic = held.filter((row) => row.permlevel === 0)
   return {
-    all: new Set([...rightsIn(basic.filter((row) => !row.if_owner), doctype), ...createRight(basic)]),
-    own: rightsIn(basic.filter((row) => row.if_owner), doctype),
+    all: new Set([
+      ...rightsIn(
+        basic.filter((row) => !row.if_owner),
+        doctype,
+      ),
+      ...createRight(basic),
+    ]),
+    own: rightsIn(
+      basic.filter((row) => row.if_owner),
+      doctype,
+    ),
     readLevels: levelsWith(held, 'read'),
     writeLevels: levelsWith(held, 'write'),
   }

@@ -14,7 +14,13 @@ export interface RowConditions {
 }
 
 /** The caller has judged that the right is not `no`. */
-export function rowConditions(principal: Principal, doctype: DocType, right: Right, childOf: ChildOf, referenceDoctype?: string): RowConditions {
+export function rowConditions(
+  principal: Principal,
+  doctype: DocType,
+  right: Right,
+  childOf: ChildOf,
+  referenceDoctype?: string,
+): RowConditions {
   if (can(principal, doctype, right) === 'own') return { owner: principal.user, allowed: [] }
   const allowed = allowedBy(principal, doctype, childOf, referenceDoctype)
   if (allowed.length === 0 || !roleRights(principal, doctype).own.has(right)) return { allowed }

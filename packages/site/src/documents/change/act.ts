@@ -9,7 +9,9 @@ export function refuseUnwritable(premises: Premises, doctype: DocType): void {
   if (doctype.virtual) throw notPermitted(`${doctype.name} is read-only: its documents are made by the site itself`)
   if (!doctype.istable) return
   const parent = premises.doctypes.parentsOf(doctype.name)[0]
-  throw invalid(`${doctype.name} is a child table: change the rows of its document${parent ? `, such as ${parent.field.fieldname} of ${parent.doctype.name}` : ''}`)
+  throw invalid(
+    `${doctype.name} is a child table: change the rows of its document${parent ? `, such as ${parent.field.fieldname} of ${parent.doctype.name}` : ''}`,
+  )
 }
 
 export const controllerOf = (premises: Premises, doctype: DocType): Controller | undefined => premises.controllers.get(doctype.name)
@@ -18,7 +20,8 @@ export const controllerOf = (premises: Premises, doctype: DocType): Controller |
 export const durability = (doctype: DocType): TransactionOptions => ({ durable: isFenced(doctype.name) })
 
 export async function tell(premises: Premises, act: Act, { connection, doctype, user, document, previous }: Change): Promise<void> {
-  for (const listener of premises.listeners ?? []) await listener({ connection, act, doctype, user, document, ...(previous ? { previous } : {}) })
+  for (const listener of premises.listeners ?? [])
+    await listener({ connection, act, doctype, user, document, ...(previous ? { previous } : {}) })
 }
 
 /** The answer to a change: the document, with what its controller adds for this one time. */

@@ -4,13 +4,24 @@ import { nameFor } from '../../doctypes/naming/name-for.ts'
 import type { Premises } from '../premises.ts'
 import { fieldOf, type StoredRow } from '../shape.ts'
 
-export const isAmendment = (doctype: DocType, draft: Document): boolean => Boolean(fieldOf(doctype, 'amended_from') && draft['amended_from'])
+export const isAmendment = (doctype: DocType, draft: Document): boolean =>
+  Boolean(fieldOf(doctype, 'amended_from') && draft['amended_from'])
 
 /** The name of a new document: of an amendment, the original's with a number behind it. */
-export async function newName(premises: Premises, connection: Connection, doctype: DocType, draft: Document, sent: Values, now: number): Promise<string> {
+export async function newName(
+  premises: Premises,
+  connection: Connection,
+  doctype: DocType,
+  draft: Document,
+  sent: Values,
+  now: number,
+): Promise<string> {
   if (!isAmendment(doctype, draft)) return nameFor({ connection, doctype, values: draft, sent, now, zone: premises.zone })
   const original = await premises.store.readRow(connection, doctype, String(draft['amended_from']))
-  if (original?.docstatus !== 2) throw invalid(`${doctype.name} ${String(draft['amended_from']).slice(0, 140)} is not cancelled; only a cancelled document can be amended`)
+  if (original?.docstatus !== 2)
+    throw invalid(
+      `${doctype.name} ${String(draft['amended_from']).slice(0, 140)} is not cancelled; only a cancelled document can be amended`,
+    )
   return amendedName(original)
 }
 

@@ -14,7 +14,10 @@ export function checkUnchanged(doctype: DocType, stored: Document, sent: Values)
   }
   const { modified } = sent
   if (modified === undefined || modified === null || modified === '' || modified === stored.modified) return
-  throw new FrappeError('TimestampMismatchError', `${doctype.name} ${stored.name} has been changed since you read it (${stored.modified}); read it again and repeat your change`)
+  throw new FrappeError(
+    'TimestampMismatchError',
+    `${doctype.name} ${stored.name} has been changed since you read it (${stored.modified}); read it again and repeat your change`,
+  )
 }
 
 /** @throws {FrappeError} `CannotChangeConstantError` when a field that is set once was changed */
@@ -24,7 +27,8 @@ export function checkSetOnce(doctype: DocType, next: StoredRow, previous: Stored
   }
 }
 
-const constant = (doctype: DocType, label: string): FrappeError => new FrappeError('CannotChangeConstantError', `${doctype.name}: ${label} cannot be changed once it is set; leave it out`)
+const constant = (doctype: DocType, label: string): FrappeError =>
+  new FrappeError('CannotChangeConstantError', `${doctype.name}: ${label} cannot be changed once it is set; leave it out`)
 
 /** @throws {FrappeError} `UpdateAfterSubmitError` when a submitted document changed where it may not */
 export function checkAfterSubmit(doctype: DocType, next: StoredRow, previous: StoredRow, tables: readonly WrittenRows[]): void {
@@ -36,7 +40,9 @@ export function checkAfterSubmit(doctype: DocType, next: StoredRow, previous: St
 }
 
 function refuseFixed(doctype: DocType, changed: ReadonlySet<string>): void {
-  const field = doctype.fields.find((candidate) => !isTableField(candidate) && changed.has(candidate.fieldname) && !candidate.allow_on_submit)
+  const field = doctype.fields.find(
+    (candidate) => !isTableField(candidate) && changed.has(candidate.fieldname) && !candidate.allow_on_submit,
+  )
   if (field) throw fixed(field)
 }
 

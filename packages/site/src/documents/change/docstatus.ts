@@ -4,7 +4,12 @@ import type { Act } from '../premises.ts'
 export type Step = Extract<Act, 'update' | 'submit' | 'update_after_submit' | 'cancel'>
 
 /** What a step needs besides the right to write. */
-export const STEP_RIGHTS: Readonly<Record<Step, Right | undefined>> = { update: undefined, submit: 'submit', update_after_submit: 'submit', cancel: 'cancel' }
+export const STEP_RIGHTS: Readonly<Record<Step, Right | undefined>> = {
+  update: undefined,
+  submit: 'submit',
+  update_after_submit: 'submit',
+  cancel: 'cancel',
+}
 
 /** @throws {FrappeError} `ValidationError` for what is no docstatus */
 export function parseDocstatus(value: unknown, otherwise: number): number {
@@ -25,6 +30,9 @@ export function stepOf(doctype: DocType, from: number, to: number): Step {
   if (from === 0 && to === 1) return 'submit'
   if (from === 1 && to === 1) return 'update_after_submit'
   if (from === 1 && to === 2) return 'cancel'
-  const way = from === 0 ? 'A draft cannot be cancelled; remove it, or submit it first' : 'A submitted document cannot become a draft again; cancel and amend it'
+  const way =
+    from === 0
+      ? 'A draft cannot be cancelled; remove it, or submit it first'
+      : 'A submitted document cannot become a draft again; cancel and amend it'
   throw new FrappeError('DocstatusTransitionError', `${doctype.name}: ${way}`)
 }

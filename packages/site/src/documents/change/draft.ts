@@ -46,7 +46,8 @@ export function changedDraft(premises: Premises, doctype: DocType, held: Held, s
     if (fieldname in sent && writing.levels.has(field.permlevel)) draft[fieldname] = shownValue(field, sent[fieldname], premises.zone)
   }
   for (const field of tablesOf(doctype)) {
-    if (field.fieldname in sent && writing.levels.has(field.permlevel)) draft[field.fieldname] = changedRows(premises, doctype, draft, field, sent[field.fieldname], writing)
+    if (field.fieldname in sent && writing.levels.has(field.permlevel))
+      draft[field.fieldname] = changedRows(premises, doctype, draft, field, sent[field.fieldname], writing)
   }
   return draft
 }
@@ -67,7 +68,8 @@ function newValues(premises: Premises, doctype: DocType, sent: Values, { user, n
 }
 
 /** Numbers default to 0, which must not pass for an answer where one is required. */
-const defaultOf = (field: DocField, defaults: Values): unknown => (field.reqd && field.default === null && isNumber(field) ? null : defaults[field.fieldname])
+const defaultOf = (field: DocField, defaults: Values): unknown =>
+  field.reqd && field.default === null && isNumber(field) ? null : defaults[field.fieldname]
 
 const isNumber = (field: DocField): boolean => ['int', 'check', 'decimal'].includes(fieldKind(field) ?? '')
 
@@ -92,15 +94,20 @@ function changedRows(premises: Premises, doctype: DocType, draft: Document, fiel
     const known = stored.get(String(sent['name']))
     stored.delete(String(sent['name']))
     if (known) return replacedRow(premises, child, known, sent, writing)
-    throw invalid(`Row ${index + 1} of ${field.label}: this document has no row "${String(sent['name']).slice(0, 140)}" (any more); read it again, and leave the name out to add a row`)
+    throw invalid(
+      `Row ${index + 1} of ${field.label}: this document has no row "${String(sent['name']).slice(0, 140)}" (any more); read it again, and leave the name out to add a row`,
+    )
   })
 }
 
-const isNew = (sent: Values): boolean => sent['name'] === undefined || sent['name'] === null || sent['name'] === '' || Boolean(sent['__islocal'])
+const isNew = (sent: Values): boolean =>
+  sent['name'] === undefined || sent['name'] === null || sent['name'] === '' || Boolean(sent['__islocal'])
 
 /** A row that is sent stands for the whole row: what it leaves out becomes empty. */
 function replacedRow(premises: Premises, child: DocType, known: Document, sent: Values, { levels }: Writing): Document {
-  const values = columnsOf(child).filter((field) => levels.has(field.permlevel)).map((field) => [field.fieldname, shownValue(field, sent[field.fieldname], premises.zone)])
+  const values = columnsOf(child)
+    .filter((field) => levels.has(field.permlevel))
+    .map((field) => [field.fieldname, shownValue(field, sent[field.fieldname], premises.zone)])
   return Object.assign(known, Object.fromEntries(values))
 }
 

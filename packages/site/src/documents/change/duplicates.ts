@@ -14,14 +14,19 @@ export async function naming<T>(premises: Premises, doctype: DocType, name: stri
   } catch (error) {
     const violation = premises.dialect.uniqueViolation(error)
     if (!violation) throw error
-    const isName = violation.primary || violation.columns.some((column) => column === 'name' || column === '_key' || column === namingField(doctype))
+    const isName =
+      violation.primary || violation.columns.some((column) => column === 'name' || column === '_key' || column === namingField(doctype))
     throw isName ? taken(doctype, name) : notUnique(doctype, violation.columns[0])
   }
 }
 
-const taken = (doctype: DocType, name: string): FrappeError => new FrappeError('DuplicateEntryError', `${doctype.name} ${name} exists already, perhaps in other capitals; choose another name`)
+const taken = (doctype: DocType, name: string): FrappeError =>
+  new FrappeError('DuplicateEntryError', `${doctype.name} ${name} exists already, perhaps in other capitals; choose another name`)
 
 function notUnique(doctype: DocType, column: string | undefined): FrappeError {
   const label = (column && fieldOf(doctype, column)?.label) || column || 'A value'
-  return new FrappeError('UniqueValidationError', `${doctype.name}: ${label} must be unique, and another document has this value; choose another`)
+  return new FrappeError(
+    'UniqueValidationError',
+    `${doctype.name}: ${label} must be unique, and another document has this value; choose another`,
+  )
 }

@@ -32,8 +32,16 @@ interface Followed {
  *
  * @throws {FrappeError} `LinkValidationError`, `CancelledLinkError`
  */
-export async function followLinks(premises: Premises, connection: Connection, doctype: DocType, draft: Document, followed: Followed): Promise<void> {
-  const links = linksOf(premises, doctype, draft).filter((link) => (followed.fetch && link.fetching.length > 0) || !isKnown(link, draft, followed.previous))
+export async function followLinks(
+  premises: Premises,
+  connection: Connection,
+  doctype: DocType,
+  draft: Document,
+  followed: Followed,
+): Promise<void> {
+  const links = linksOf(premises, doctype, draft).filter(
+    (link) => (followed.fetch && link.fetching.length > 0) || !isKnown(link, draft, followed.previous),
+  )
   for (const [target, group] of Map.groupBy(links, (link) => link.target)) {
     const found = await targetsOf(premises, connection, target, group)
     if (found) for (const link of group) settle(premises, doctype, link, found, followed.fetch)
@@ -42,7 +50,9 @@ export async function followLinks(premises: Premises, connection: Connection, do
 
 function linksOf(premises: Premises, doctype: DocType, draft: Document): Link[] {
   const inRows = tablesOf(doctype).flatMap((table) =>
-    rowsOf(draft, table).flatMap((row, index) => linksIn(premises.doctypes.require(table.options), row, `${table.label}, row ${index + 1}: `)),
+    rowsOf(draft, table).flatMap((row, index) =>
+      linksIn(premises.doctypes.require(table.options), row, `${table.label}, row ${index + 1}: `),
+    ),
   )
   return [...linksIn(doctype, draft, ''), ...inRows]
 }
@@ -77,11 +87,17 @@ function rowBefore(row: Document, previous: Document | undefined): Document | un
   return Array.isArray(rows) ? (rows as readonly Document[]).find((candidate) => candidate.name === row.name) : undefined
 }
 
-async function targetsOf(premises: Premises, connection: Connection, target: string, links: readonly Link[]): Promise<ReadonlyMap<string, Target> | undefined> {
+async function targetsOf(
+  premises: Premises,
+  connection: Connection,
+  target: string,
+  links: readonly Link[],
+): Promise<ReadonlyMap<string, Target> | undefined> {
   const doctype = premises.doctypes.get(target)
   if (!doctype) {
     const dynamic = links.find(({ field }) => field.fieldtype === 'Dynamic Link')
-    if (dynamic) throw new FrappeError('LinkValidationError', `${dynamic.place}${dynamic.field.label}: there is no DocType ${target.slice(0, 140)}`)
+    if (dynamic)
+      throw new FrappeError('LinkValidationError', `${dynamic.place}${dynamic.field.label}: there is no DocType ${target.slice(0, 140)}`)
     return undefined
   }
   const names = [...new Set(links.map((link) => link.name))]
@@ -92,23 +108,34 @@ async function targetsOf(premises: Premises, connection: Connection, target: str
 
 async function virtualTargets(premises: Premises, target: string, names: readonly string[]): Promise<ReadonlyMap<string, Target>> {
   const documents = await Promise.all(names.map((name) => premises.controllers.get(target)?.virtual?.read(name)))
-  return new Map(documents.flatMap((document) => (document ? [[String(document.name), { name: String(document.name), docstatus: 0 }] as const] : [])))
+  return new Map(
+    documents.flatMap((document) => (document ? [[String(document.name), { name: String(document.name), docstatus: 0 }] as const] : [])),
+  )
 }
 
 const sourceOf = (field: DocField): string => field.fetch_from.slice(field.fetch_from.indexOf('.') + 1)
 
-const hasColumn = (doctype: DocType, column: string): boolean => column === 'name' || column === 'owner' || columnsOf(doctype).some((field) => field.fieldname === column)
+const hasColumn = (doctype: DocType, column: string): boolean =>
+  column === 'name' || column === 'owner' || columnsOf(doctype).some((field) => field.fieldname === column)
 
 function settle(premises: Premises, doctype: DocType, link: Link, found: ReadonlyMap<string, Target>, fetch: boolean): void {
   const target = found.get(link.name)
-  if (!target) throw new FrappeError('LinkValidationError', `Could not find ${link.place}${link.field.label}: ${link.target} ${link.name.slice(0, 140)}; make it first or choose another`)
+  if (!target)
+    throw new FrappeError(
+      'LinkValidationError',
+      `Could not find ${link.place}${link.field.label}: ${link.target} ${link.name.slice(0, 140)}; make it first or choose another`,
+    )
   if (target.docstatus === 2 && doctype.is_submittable && link.field.fieldname !== 'amended_from') {
-    throw new FrappeError('CancelledLinkError', `${link.place}${link.field.label}: ${link.target} ${link.name} is cancelled; choose another`)
+    throw new FrappeError(
+      'CancelledLinkError',
+      `${link.place}${link.field.label}: ${link.target} ${link.name} is cancelled; choose another`,
+    )
   }
   if (!fetch) return
   const source = premises.doctypes.get(link.target)
   for (const field of link.fetching) {
     const from = source && fieldOf(source, sourceOf(field))
-    if (sourceOf(field) in target) link.holder[field.fieldname] = from ? toShown(from, target[sourceOf(field)] ?? null, premises.zone) : target[sourceOf(field)]
+    if (sourceOf(field) in target)
+      link.holder[field.fieldname] = from ? toShown(from, target[sourceOf(field)] ?? null, premises.zone) : target[sourceOf(field)]
   }
 }

@@ -12,17 +12,25 @@ export function checkMandatory(premises: Premises, doctype: DocType, draft: Docu
   const own = missingIn(doctype, draft, (field) => `Error: Value missing for ${doctype.name}: ${field.label}`)
   const inRows = tablesOf(doctype).flatMap((table) =>
     rowsOf(draft, table).flatMap((row, index) =>
-      missingIn(premises.doctypes.require(table.options), row, (field) => `Error: Row ${index + 1} of ${table.label}: Value missing for: ${field.label}`),
+      missingIn(
+        premises.doctypes.require(table.options),
+        row,
+        (field) => `Error: Row ${index + 1} of ${table.label}: Value missing for: ${field.label}`,
+      ),
     ),
   )
   const missing = [...own, ...inRows]
   if (missing.length === 0) return
   const fields = [...new Set(missing.map(({ fieldname }) => fieldname))]
-  throw new FrappeError('MandatoryError', `[${doctype.name}, ${draft.name}]: ${fields.join(', ')}`, { messages: missing.map(({ message }) => message) })
+  throw new FrappeError('MandatoryError', `[${doctype.name}, ${draft.name}]: ${fields.join(', ')}`, {
+    messages: missing.map(({ message }) => message),
+  })
 }
 
 function missingIn(doctype: DocType, values: Record<string, unknown>, message: (field: DocField) => string): Missing[] {
-  return doctype.fields.filter((field) => field.reqd && fieldKind(field) !== undefined && isMissing(field, values[field.fieldname])).map((field) => ({ fieldname: field.fieldname, message: message(field) }))
+  return doctype.fields
+    .filter((field) => field.reqd && fieldKind(field) !== undefined && isMissing(field, values[field.fieldname]))
+    .map((field) => ({ fieldname: field.fieldname, message: message(field) }))
 }
 
 /** Markup around nothing is nothing. */

@@ -9,6 +9,9 @@ export async function refusePointedAt(premises: Premises, connection: Connection
     const found = await findPointing(connection, pointer, to)
     if (!found) continue
     const act = to.docstatus === undefined ? 'removed' : 'cancelled'
-    throw new FrappeError('LinkExistsError', `${to.doctype.name} ${to.name} cannot be ${act}: ${found.doctype} ${found.name} links to it; change that document first`)
+    throw new FrappeError(
+      'LinkExistsError',
+      `${to.doctype.name} ${to.name} cannot be ${act}: ${found.doctype} ${found.name} links to it; change that document first`,
+    )
   }
 }

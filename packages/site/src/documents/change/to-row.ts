@@ -12,12 +12,26 @@ import { columnsOf, toDocument, type StoredRow } from '../shape.ts'
  *
  * @throws {FrappeError} `ValidationError` and its kinds for a value that its field does not take
  */
-export function toRow(premises: Premises, doctype: DocType, draft: Document, stamps: Pick<StoredRow, 'creation' | 'modified'>, previous?: StoredRow): StoredRow {
+export function toRow(
+  premises: Premises,
+  doctype: DocType,
+  draft: Document,
+  stamps: Pick<StoredRow, 'creation' | 'modified'>,
+  previous?: StoredRow,
+): StoredRow {
   const before = previous && toDocument(doctype, previous, premises.zone)
-  const row: StoredRow = { name: String(draft.name), owner: draft.owner, ...stamps, modified_by: draft.modified_by, docstatus: draft.docstatus, idx: draft.idx }
+  const row: StoredRow = {
+    name: String(draft.name),
+    owner: draft.owner,
+    ...stamps,
+    modified_by: draft.modified_by,
+    docstatus: draft.docstatus,
+    idx: draft.idx,
+  }
   for (const field of columnsOf(doctype)) {
     const value = draft[field.fieldname]
-    row[field.fieldname] = before && value === before[field.fieldname] ? (previous[field.fieldname] ?? null) : toStored(field, value, premises.zone)
+    row[field.fieldname] =
+      before && value === before[field.fieldname] ? (previous[field.fieldname] ?? null) : toStored(field, value, premises.zone)
   }
   if (doctype.istable) for (const key of ['parent', 'parentfield', 'parenttype']) row[key] = String(draft[key])
   return row
@@ -34,4 +48,8 @@ export function changedColumns(doctype: DocType, next: StoredRow, previous: Stor
 
 /** The fields of a document or row whose stored value differs. */
 export const changedFields = (doctype: DocType, next: StoredRow, previous: StoredRow): ReadonlySet<string> =>
-  new Set(columnsOf(doctype).map((field) => field.fieldname).filter((fieldname) => next[fieldname] !== (previous[fieldname] ?? null)))
+  new Set(
+    columnsOf(doctype)
+      .map((field) => field.fieldname)
+      .filter((fieldname) => next[fieldname] !== (previous[fieldname] ?? null)),
+  )

@@ -24,14 +24,24 @@ export function rowsToWrite(premises: Premises, doctype: DocType, draft: Documen
   return tablesOf(doctype).map((field) => {
     const child = premises.doctypes.require(field.options)
     const previous = new Map((held?.rows.get(field.fieldname) ?? []).map((row) => [row.name, row]))
-    const rows = rowsOf(draft, field).map((row, index) => rowToWrite(premises, child, draft, row, index + 1, now, previous.get(String(row.name))))
+    const rows = rowsOf(draft, field).map((row, index) =>
+      rowToWrite(premises, child, draft, row, index + 1, now, previous.get(String(row.name))),
+    )
     const kept = rows.filter((row) => previous.has(row.name))
     const changed = kept.map((row) => changedFields(child, row, previous.get(row.name)!))
     return { field, child, rows, previous, added: kept.length < rows.length, removed: kept.length < previous.size, changed }
   })
 }
 
-function rowToWrite(premises: Premises, child: DocType, draft: Document, row: Document, idx: number, now: number, previous?: StoredRow): StoredRow {
+function rowToWrite(
+  premises: Premises,
+  child: DocType,
+  draft: Document,
+  row: Document,
+  idx: number,
+  now: number,
+  previous?: StoredRow,
+): StoredRow {
   Object.assign(row, { idx, docstatus: draft.docstatus, parent: draft.name })
   const next = toRow(premises, child, row, { creation: previous?.creation ?? now, modified: previous?.modified ?? now }, previous)
   if (!previous || Object.keys(changedColumns(child, next, previous)).length === 0) return next
@@ -46,6 +56,7 @@ export async function writeRows(premises: Premises, connection: Connection, { ch
     const before = previous.get(row.name)
     const changes = before && changedColumns(child, row, before)
     if (!changes) await naming(premises, child, row.name, () => premises.store.insertRow(connection, child, row))
-    else if (Object.keys(changes).length > 0) await naming(premises, child, row.name, () => premises.store.updateRow(connection, child, row.name, changes))
+    else if (Object.keys(changes).length > 0)
+      await naming(premises, child, row.name, () => premises.store.updateRow(connection, child, row.name, changes))
   }
 }

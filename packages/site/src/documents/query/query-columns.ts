@@ -1,4 +1,4 @@
-import type { DocField, FieldType } from '@annex/protocol'
+import { fieldKind, type DocField, type FieldType } from '@annex/protocol'
 import type { RawBuilder } from 'kysely'
 import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
 import { toShown } from '../../doctypes/values/to-shown.ts'
@@ -59,7 +59,22 @@ export const standardFieldsOf = (istable: boolean): ReadonlyMap<string, DocField
 const isStamp = (field: DocField): boolean => field === standardFields.get('creation') || field === standardFields.get('modified')
 
 export function toColumn(expression: RawBuilder<unknown>, field: DocField, key: string, zone: string, required: boolean): Column {
-  const stamp = isStamp(field)
-  const show = (stored: Stored): Stored => (stored === null ? null : stamp ? formatTimestamp(Number(stored), zone) : toShown(field, stored, zone))
-  return { expression, field, key, required, show }
+  return {
+    expression,
+    field,
+    key,
+    required,
+    show: isStamp(field)
+      ? (stored) => shownStamp(stored, zone)
+      : isPlain(field)
+        ? itself
+        : (stored) => (stored === null ? null : toShown(field, stored, zone)),
+  }
 }
+
+const shownStamp = (stored: Stored, zone: string): Stored => (stored === null ? null : formatTimestamp(Number(stored), zone))
+
+/** Text is shown as it is stored. A number of nothing (no row joined) stays nothing, as text does. */
+const isPlain = (field: DocField): boolean => !SHAPED.has(fieldKind(field))
+const SHAPED: ReadonlySet<unknown> = new Set(['datetime', 'time'])
+const itself = (stored: Stored): Stored => stored

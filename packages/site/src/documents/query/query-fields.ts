@@ -20,7 +20,8 @@ export interface Selected {
 type Named = Exclude<FieldExpression, { readonly kind: 'all' }>
 type All = Extract<FieldExpression, { readonly kind: 'all' }>
 
-export const allFields = (sources: Sources, { doctype }: All): Selected[] => sources.all(doctype).map((column) => plain(column, column.field.fieldname, false))
+export const allFields = (sources: Sources, { doctype }: All): Selected[] =>
+  sources.all(doctype).map((column) => plain(column, column.field.fieldname, false))
 
 /** Nothing when the field may not be seen. */
 export function selectField(premises: Premises, sources: Sources, field: Named): Selected[] {
@@ -29,7 +30,8 @@ export function selectField(premises: Premises, sources: Sources, field: Named):
   if (field.kind === 'column') return [plain(column, field.alias ?? field.path.fieldname, field.distinct)]
   const aggregate = aggregateOf(premises, column, field)
   const result = field.alias ?? `${field.aggregate}(${textOf(field.path)})`
-  const show = field.aggregate === 'min' || field.aggregate === 'max' ? (stored: Stored) => (stored === null ? null : column.show(stored)) : asNumber
+  const show =
+    field.aggregate === 'min' || field.aggregate === 'max' ? (stored: Stored) => (stored === null ? null : column.show(stored)) : asNumber
   return [{ result, column, aggregate, distinct: false, show }]
 }
 
@@ -37,14 +39,20 @@ const plain = (column: Column, result: string, distinct: boolean): Selected => (
 
 const asNumber = (stored: Stored): Stored => (stored === null ? null : Number(stored))
 
-function aggregateOf(premises: Premises, column: Column, { aggregate, distinct, path }: Extract<Named, { readonly kind: 'aggregate' }>): RawBuilder<unknown> {
+function aggregateOf(
+  premises: Premises,
+  column: Column,
+  { aggregate, distinct, path }: Extract<Named, { readonly kind: 'aggregate' }>,
+): RawBuilder<unknown> {
   const over = distinct ? sql`distinct ${column.expression}` : column.expression
   if (aggregate === 'count') return sql`count(${over})`
   if (aggregate === 'min') return sql`min(${column.expression})`
   if (aggregate === 'max') return sql`max(${column.expression})`
   const comparison = comparisonOf(column.field)
-  if (comparison !== 'whole' && comparison !== 'decimal') throw new FrappeError('DataError', `${aggregate} needs a field with numbers, and ${textOf(path)} has none`)
+  if (comparison !== 'whole' && comparison !== 'decimal')
+    throw new FrappeError('DataError', `${aggregate} needs a field with numbers, and ${textOf(path)} has none`)
   return aggregate === 'sum' ? premises.dialect.sum(over) : premises.dialect.average(over)
 }
 
-const textOf = ({ doctype, via, fieldname }: FieldPath): string => (doctype === undefined ? (via === undefined ? fieldname : `${via}.${fieldname}`) : `\`tab${doctype}\`.\`${fieldname}\``)
+const textOf = ({ doctype, via, fieldname }: FieldPath): string =>
+  doctype === undefined ? (via === undefined ? fieldname : `${via}.${fieldname}`) : `\`tab${doctype}\`.\`${fieldname}\``

@@ -98,7 +98,8 @@ class Comparing {
   #compared(operator: '>' | '<' | '>=' | '<='): Condition {
     const { value } = this.#filter
     if (value === null || value === undefined || (value === '' && !this.#text && !this.#numeric)) return NOTHING
-    if (this.#text && value === '') return operator === '>' ? this.#isSet() : operator === '<' ? NOTHING : operator === '>=' ? EVERYTHING : this.#unset()
+    if (this.#text && value === '')
+      return operator === '>' ? this.#isSet() : operator === '<' ? NOTHING : operator === '>=' ? EVERYTHING : this.#unset()
     const compared = sql`${this.#sql} ${sql.raw(operator)} ${this.#operand(value)}`
     return this.#text && operator.startsWith('<') ? this.#orNull(compared) : compared
   }
@@ -107,7 +108,8 @@ class Comparing {
     const { field } = this.#column
     const pattern = textOperand(field, this.#filter.value ?? '')
     const comparison = comparisonOf(field)
-    if (comparison === 'decimal' || comparison === 'datetime') throw invalid(`${field.label}: like compares text; use "between" for a ${field.fieldtype}`)
+    if (comparison === 'decimal' || comparison === 'datetime')
+      throw invalid(`${field.label}: like compares text; use "between" for a ${field.fieldtype}`)
     const text = comparison === 'whole' ? sql`cast(${this.#sql} as text)` : this.#sql
     return this.#premises.dialect.like(this.#column.required ? text : sql`coalesce(${text}, '')`, pattern, negate)
   }
@@ -115,8 +117,13 @@ class Comparing {
   /** The values of a list, those that are empty told apart: an empty list holds one empty value. */
   #values(): { readonly given: Condition[]; readonly empty: boolean } {
     const { value } = this.#filter
-    const list: readonly unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [value]
-    if (list.length > MOST_VALUES) throw invalid(`${this.#column.field.label}: a filter takes at most ${MOST_VALUES} values; ask in several lists`)
+    const list: readonly unknown[] = Array.isArray(value)
+      ? value
+      : typeof value === 'string'
+        ? value.split(',').map((part) => part.trim())
+        : [value]
+    if (list.length > MOST_VALUES)
+      throw invalid(`${this.#column.field.label}: a filter takes at most ${MOST_VALUES} values; ask in several lists`)
     const isNothing = (entry: unknown): boolean => isEmpty(entry) || (this.#numeric && Number(entry) === 0)
     const given = [...new Set(list.filter((entry) => !isNothing(entry)))].map((entry) => this.#operand(entry))
     return { given, empty: list.length === 0 || list.some(isNothing) }
@@ -148,7 +155,8 @@ class Comparing {
     const { value } = this.#filter
     const ends: readonly unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : []
     const [from, to] = ends
-    if (ends.length !== 2 || isEmpty(from) || isEmpty(to)) throw invalid(`${field.label}: "between" takes two values, such as ["2026-01-01", "2026-01-31"]`)
+    if (ends.length !== 2 || isEmpty(from) || isEmpty(to))
+      throw invalid(`${field.label}: "between" takes two values, such as ["2026-01-01", "2026-01-31"]`)
     return sql`(${this.#sql} >= ${this.#operand(from)} and ${this.#sql} <= ${this.#operand(this.#lastOf(to))})`
   }
 

@@ -38,7 +38,8 @@ export function operand(field: DocField, value: unknown, zone: string): RawBuild
   if (comparison === 'whole' || comparison === 'decimal') return numberOperand(numberOf(field, value), comparison)
   const text = textOperand(field, value).trim()
   const parsed = comparison === 'date' ? parseDate(text) : comparison === 'time' ? parseTime(text) : parseTimestamp(text, zone)
-  if (parsed === undefined) throw invalid(`${field.label}: "${text.slice(0, 60)}" is not a ${field.fieldtype}; write it as ${FORMS[comparison]}`)
+  if (parsed === undefined)
+    throw invalid(`${field.label}: "${text.slice(0, 60)}" is not a ${field.fieldtype}; write it as ${FORMS[comparison]}`)
   return sql`${parsed}`
 }
 

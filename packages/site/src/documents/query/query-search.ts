@@ -35,21 +35,32 @@ export async function searchRows(premises: Premises, sources: Sources, search: S
   const wanted = search.start + search.limit
   if (text === '') return select(premises, sources, search, search.held, [])
   const beginning = await countBeginning(premises, sources, search, text, Math.max(wanted, FEW + 1))
-  if (beginning >= wanted) return select(premises, sources, search, [...search.held, beginning > FEW ? beginsAnywhere(text) : begins(text)], [])
+  if (beginning >= wanted)
+    return select(premises, sources, search, [...search.held, beginning > FEW ? beginsAnywhere(text) : begins(text)], [])
   return select(premises, sources, search, [...search.held, contains(premises, sources, text)], [position(premises, text)])
 }
 
-async function select(premises: Premises, sources: Sources, search: Search, conditions: readonly Fragment[], first: readonly Fragment[]): Promise<Record<string, Stored>[]> {
+async function select(
+  premises: Premises,
+  sources: Sources,
+  search: Search,
+  conditions: readonly Fragment[],
+  first: readonly Fragment[],
+): Promise<Record<string, Stored>[]> {
   const list = sql.join(search.columns.map(({ expression }, index) => sql`${expression} as ${sql.id(`c${index}`)}`))
   const where = conditions.length > 0 ? sql` where ${sql.join(conditions, sql` and `)}` : sql``
   const order = sql.join([...first, ...orderOf(premises, sources)])
-  const { rows } = await sql<Record<string, Stored>>`select ${list} from ${sources.from}${where} order by ${order}${pageOf(search)}`.execute(premises.database.connection)
+  const { rows } = await sql<
+    Record<string, Stored>
+  >`select ${list} from ${sources.from}${where} order by ${order}${pageOf(search)}`.execute(premises.database.connection)
   return rows
 }
 
 async function countBeginning(premises: Premises, sources: Sources, search: Search, text: string, most: number): Promise<number> {
   const where = sql.join([...search.held, begins(text)], sql` and `)
-  const { rows } = await sql<{ count: number }>`select count(*) as ${sql.id('count')} from (select 1 from ${sources.from} where ${where} limit ${most}) as ${sql.id('found')}`.execute(
+  const { rows } = await sql<{
+    count: number
+  }>`select count(*) as ${sql.id('count')} from (select 1 from ${sources.from} where ${where} limit ${most}) as ${sql.id('found')}`.execute(
     premises.database.connection,
   )
   return rows[0]?.count ?? 0
@@ -79,8 +90,6 @@ const position = (premises: Premises, text: string): Fragment => sql`coalesce(nu
 function orderOf(premises: Premises, sources: Sources): Fragment[] {
   const { doctype } = sources.main
   const drafts = doctype.is_submittable ? [sql.ref('t.docstatus')] : []
-  const column = sources.own(doctype.sort_field)
-  const descending = doctype.sort_order === 'DESC'
-  const sorted = column && !column.required ? premises.dialect.order(column.expression, descending) : sql`${column?.expression ?? sql.ref('t.modified')} ${sql.raw(descending ? 'desc' : 'asc')}`
-  return [...drafts, sorted, sql.ref('t.name')]
+  const sorted = sources.own(doctype.sort_field)?.expression ?? sql.ref('t.modified')
+  return [...drafts, premises.dialect.order(sorted, doctype.sort_order === 'DESC'), premises.dialect.order(sql.ref('t.name'))]
 }

@@ -168,10 +168,17 @@ export class Sources {
     })
   }
 
-  #join(key: string, doctype: DocType, access: 'read' | 'select', visible: ReadonlySet<string>, on: (alias: string) => RawBuilder<unknown>): Source {
+  #join(
+    key: string,
+    doctype: DocType,
+    access: 'read' | 'select',
+    visible: ReadonlySet<string>,
+    on: (alias: string) => RawBuilder<unknown>,
+  ): Source {
     const known = this.#joined.get(key)
     if (known) return known.source
-    if (this.#joined.size >= MOST_JOINS) throw new FrappeError('DataError', `A list reaches through at most ${MOST_JOINS} fields; ask for fewer`)
+    if (this.#joined.size >= MOST_JOINS)
+      throw new FrappeError('DataError', `A list reaches through at most ${MOST_JOINS} fields; ask for fewer`)
     const alias = `j${this.#joined.size}`
     const source = { doctype, alias, access, visible }
     this.#joined.set(key, { source, join: sql`left join ${tableOf(doctype)} as ${sql.id(alias)} on ${on(alias)}` })
@@ -184,7 +191,8 @@ function isVisible(source: Source, field: DocField, use: Use): boolean {
   return source.access === 'read' || field.fieldname === 'name' || (use === 'order' && ORDERS.has(field.fieldname))
 }
 
-const unknownField = (fieldname: string): FrappeError => new FrappeError('DataError', `Field not permitted in query: ${fieldname.slice(0, 140)}`)
+const unknownField = (fieldname: string): FrappeError =>
+  new FrappeError('DataError', `Field not permitted in query: ${fieldname.slice(0, 140)}`)
 
 const hiddenField = (doctype: DocType, field: DocField): FrappeError =>
   notPermitted(`You may not filter, sort or group by ${field.label} of ${doctype.name}; leave it out`)

@@ -34,7 +34,12 @@ export function listQuery(premises: Premises, sources: Sources, request: ListReq
 }
 
 /** How many rows the list would have without a page. */
-export function countQuery(premises: Premises, sources: Sources, request: CountRequest, held: readonly Fragment[]): RawBuilder<{ count: number }> {
+export function countQuery(
+  premises: Premises,
+  sources: Sources,
+  request: CountRequest,
+  held: readonly Fragment[],
+): RawBuilder<{ count: number }> {
   const where = whereOf(premises, sources, request, held)
   const counted = request.distinct === true && sources.joined ? sql`distinct ${sql.ref('t.name')}` : sql`*`
   return sql<{ count: number }>`select count(${counted}) as ${sql.id('count')} from ${sources.from}${where}`
@@ -42,7 +47,9 @@ export function countQuery(premises: Premises, sources: Sources, request: CountR
 
 function selectedFields(premises: Premises, sources: Sources, fields: readonly string[]): Selected[] {
   if (fields.length > MOST_FIELDS) throw new FrappeError('DataError', `A list takes at most ${MOST_FIELDS} fields`)
-  return fields.map(parseFieldExpression).flatMap((field) => (field.kind === 'all' ? allFields(sources, field) : selectField(premises, sources, field)))
+  return fields
+    .map(parseFieldExpression)
+    .flatMap((field) => (field.kind === 'all' ? allFields(sources, field) : selectField(premises, sources, field)))
 }
 
 /** Every field was above the caller's level. */
@@ -67,7 +74,11 @@ interface Filtered {
 
 export function whereOf(premises: Premises, sources: Sources, request: Filtered, held: readonly Fragment[]): Fragment {
   const either = conditions(premises, sources, request.orFilters ?? [])
-  const all = [...held, ...conditions(premises, sources, request.filters ?? []), ...(either.length > 0 ? [sql`(${sql.join(either, sql` or `)})`] : [])]
+  const all = [
+    ...held,
+    ...conditions(premises, sources, request.filters ?? []),
+    ...(either.length > 0 ? [sql`(${sql.join(either, sql` or `)})`] : []),
+  ]
   return all.length > 0 ? sql` where ${sql.join(all, sql` and `)}` : sql``
 }
 
@@ -100,29 +111,40 @@ class Grouping {
 function orderOf(premises: Premises, sources: Sources, request: ListRequest, shown: readonly Selected[], grouping: Grouping): Fragment {
   const terms = parseOrderBy(request.orderBy)
   if (terms.length > MOST_ORDERS) throw new FrappeError('DataError', `A list is ordered by at most ${MOST_ORDERS} fields`)
-  const asked = terms.map((term) => orderTerm(premises, sources, term, shown, grouping))
-  const ties = grouping.active ? grouping.columns.map((column) => premises.dialect.order(column.expression)) : rowTies(sources, terms)
+  const asked = terms.map((term, index) => orderTerm(premises, sources, term, index === 0, shown, grouping))
+  const ties = grouping.active
+    ? grouping.columns.map((column) => premises.dialect.order(column.expression))
+    : rowTies(premises, sources, terms)
   const all = [...asked, ...ties]
   return all.length > 0 ? sql` order by ${sql.join(all)}` : sql``
 }
 
-function orderTerm(premises: Premises, sources: Sources, { path, descending }: OrderTerm, shown: readonly Selected[], grouping: Grouping): Fragment {
-  const alias = path.via === undefined && path.doctype === undefined ? shown.find((field) => field.result === path.fieldname && field.aggregate !== undefined) : undefined
+function orderTerm(
+  premises: Premises,
+  sources: Sources,
+  { path, descending }: OrderTerm,
+  isFirst: boolean,
+  shown: readonly Selected[],
+  grouping: Grouping,
+): Fragment {
+  const alias =
+    path.via === undefined && path.doctype === undefined
+      ? shown.find((field) => field.result === path.fieldname && field.aggregate !== undefined)
+      : undefined
   if (alias) return premises.dialect.order(grouping.settle(alias), descending)
   const column = sources.column(path, 'order')
   if (!column) return sql.ref('t.name')
-  return column.required && !grouping.active ? direction(column.expression, descending) : premises.dialect.order(grouping.one(column), descending)
+  // The primary key has no order of nulls, and serves a plain one alone.
+  if (isFirst && column.key === 't.name' && !grouping.active) return descending ? sql`${column.expression} desc` : column.expression
+  return premises.dialect.order(grouping.one(column), descending)
 }
 
-/** Columns that are never null are ordered plainly, so that their index serves. */
-const direction = (expression: Fragment, descending: boolean): Fragment => (descending ? sql`${expression} desc` : expression)
-
 /** Rows that the caller's order leaves equal come by name; a list without an order, the latest change first. */
-function rowTies(sources: Sources, terms: readonly OrderTerm[]): Fragment[] {
+function rowTies({ dialect }: Premises, sources: Sources, terms: readonly OrderTerm[]): Fragment[] {
   // Index (modified, name), read backwards.
-  const latest = terms.length === 0 ? [sql`${sql.ref('t.modified')} desc`] : []
+  const latest = terms.length === 0 ? [dialect.order(sql.ref('t.modified'), true)] : []
   const named = terms.some(({ path }) => path.fieldname === 'name' && path.via === undefined && path.doctype === undefined)
-  return [...latest, ...(named ? [] : [sql.ref('t.name')]), ...sources.ties]
+  return [...latest, ...(named ? [] : [dialect.order(sql.ref('t.name'))]), ...sources.ties]
 }
 
 /** More rows than any table has: an offset needs a limit on one of the engines. */

@@ -20,7 +20,12 @@ import type { Premises } from '../premises.ts'
 import { answer } from './read.ts'
 
 /** All or none, in one transaction. */
-export async function insertDocuments(premises: Premises, principal: Principal, doctypeName: string, documents: readonly Values[]): Promise<Document[]> {
+export async function insertDocuments(
+  premises: Premises,
+  principal: Principal,
+  doctypeName: string,
+  documents: readonly Values[],
+): Promise<Document[]> {
   const doctype = premises.doctypes.require(doctypeName)
   refuseUnwritable(premises, doctype)
   requireSome(premises, principal, doctype, 'create')
@@ -33,7 +38,13 @@ export async function insertDocuments(premises: Premises, principal: Principal, 
   return inserted
 }
 
-async function insertDocument(premises: Premises, connection: Connection, principal: Principal, doctype: DocType, sent: Values): Promise<Document> {
+async function insertDocument(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  sent: Values,
+): Promise<Document> {
   const now = premises.clock.now()
   const draft = newDraft(premises, doctype, sent, { user: principal.user, now, levels: writableLevels(principal, doctype) })
   draft.docstatus = parseDocstatus(sent['docstatus'], 0)
@@ -55,9 +66,14 @@ async function insertDocument(premises: Premises, connection: Connection, princi
 /** A document that is yet to be named is judged by its links alone. */
 function requireInsert(premises: Premises, principal: Principal, doctype: DocType, draft: Document): void {
   const { name: _, ...unnamed } = draft
-  const rights = ['create', ...(draft.docstatus > 0 ? (['submit'] as const) : []), ...(isAmendment(doctype, draft) ? (['amend'] as const) : [])] as const
+  const rights = [
+    'create',
+    ...(draft.docstatus > 0 ? (['submit'] as const) : []),
+    ...(isAmendment(doctype, draft) ? (['amend'] as const) : []),
+  ] as const
   for (const right of rights) requireRight(premises, principal, doctype, right, unnamed)
-  if (draft.docstatus === 2) throw new FrappeError('DocstatusTransitionError', `${doctype.name}: a new document cannot be cancelled; insert it as a draft`)
+  if (draft.docstatus === 2)
+    throw new FrappeError('DocstatusTransitionError', `${doctype.name}: a new document cannot be cancelled; insert it as a draft`)
 }
 
 async function write(premises: Premises, connection: Connection, doctype: DocType, draft: Document, now: number): Promise<Held> {

@@ -31,7 +31,10 @@ function rowsSetting(premises: Premises, principal: Principal, child: DocType, p
   const parents = premises.doctypes.parentsOf(child.name)
   const parent = parents.find(({ doctype }) => doctype.name === parentName)?.doctype
   if (!parent && isAdministrator(principal)) return { sources: new Sources(premises, principal, child, 'read'), held: [] }
-  if (!parent) throw notPermitted(`${child.name} is a child table: name the DocType that has it as parent${parents[0] ? `, such as ${parents[0].doctype.name}` : ''}`)
+  if (!parent)
+    throw notPermitted(
+      `${child.name} is a child table: name the DocType that has it as parent${parents[0] ? `, such as ${parents[0].doctype.name}` : ''}`,
+    )
   if (listAccess(principal, parent) !== 'read') throw refusal(parent, 'read')
   const sources = new Sources(premises, principal, child, 'read', parent)
   return { sources, held: [heldByParents(premises, principal, child, parent)] }

@@ -8,7 +8,11 @@ import { refusal, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { readVirtual } from './virtual.ts'
 
-export async function readDocument(premises: Premises, principal: Principal, { doctype: doctypeName, name }: DocumentId): Promise<Document> {
+export async function readDocument(
+  premises: Premises,
+  principal: Principal,
+  { doctype: doctypeName, name }: DocumentId,
+): Promise<Document> {
   const doctype = premises.doctypes.require(doctypeName)
   if (doctype.istable) return readChildRow(premises, principal, doctype, name)
   requireSome(premises, principal, doctype, 'read', name)

@@ -30,7 +30,11 @@ async function remove(premises: Premises, connection: Connection, principal: Pri
   await controller?.beforeRemove?.(change)
   await refusePointedAt(premises, connection, { doctype, name })
   for (const { fieldname, options } of tablesOf(doctype)) {
-    await premises.store.removeRows(connection, premises.doctypes.require(options), { parent: name, parentfield: fieldname, parenttype: doctype.name })
+    await premises.store.removeRows(connection, premises.doctypes.require(options), {
+      parent: name,
+      parentfield: fieldname,
+      parenttype: doctype.name,
+    })
   }
   await premises.store.removeRow(connection, doctype, name)
   await giveBackName({ connection, doctype, name, values: document })

@@ -14,7 +14,12 @@ import type { Premises } from '../premises.ts'
 import { tablesOf } from '../shape.ts'
 
 /** Gives a document another name, and points everything that links to it there; all in one transaction. */
-export async function renameDocument(premises: Premises, principal: Principal, { doctype: doctypeName, name }: DocumentId, to: string): Promise<string> {
+export async function renameDocument(
+  premises: Premises,
+  principal: Principal,
+  { doctype: doctypeName, name }: DocumentId,
+  to: string,
+): Promise<string> {
   const doctype = premises.doctypes.require(doctypeName)
   refuseUnwritable(premises, doctype)
   requireSome(premises, principal, doctype, 'write', name)
@@ -25,16 +30,29 @@ export async function renameDocument(premises: Premises, principal: Principal, {
   return newName
 }
 
-async function rename(premises: Premises, connection: Connection, principal: Principal, doctype: DocType, name: string, newName: string): Promise<void> {
+async function rename(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  name: string,
+  newName: string,
+): Promise<void> {
   const held = await readHeld(premises, connection, doctype, name, true)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
   requireRight(premises, principal, doctype, 'write', judged(held))
-  if (await premises.store.readRow(connection, doctype, newName)) throw invalid(`${doctype.name} ${newName} exists already; choose another name`)
+  if (await premises.store.readRow(connection, doctype, newName))
+    throw invalid(`${doctype.name} ${newName} exists already; choose another name`)
   const renamed = renamedOf(premises, principal, doctype, held, newName)
   const changes = { ...renamed.row, ...hiddenColumns(doctype, newName, renamed.row) }
   await naming(premises, doctype, newName, () => premises.store.updateRow(connection, doctype, name, changes))
   for (const { fieldname, options } of tablesOf(doctype)) {
-    await premises.store.moveRows(connection, premises.doctypes.require(options), { parent: name, parentfield: fieldname, parenttype: doctype.name }, newName)
+    await premises.store.moveRows(
+      connection,
+      premises.doctypes.require(options),
+      { parent: name, parentfield: fieldname, parenttype: doctype.name },
+      newName,
+    )
   }
   for (const pointer of pointersTo(premises, doctype.name)) await follow(premises, connection, pointer, { doctype, name }, newName)
   const documents = { document: toWholeDocument(premises, doctype, renamed), previous: toWholeDocument(premises, doctype, held) }
@@ -43,7 +61,13 @@ async function rename(premises: Premises, connection: Connection, principal: Pri
 
 function renamedOf(premises: Premises, principal: Principal, doctype: DocType, { row, rows }: Held, newName: string): Held {
   const named = namingField(doctype)
-  const next = { ...row, name: newName, modified: premises.clock.now(row.modified), modified_by: principal.user, ...(named === undefined ? {} : { [named]: newName }) }
+  const next = {
+    ...row,
+    name: newName,
+    modified: premises.clock.now(row.modified),
+    modified_by: principal.user,
+    ...(named === undefined ? {} : { [named]: newName }),
+  }
   return { row: next, rows: new Map([...rows].map(([field, lines]) => [field, lines.map((line) => ({ ...line, parent: newName }))])) }
 }
 

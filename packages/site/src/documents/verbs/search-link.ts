@@ -24,12 +24,24 @@ export async function searchLink(premises: Premises, principal: Principal, reque
   if (access === 'none' && doctype.name !== 'DocType') throw refusal(doctype, 'select')
   const sources = new Sources(premises, principal, doctype, access === 'none' ? 'select' : access)
   const columns = columnsShown(sources)
-  const held = [...rowsHeld(premises, principal, doctype, request), ...enabled(doctype), ...conditions(premises, sources, request.filters ?? [])]
+  const held = [
+    ...rowsHeld(premises, principal, doctype, request),
+    ...enabled(doctype),
+    ...conditions(premises, sources, request.filters ?? []),
+  ]
   const rows = await searchRows(premises, sources, { text: request.text, columns, held, start: request.start ?? 0, limit: request.limit })
-  return inOrder(rows.map((row) => toMatch(doctype, columns, row)), request.text)
+  return inOrder(
+    rows.map((row) => toMatch(doctype, columns, row)),
+    request.text,
+  )
 }
 
-function rowsHeld(premises: Premises, principal: Principal, doctype: DocType, { referenceDoctype }: LinkSearchRequest): RawBuilder<unknown>[] {
+function rowsHeld(
+  premises: Premises,
+  principal: Principal,
+  doctype: DocType,
+  { referenceDoctype }: LinkSearchRequest,
+): RawBuilder<unknown>[] {
   if (doctype.name === 'DocType') return [definitionsOf(premises, principal)]
   return rowsThatHold(premises, doctype, 't', rowConditions(principal, doctype, 'select', childOf(premises), referenceDoctype))
 }
@@ -42,7 +54,10 @@ function definitionsOf(premises: Premises, principal: Principal): RawBuilder<unk
 
 function enabled(doctype: DocType): RawBuilder<unknown>[] {
   const isCheck = (fieldname: string): boolean => fieldOf(doctype, fieldname)?.fieldtype === 'Check'
-  return [...(isCheck('enabled') ? [sql`${sql.ref('t.enabled')} = 1`] : []), ...(isCheck('disabled') ? [sql`${sql.ref('t.disabled')} <> 1`] : [])]
+  return [
+    ...(isCheck('enabled') ? [sql`${sql.ref('t.enabled')} = 1`] : []),
+    ...(isCheck('disabled') ? [sql`${sql.ref('t.disabled')} <> 1`] : []),
+  ]
 }
 
 /** Name, title and search fields, as far as the caller may see them. */

@@ -22,16 +22,30 @@ import type { Premises } from '../premises.ts'
 import { answer } from './read.ts'
 
 /** Changes the fields that were sent; a docstatus among them submits or cancels. */
-export async function updateDocument(premises: Premises, principal: Principal, { doctype: doctypeName, name, values }: UpdateRequest): Promise<Document> {
+export async function updateDocument(
+  premises: Premises,
+  principal: Principal,
+  { doctype: doctypeName, name, values }: UpdateRequest,
+): Promise<Document> {
   const doctype = premises.doctypes.require(doctypeName)
   refuseUnwritable(premises, doctype)
   requireSome(premises, principal, doctype, 'write', name)
-  const updated = await premises.database.transaction((connection) => update(premises, connection, principal, doctype, name, values), durability(doctype))
+  const updated = await premises.database.transaction(
+    (connection) => update(premises, connection, principal, doctype, name, values),
+    durability(doctype),
+  )
   await controllerOf(premises, doctype)?.afterCommit?.()
   return updated
 }
 
-async function update(premises: Premises, connection: Connection, principal: Principal, doctype: DocType, name: string, sent: Values): Promise<Document> {
+async function update(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  name: string,
+  sent: Values,
+): Promise<Document> {
   const held = await readHeld(premises, connection, doctype, name, true)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
   const previous = toWholeDocument(premises, doctype, held)
@@ -50,7 +64,8 @@ async function update(premises: Premises, connection: Connection, principal: Pri
 
 function stepToTake(premises: Premises, principal: Principal, doctype: DocType, held: Held, previous: Document, sent: Values): Step {
   requireRight(premises, principal, doctype, 'write', judged(held))
-  if (sent['name'] !== undefined && sent['name'] !== null && sent['name'] !== previous.name) throw notFound(doctype.name, String(sent['name']).slice(0, 140))
+  if (sent['name'] !== undefined && sent['name'] !== null && sent['name'] !== previous.name)
+    throw notFound(doctype.name, String(sent['name']).slice(0, 140))
   checkUnchanged(doctype, previous, sent)
   const step = stepOf(doctype, previous.docstatus, parseDocstatus(sent['docstatus'], previous.docstatus))
   const right = STEP_RIGHTS[step]
@@ -71,7 +86,12 @@ function draftOf(premises: Premises, principal: Principal, doctype: DocType, hel
 }
 
 /** The rules between a draft and its write; the writer must still have the right on what they made of it. */
-async function settle(premises: Premises, principal: Principal, { connection, doctype, document, previous }: Change, step: Step): Promise<void> {
+async function settle(
+  premises: Premises,
+  principal: Principal,
+  { connection, doctype, document, previous }: Change,
+  step: Step,
+): Promise<void> {
   if (step === 'cancel') return refusePointedAt(premises, connection, { doctype, name: String(document.name), docstatus: 1 })
   const fixed = step === 'update_after_submit'
   await followLinks(premises, connection, doctype, document, { fetch: !fixed, ...(step === 'submit' || !previous ? {} : { previous }) })
@@ -84,7 +104,9 @@ async function write(premises: Premises, { connection, doctype, document }: Chan
   const tables = rowsToWrite(premises, doctype, document, now, held)
   checkSetOnce(doctype, row, held.row)
   if (step === 'update_after_submit') checkAfterSubmit(doctype, row, held.row, tables)
-  await naming(premises, doctype, row.name, () => premises.store.updateRow(connection, doctype, row.name, changedColumns(doctype, row, held.row)))
+  await naming(premises, doctype, row.name, () =>
+    premises.store.updateRow(connection, doctype, row.name, changedColumns(doctype, row, held.row)),
+  )
   for (const table of tables) await writeRows(premises, connection, table)
   return { row, rows: new Map(tables.map(({ field, rows }) => [field.fieldname, rows])) }
 }

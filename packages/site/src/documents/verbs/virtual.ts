@@ -1,4 +1,13 @@
-import { STANDARD_FIELDS, invalid, isRecord, notFound, parseFieldExpression, type DocType, type Document, type Filter } from '@annex/protocol'
+import {
+  STANDARD_FIELDS,
+  invalid,
+  isRecord,
+  notFound,
+  parseFieldExpression,
+  type DocType,
+  type Document,
+  type Filter,
+} from '@annex/protocol'
 import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
 import type { VirtualDocuments } from '../../doctypes/controller.ts'
 import { listAccess, visibleFields } from '../../policy/field-levels.ts'
@@ -22,7 +31,8 @@ export async function readVirtual(premises: Premises, principal: Principal, doct
 
 export async function listVirtual(premises: Premises, principal: Principal, doctype: DocType, request: ListRequest): Promise<Row[]> {
   if (listAccess(principal, doctype) !== 'read') throw refusal(doctype, 'read')
-  if (request.groupBy || request.orFilters?.length) throw invalid(`${doctype.name} can be listed by equal values alone; leave or_filters and group_by out`)
+  if (request.groupBy || request.orFilters?.length)
+    throw invalid(`${doctype.name} can be listed by equal values alone; leave or_filters and group_by out`)
   const filters = equalities(principal, doctype, request.filters ?? [])
   const documents = await documentsOf(premises, doctype).list({ filters, start: request.start ?? 0, limit: request.limit ?? null })
   return documents.map((document) => chosen(seen(principal, doctype, document), request.fields ?? ['name']))
@@ -38,8 +48,10 @@ function equalities(principal: Principal, doctype: DocType, filters: readonly Fi
   const known = visibleFields(principal, doctype, 'read')
   return Object.fromEntries(
     filters.map(({ fieldname, operator, value }) => {
-      if (operator !== '=' || isRecord(value) || Array.isArray(value)) throw invalid(`${doctype.name} can be filtered by equal values alone; write ["${fieldname.slice(0, 60)}", "=", value]`)
-      if (!known.has(fieldname) && !(STANDARD_FIELDS as readonly string[]).includes(fieldname)) throw invalid(`${doctype.name} has no field ${fieldname.slice(0, 60)} to filter by`)
+      if (operator !== '=' || isRecord(value) || Array.isArray(value))
+        throw invalid(`${doctype.name} can be filtered by equal values alone; write ["${fieldname.slice(0, 60)}", "=", value]`)
+      if (!known.has(fieldname) && !(STANDARD_FIELDS as readonly string[]).includes(fieldname))
+        throw invalid(`${doctype.name} has no field ${fieldname.slice(0, 60)} to filter by`)
       return [fieldname, value]
     }),
   )
@@ -55,7 +67,8 @@ function chosen(document: Document, fields: readonly string[]): Row {
   const row: Row = {}
   for (const field of fields.map(parseFieldExpression)) {
     if (field.kind === 'all') Object.assign(row, document)
-    else if (field.kind === 'column' && field.path.via === undefined && field.path.fieldname in document) row[field.alias ?? field.path.fieldname] = document[field.path.fieldname]
+    else if (field.kind === 'column' && field.path.via === undefined && field.path.fieldname in document)
+      row[field.alias ?? field.path.fieldname] = document[field.path.fieldname]
   }
   return row
 }

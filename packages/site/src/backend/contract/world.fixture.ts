@@ -1,11 +1,15 @@
 import { RIGHTS, type Right, type Values } from '@annex/protocol'
-import type { Principal } from '../policy/principal.ts'
-import type { Backend } from './backend.ts'
+import type { Principal } from '../../policy/principal.ts'
+import type { Backend } from '../backend.ts'
 
 /** Who the suite acts as: all rights, those of Sales Lead, of Sales Clerk, or of no role at all. */
 export type Person = 'admin' | 'lead' | 'clerk' | 'nobody'
 
-export const ROLES_OF: Readonly<Record<Exclude<Person, 'admin'>, readonly string[]>> = { lead: ['Sales Lead', 'Sales Clerk'], clerk: ['Sales Clerk'], nobody: [] }
+export const ROLES_OF: Readonly<Record<Exclude<Person, 'admin'>, readonly string[]>> = {
+  lead: ['Sales Lead', 'Sales Clerk'],
+  clerk: ['Sales Clerk'],
+  nobody: [],
+}
 
 const row = (role: string, rights: readonly Right[], rest: Values = {}): Values => ({
   role,
@@ -115,7 +119,13 @@ const items: readonly Values[] = Array.from({ length: 25 }, (_, index) => ({
 
 const DOCUMENTS: readonly (readonly [doctype: string, documents: readonly Values[]])[] = [
   ['Unit', [{ unit_name: 'Nos' }, { unit_name: 'Kg' }, { unit_name: 'Hour' }]],
-  ['Region', [{ region_name: 'North', secret_note: 'hidden' }, { region_name: 'South', secret_note: 'hidden' }]],
+  [
+    'Region',
+    [
+      { region_name: 'North', secret_note: 'hidden' },
+      { region_name: 'South', secret_note: 'hidden' },
+    ],
+  ],
   ['Stock Item', items],
   [
     'Client',
@@ -129,7 +139,15 @@ const DOCUMENTS: readonly (readonly [doctype: string, documents: readonly Values
   [
     'Quote',
     [
-      { client: 'Acme', quote_date: '2026-03-01', total: 0.1, lines: [{ item: 'ITEM-001', qty: 2, price: 10.5, margin: 7 }, { item: 'ITEM-002', qty: 3, price: 21 }] },
+      {
+        client: 'Acme',
+        quote_date: '2026-03-01',
+        total: 0.1,
+        lines: [
+          { item: 'ITEM-001', qty: 2, price: 10.5, margin: 7 },
+          { item: 'ITEM-002', qty: 3, price: 21 },
+        ],
+      },
       { client: 'Bluth', total: 0.2, lines: [{ item: 'ITEM-003', qty: 1, price: 31.5 }] },
     ],
   ],
