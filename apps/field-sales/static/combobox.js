@@ -85,7 +85,7 @@ function makeCombobox(input) {
 
   function askSoon() {
     stop()
-    timer = setTimeout(ask, DEBOUNCE_MS)
+    timer = setTimeout(() => void ask(), DEBOUNCE_MS)
   }
 
   const keys = {

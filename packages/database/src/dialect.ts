@@ -58,12 +58,16 @@ export interface Dialect {
    * @throws {BadValue} for a pattern over 10,000 characters
    */
   like(expression: Expression<unknown>, pattern: string, negate?: boolean): RawBuilder<SqlBool>
+  /** Where the text first stands in the expression, in characters from 1; 0 when it does not. */
+  position(expression: Expression<unknown>, text: string): RawBuilder<number>
   /** The sum of numbers, exact to nine places; null of no rows. */
   sum(expression: Expression<unknown>): RawBuilder<number | null>
   /** The average of numbers, rounded half away from zero to nine places; null of no rows. */
   average(expression: Expression<unknown>): RawBuilder<number | null>
   /** Ends a select that will update what it read: `query.modifyEnd(dialect.lockRows)`. On SQLite a transaction is alone already. */
   readonly lockRows: RawBuilder<unknown>
+  /** Ends a select whose rows must stay, under their names, until the transaction ends; others may share them and change their fields. */
+  readonly keepRows: RawBuilder<unknown>
   readonly searchIndex: SearchIndex
   /** A statement that makes an index which serves `order` and prefixes, unless it exists. Its name follows from table and columns. */
   createIndex(table: string, columns: readonly string[], options?: IndexOptions): RawBuilder<unknown>

@@ -186,4 +186,4 @@ function refuseUnsafe(config: Config): void {
   if (config.adminPassword !== undefined && config.adminPassword.length < 10) throw new ConfigError('ANNEX_ADMIN_PASSWORD', 'must have ten characters or more in production')
 }
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')

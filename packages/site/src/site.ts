@@ -62,7 +62,7 @@ async function makeDataFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new Error(`ANNEX_DATA: the data folder ${folder} cannot be made (${code}); name one that can be written`)
+    throw new Error(`ANNEX_DATA: the data folder ${folder} cannot be made (${code}); name one that can be written`, { cause: error })
   }
 }
 

@@ -43,10 +43,10 @@ export async function checkSecret(metadata: ServerMetadata, client: ClientFacts)
   const response = await fetch(metadata.token_endpoint, { method: 'POST', body: form, headers: { accept: 'application/json' }, signal: AbortSignal.timeout(TIMEOUT) })
   if (response.status === 429) return unknown('secret', 'the site has seen too many wrong secrets; wait a minute and try again')
   const body: unknown = await response.json().catch(() => undefined)
-  const code = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined
+  const code = typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string' ? body.error : undefined
   if (code === 'invalid_grant') return good('secret', 'it is the client’s')
   if (code === 'invalid_client') return bad('secret', 'it is not the client’s; rotate the secret in Connected Apps and copy the new one')
-  return bad('secret', `the token endpoint answered ${response.status} ${String(code ?? '')}; is there a proxy that changes the request?`)
+  return bad('secret', `the token endpoint answered ${response.status} ${code ?? ''}; is there a proxy that changes the request?`)
 }
 
 /** Whether each scope has a form that the site can grant. Whether the client may ask for it shows at sign-in. */

@@ -3,14 +3,14 @@ export interface HeadersOf {
   readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
-export function readHeader({ headers }: HeadersOf, name: string): string | undefined {
+function readHeader({ headers }: HeadersOf, name: string): string | undefined {
   if (headers instanceof Headers) return headers.get(name) ?? undefined
   const value = headers[name]
   return typeof value === 'string' ? value : value?.[0]
 }
 
 /** The browser's cookies; of a repeated name the first counts, which is the most specific. */
-export function readCookies(request: HeadersOf): ReadonlyMap<string, string> {
+function readCookies(request: HeadersOf): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>()
   for (const pair of (readHeader(request, 'cookie') ?? '').split(';')) {
     const equals = pair.indexOf('=')

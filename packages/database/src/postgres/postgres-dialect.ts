@@ -21,11 +21,13 @@ const MIGRATION_LOCK = 2_018_032_601
 export const postgresDialect: Dialect = {
   engine: 'postgres',
   lockRows: sql`for update`,
+  keepRows: sql`for key share`,
 
   // Collation C orders by code points and lets an index serve prefixes.
   columnType: (kind) => OTHER_TYPES[kind] ?? 'text collate "C"',
   order: (expression, descending = false) => (descending ? sql`${expression} desc nulls last` : sql`${expression} asc nulls first`),
   fold: (expression) => sql`annex_fold(${expression})`,
+  position: (expression, text) => sql`strpos(${expression}, ${text})`,
   sum: (expression) => sql`sum(${expression})`,
   average: (expression) => sql`annex_average(sum(${expression}), count(${expression}))`,
 

@@ -12,6 +12,7 @@ const NUMBERS: ReadonlySet<ColumnKind> = new Set(['int', 'check', 'flag', 'micro
 export const sqliteDialect: Dialect = {
   engine: 'sqlite',
   lockRows: sql``,
+  keepRows: sql``,
   searchIndex: sqliteSearchIndex,
 
   columnType(kind) {
@@ -22,6 +23,7 @@ export const sqliteDialect: Dialect = {
 
   order: (expression, descending = false) => (descending ? sql`${expression} desc` : sql`${expression} asc`),
   fold: (expression) => sql`annex_fold(${expression})`,
+  position: (expression, text) => sql`instr(${expression}, ${text})`,
   sum: (expression) => sql`annex_sum(${expression})`,
   average: (expression) => sql`annex_average(${expression})`,
 

@@ -27,7 +27,7 @@ export function parseListArguments(doctype: string, args: Arguments): ListReques
 }
 
 /** `fields` as a JSON list, JSON text of one, or `"*"`. */
-export function parseFields(input: unknown): readonly string[] | undefined {
+function parseFields(input: unknown): readonly string[] | undefined {
   const value = typeof input === 'string' ? parseFieldsText(input) : input
   if (value === undefined || value === null) return undefined
   if (value === '*') return ['*']

@@ -1,5 +1,7 @@
 import { insertContract } from './contract/insert.contract.ts'
 import { listContract } from './contract/list.contract.ts'
+import { listFiltersContract } from './contract/list-filters.contract.ts'
+import { listReachContract } from './contract/list-reach.contract.ts'
 import { readContract } from './contract/read.contract.ts'
 import { removeContract } from './contract/remove.contract.ts'
 import { searchLinkContract } from './contract/search-link.contract.ts'
@@ -18,6 +20,8 @@ export function backendContract(name: string, make: () => Promise<World>): void 
 export function backendReadingContract(name: string, make: () => Promise<World>): void {
   readContract(name, make)
   listContract(name, make)
+  listFiltersContract(name, make)
+  listReachContract(name, make)
   searchLinkContract(name, make)
 }
 

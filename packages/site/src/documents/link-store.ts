@@ -12,7 +12,7 @@ export interface Target {
   readonly [column: string]: Stored
 }
 
-/** The documents of these names; on PostgreSQL nobody removes or renames them before the transaction ends. */
+/** The documents of these names; nobody removes or renames them before the transaction ends. */
 export async function listTargets(
   premises: Premises,
   connection: Connection,
@@ -21,9 +21,8 @@ export async function listTargets(
   columns: readonly string[],
 ): Promise<Target[]> {
   const list = sql.join([...new Set(['name', 'docstatus', ...columns])].map((column) => sql.ref(column)))
-  const shared = premises.dialect.engine === 'postgres' ? sql` for key share` : sql``
   // Primary key (name).
-  const { rows } = await sql<Target>`select ${list} from ${tableOf(doctype)} where name in (${sql.join(names)})${shared}`.execute(
+  const { rows } = await sql<Target>`select ${list} from ${tableOf(doctype)} where name in (${sql.join(names)}) ${premises.dialect.keepRows}`.execute(
     connection,
   )
   return rows

@@ -43,5 +43,5 @@ function holds(allowed: Allowed, document: Judged): boolean {
 function isAllowed(allowed: Allowed, value: unknown): boolean {
   if (value === undefined) return true
   if (value === null || value === '') return allowed.orEmpty
-  return allowed.values.includes(String(value))
+  return allowed.values.includes(`${value as string | number}`)
 }

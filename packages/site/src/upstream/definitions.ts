@@ -42,7 +42,8 @@ export class Definitions {
   async #fetch(name: string): Promise<DocType> {
     try {
       const definition = await this.#client.read('DocType', name)
-      return parseDocType(definition, { origin: 'file', id: String(definition['doctype_id'] ?? name) })
+      const { doctype_id: id } = definition
+      return parseDocType(definition, { origin: 'file', id: typeof id === 'string' ? id : name })
     } catch (error) {
       if (error instanceof FrappeError && [403, 404].includes(error.status)) throw new FrappeError('DoesNotExistError', `DocType ${name.slice(0, 140)} not found`)
       throw error

@@ -77,14 +77,11 @@ const beginsAnywhere = (text: string): Fragment => sql`substr(${key}, 1, ${[...t
 /** The search index serves texts of three characters or more. */
 function contains(premises: Premises, sources: Sources, text: string): Fragment {
   if ([...text].length >= 3) return premises.dialect.searchIndex.contains(tableName(sources.main.doctype.name), text, 't')
-  return sql`${placeIn(premises, sql.ref('t._search'), text)} > 0`
+  return sql`${premises.dialect.position(sql.ref('t._search'), text)} > 0`
 }
 
-const placeIn = (premises: Premises, expression: Fragment, text: string): Fragment =>
-  premises.dialect.engine === 'sqlite' ? sql`instr(${expression}, ${text})` : sql`strpos(${expression}, ${text})`
-
 /** Names without the text come last. */
-const position = (premises: Premises, text: string): Fragment => sql`coalesce(nullif(${placeIn(premises, key, text)}, 0), 1000000)`
+const position = (premises: Premises, text: string): Fragment => sql`coalesce(nullif(${premises.dialect.position(key, text)}, 0), 1000000)`
 
 /** The DocType's own order; `idx` of documents is always 0 here, so Frappe's popularity says nothing. */
 function orderOf(premises: Premises, sources: Sources): Fragment[] {
