@@ -3,9 +3,12 @@ import type { DocType } from '@annex/protocol'
 
 const SEARCHED: ReadonlySet<string> = new Set(['Data', 'Text', 'Small Text', 'Long Text', 'Link', 'Select', 'Read Only', 'Text Editor'])
 
-/** What link search looks at besides the name: the title and the search fields, as far as they hold text. */
+/**
+ * What link search looks at besides the name: the title and the search fields, as far as they hold text
+ * and everyone who may search may see them (a match in a field above one's level would tell its value).
+ */
 export function searchedFields(doctype: DocType): string[] {
-  const types = new Map(doctype.fields.map((field) => [field.fieldname, field.fieldtype]))
+  const types = new Map(doctype.fields.filter((field) => field.permlevel === 0).map((field) => [field.fieldname, field.fieldtype]))
   return [...new Set([doctype.title_field, ...doctype.search_fields])].filter((fieldname) => SEARCHED.has(types.get(fieldname) ?? ''))
 }
 

@@ -22,9 +22,10 @@ export async function listTargets(
 ): Promise<Target[]> {
   const list = sql.join([...new Set(['name', 'docstatus', ...columns])].map((column) => sql.ref(column)))
   // Primary key (name).
-  const { rows } = await sql<Target>`select ${list} from ${tableOf(doctype)} where name in (${sql.join(names)}) ${premises.dialect.keepRows}`.execute(
-    connection,
-  )
+  const { rows } =
+    await sql<Target>`select ${list} from ${tableOf(doctype)} where name in (${sql.join(names)}) ${premises.dialect.keepRows}`.execute(
+      connection,
+    )
   return rows
 }
 

@@ -1,7 +1,7 @@
 import { type Values } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import type { Person } from './world.fixture.ts'
-import { item, opened, refused, run, verbsOf, type World } from './verbs.fixture.ts'
+import { opened, refused, run, verbsOf, type World } from './verbs.fixture.ts'
 
 export function insertContract(name: string, make: () => Promise<World>): void {
   describe(`${name}: to insert`, () => {
@@ -127,15 +127,15 @@ export function insertContract(name: string, make: () => Promise<World>): void {
 
     it('documents are one’s own alone where the right comes through ownership', async () => {
       const note = await insert('clerk', 'Note Card', { subject: 'mine' })
-      const name = String(note.name)
-      expect(await list('clerk', 'Note Card')).toEqual([{ name }])
+      const own = String(note.name)
+      expect(await list('clerk', 'Note Card')).toEqual([{ name: own }])
       expect(await list('lead', 'Note Card')).toEqual([])
-      await expect(read('lead', 'Note Card', name)).rejects.toEqual(refused('PermissionError', 403))
-      await expect(update('lead', 'Note Card', name, { subject: 'x' })).rejects.toEqual(refused('PermissionError', 403))
-      await expect(remove('lead', 'Note Card', name)).rejects.toEqual(refused('PermissionError', 403))
-      expect(await update('clerk', 'Note Card', name, { subject: 'still mine' })).toMatchObject({ subject: 'still mine' })
-      await remove('clerk', 'Note Card', name)
-      await expect(read('clerk', 'Note Card', name)).rejects.toEqual(refused('DoesNotExistError', 404))
+      await expect(read('lead', 'Note Card', own)).rejects.toEqual(refused('PermissionError', 403))
+      await expect(update('lead', 'Note Card', own, { subject: 'x' })).rejects.toEqual(refused('PermissionError', 403))
+      await expect(remove('lead', 'Note Card', own)).rejects.toEqual(refused('PermissionError', 403))
+      expect(await update('clerk', 'Note Card', own, { subject: 'still mine' })).toMatchObject({ subject: 'still mine' })
+      await remove('clerk', 'Note Card', own)
+      await expect(read('clerk', 'Note Card', own)).rejects.toEqual(refused('DoesNotExistError', 404))
     })
   })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { item, names, opened, refused, verbsOf, type World } from './verbs.fixture.ts'
+import { names, opened, refused, verbsOf, type World } from './verbs.fixture.ts'
 
 export function listReachContract(name: string, make: () => Promise<World>): void {
   describe(`${name}: a list of groups, rows and links`, () => {

@@ -1,3 +1,4 @@
+import { STANDARD_FIELDS } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import type { ListRequest, Row } from '../backend.ts'
 import { names, opened, refused, verbsOf, type World } from './verbs.fixture.ts'
@@ -32,20 +33,18 @@ export function listContract(name: string, make: () => Promise<World>): void {
     it('shows all fields', async () => {
       const [row] = await list('lead', 'Stock Item', { fields: ['*'], orderBy: 'name', limit: 1 })
       expect(Object.keys(row!)).toEqual([
-        ...['name', 'owner', 'creation', 'modified', 'modified_by', 'docstatus', 'idx'],
-        ...[
-          'item_code',
-          'item_name',
-          'item_group',
-          'unit',
-          'barcode',
-          'rate',
-          'stock_qty',
-          'reorder_level',
-          'disabled',
-          'description',
-          'cost',
-        ],
+        ...STANDARD_FIELDS,
+        'item_code',
+        'item_name',
+        'item_group',
+        'unit',
+        'barcode',
+        'rate',
+        'stock_qty',
+        'reorder_level',
+        'disabled',
+        'description',
+        'cost',
       ])
       expect(row).toMatchObject({
         description: null,

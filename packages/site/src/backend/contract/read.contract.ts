@@ -1,7 +1,7 @@
-import { type Document } from '@annex/protocol'
+import { STANDARD_FIELDS, type Document } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import type { Person } from './world.fixture.ts'
-import { item, opened, refused, run, verbsOf, type World } from './verbs.fixture.ts'
+import { opened, refused, run, verbsOf, type World } from './verbs.fixture.ts'
 
 export function readContract(name: string, make: () => Promise<World>): void {
   describe(`${name}: a document`, () => {
@@ -11,8 +11,16 @@ export function readContract(name: string, make: () => Promise<World>): void {
     it('comes whole, in Frappe’s order of keys, with null for what is empty', async () => {
       const document = await read('lead', 'Client', 'Acme')
       expect(Object.keys(document)).toEqual([
-        ...['name', 'owner', 'creation', 'modified', 'modified_by', 'docstatus', 'idx'],
-        ...['client_name', 'client_type', 'region', 'email', 'since', 'last_seen', 'payload', 'tax_id', 'doctype'],
+        ...STANDARD_FIELDS,
+        'client_name',
+        'client_type',
+        'region',
+        'email',
+        'since',
+        'last_seen',
+        'payload',
+        'tax_id',
+        'doctype',
       ])
       expect(document).toMatchObject({
         name: 'Acme',

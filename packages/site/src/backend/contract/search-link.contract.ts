@@ -1,7 +1,7 @@
 import { parseFilters } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import type { Person } from './world.fixture.ts'
-import { item, names, opened, refused, run, verbsOf, type World } from './verbs.fixture.ts'
+import { item, opened, refused, run, verbsOf, type World } from './verbs.fixture.ts'
 
 export function searchLinkContract(name: string, make: () => Promise<World>): void {
   describe(`${name}: a link search`, () => {

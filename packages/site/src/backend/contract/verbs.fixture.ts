@@ -17,18 +17,22 @@ export const names = (rows: readonly Row[]): unknown[] => rows.map((row) => row[
 export const item = (number: number): string => `ITEM-${String(number).padStart(3, '0')}`
 export const refused = (excType: string, status: number): Refused => expect.objectContaining({ excType, status }) as Refused
 
+/** A list's request; `where` and `whereAny` are filters in any form that callers write. */
+type ListOptions = Omit<ListRequest, 'doctype'> & { readonly where?: unknown; readonly whereAny?: unknown }
+
 export interface Verbs {
-  read(person: Person, doctype: string, name: string): Promise<Document>
-  list(
+  readonly read: (person: Person, doctype: string, name: string) => Promise<Document>
+  readonly list: (person: Person, doctype: string, request?: ListOptions) => Promise<Row[]>
+  readonly count: (person: Person, doctype: string, where?: unknown) => Promise<number>
+  readonly search: (
     person: Person,
     doctype: string,
-    request?: Omit<ListRequest, 'doctype'> & { readonly where?: unknown; readonly whereAny?: unknown },
-  ): Promise<Row[]>
-  count(person: Person, doctype: string, where?: unknown): Promise<number>
-  search(person: Person, doctype: string, text: string, more?: { limit?: number; filters?: Filter[]; start?: number }): Promise<string[]>
-  insert(person: Person, doctype: string, ...documents: Values[]): Promise<Document>
-  update(person: Person, doctype: string, name: string | number, values: Values): Promise<Document>
-  remove(person: Person, doctype: string, name: string | number): Promise<void>
+    text: string,
+    more?: { limit?: number; filters?: Filter[]; start?: number },
+  ) => Promise<string[]>
+  readonly insert: (person: Person, doctype: string, ...documents: Values[]) => Promise<Document>
+  readonly update: (person: Person, doctype: string, name: string | number, values: Values) => Promise<Document>
+  readonly remove: (person: Person, doctype: string, name: string | number) => Promise<void>
 }
 
 export function verbsOf(world: () => World): Verbs {

@@ -1,12 +1,11 @@
-import { fieldKind, invalid, isRecord, type DocField, type DocType, type Document, type Values } from '@annex/protocol'
+import { invalid, isRecord, type DocField, type DocType, type Document, type Values } from '@annex/protocol'
 import { randomName } from '../../doctypes/naming/name-for.ts'
 import { defaultsFor } from '../../doctypes/values/defaults.ts'
 import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
-import { toShown } from '../../doctypes/values/to-shown.ts'
-import { toStored } from '../../doctypes/values/to-stored.ts'
 import { toWholeDocument, type Held } from '../held.ts'
 import type { Premises } from '../premises.ts'
 import { columnsOf, tablesOf } from '../shape.ts'
+import { isNumber, setValue } from './draft-value.ts'
 
 /** Who writes a draft, and when. */
 export interface Writing {
@@ -24,8 +23,7 @@ export interface Writing {
  */
 export function newDraft(premises: Premises, doctype: DocType, sent: Values, writing: Writing): Document {
   const draft = emptyDraft(premises, doctype, writing)
-  Object.assign(draft, newValues(premises, doctype, sent, writing))
-  draft.doctype = doctype.name
+  setNewValues(premises, doctype, draft, sent, writing)
   for (const field of tablesOf(doctype)) {
     const rows = writing.levels.has(field.permlevel) ? sentRows(field, sent[field.fieldname]) : []
     draft[field.fieldname] = rows.map((row) => newRow(premises, doctype, field, row, writing))
@@ -43,7 +41,7 @@ export function changedDraft(premises: Premises, doctype: DocType, held: Held, s
   const draft = toWholeDocument(premises, doctype, held)
   for (const field of columnsOf(doctype)) {
     const { fieldname } = field
-    if (fieldname in sent && writing.levels.has(field.permlevel)) draft[fieldname] = shownValue(field, sent[fieldname], premises.zone)
+    if (fieldname in sent && writing.levels.has(field.permlevel)) setValue(draft, field, sent[fieldname], premises.zone)
   }
   for (const field of tablesOf(doctype)) {
     if (field.fieldname in sent && writing.levels.has(field.permlevel))
@@ -57,33 +55,23 @@ function emptyDraft(premises: Premises, doctype: DocType, { user, now }: Writing
   return { name: '', owner: user, creation: time, modified: time, modified_by: user, docstatus: 0, idx: 0, doctype: doctype.name }
 }
 
-function newValues(premises: Premises, doctype: DocType, sent: Values, { user, now, levels }: Writing): Record<string, unknown> {
+function setNewValues(premises: Premises, doctype: DocType, draft: Document, sent: Values, { user, now, levels }: Writing): void {
   const defaults = defaultsFor(doctype, user, now, premises.zone)
-  return Object.fromEntries(
-    columnsOf(doctype).map((field) => {
-      const given = levels.has(field.permlevel) ? sent[field.fieldname] : undefined
-      return [field.fieldname, shownValue(field, given ?? defaultOf(field, defaults), premises.zone)]
-    }),
-  )
+  for (const field of columnsOf(doctype)) {
+    const given = levels.has(field.permlevel) ? sent[field.fieldname] : undefined
+    setValue(draft, field, given ?? defaultOf(field, defaults), premises.zone)
+  }
 }
 
 /** Numbers default to 0, which must not pass for an answer where one is required. */
 const defaultOf = (field: DocField, defaults: Values): unknown =>
   field.reqd && field.default === null && isNumber(field) ? null : defaults[field.fieldname]
 
-const isNumber = (field: DocField): boolean => ['int', 'check', 'decimal'].includes(fieldKind(field) ?? '')
-
-function shownValue(field: DocField, value: unknown, zone: string): unknown {
-  if (value === undefined || value === null || (value === '' && isNumber(field))) return null
-  return toShown(field, toStored(field, value, zone), zone)
-}
-
 function newRow(premises: Premises, parent: DocType, field: DocField, sent: Values, writing: Writing): Document {
   const child = premises.doctypes.require(field.options)
   const row = emptyDraft(premises, child, writing)
-  Object.assign(row, newValues(premises, child, sent, writing), { parentfield: field.fieldname, parenttype: parent.name })
-  row.name = randomName()
-  return row
+  setNewValues(premises, child, row, sent, writing)
+  return Object.assign(row, { name: randomName(), parentfield: field.fieldname, parenttype: parent.name })
 }
 
 function changedRows(premises: Premises, doctype: DocType, draft: Document, field: DocField, value: unknown, writing: Writing): Document[] {
@@ -105,10 +93,8 @@ const isNew = (sent: Values): boolean =>
 
 /** A row that is sent stands for the whole row: what it leaves out becomes empty. */
 function replacedRow(premises: Premises, child: DocType, known: Document, sent: Values, { levels }: Writing): Document {
-  const values = columnsOf(child)
-    .filter((field) => levels.has(field.permlevel))
-    .map((field) => [field.fieldname, shownValue(field, sent[field.fieldname], premises.zone)])
-  return Object.assign(known, Object.fromEntries(values))
+  for (const field of columnsOf(child)) if (levels.has(field.permlevel)) setValue(known, field, sent[field.fieldname], premises.zone)
+  return known
 }
 
 function sentRows(field: DocField, value: unknown): readonly Values[] {

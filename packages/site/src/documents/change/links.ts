@@ -107,7 +107,8 @@ async function targetsOf(
 }
 
 async function virtualTargets(premises: Premises, target: string, names: readonly string[]): Promise<ReadonlyMap<string, Target>> {
-  const documents = await Promise.all(names.map((name) => premises.controllers.get(target)?.virtual?.read(name)))
+  const virtual = premises.controllers.get(target)?.virtual
+  const documents = virtual ? await Promise.all(names.map((name) => virtual.read(name))) : []
   return new Map(
     documents.flatMap((document) => (document ? [[String(document.name), { name: String(document.name), docstatus: 0 }] as const] : [])),
   )

@@ -1,14 +1,12 @@
 import type { DocType, Document } from '@annex/protocol'
 import { hiddenColumns } from '../../doctypes/search-text.ts'
-import { toStored, type Stored } from '../../doctypes/values/to-stored.ts'
+import type { Stored } from '../../doctypes/values/to-stored.ts'
 import type { Premises } from '../premises.ts'
 import { columnsOf, toDocument, type StoredRow } from '../shape.ts'
+import { storedValue } from './draft-value.ts'
 
 /**
  * A draft as it is stored.
- *
- * A value that the draft did not change keeps its stored form, which may hold more than its shown one
- * (of an hour that the clock shows twice, which one).
  *
  * @throws {FrappeError} `ValidationError` and its kinds for a value that its field does not take
  */
@@ -29,9 +27,9 @@ export function toRow(
     idx: draft.idx,
   }
   for (const field of columnsOf(doctype)) {
-    const value = draft[field.fieldname]
-    row[field.fieldname] =
-      before && value === before[field.fieldname] ? (previous[field.fieldname] ?? null) : toStored(field, value, premises.zone)
+    const { fieldname } = field
+    const known = before && { shown: before[fieldname], stored: previous[fieldname] ?? null }
+    row[fieldname] = storedValue(draft, field, premises.zone, known)
   }
   if (doctype.istable) for (const key of ['parent', 'parentfield', 'parenttype']) row[key] = String(draft[key])
   return row

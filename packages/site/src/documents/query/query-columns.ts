@@ -12,7 +12,7 @@ export interface Column {
   readonly key: string
   /** Whether it is never null. */
   readonly required: boolean
-  show(stored: Stored): Stored
+  readonly show: (stored: Stored) => Stored
 }
 
 const standard = (fieldname: string, fieldtype: FieldType): DocField => ({

@@ -14,7 +14,7 @@ export interface Selected {
   /** The expression over many rows; absent for a plain column. */
   readonly aggregate?: RawBuilder<unknown>
   readonly distinct: boolean
-  show(stored: Stored): Stored
+  readonly show: (stored: Stored) => Stored
 }
 
 type Named = Exclude<FieldExpression, { readonly kind: 'all' }>

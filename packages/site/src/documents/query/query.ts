@@ -16,7 +16,7 @@ type Fragment = RawBuilder<unknown>
 /** A list as one statement, and how its rows are shown. */
 export interface ListQuery {
   readonly statement: RawBuilder<Record<string, Stored>>
-  show(row: Record<string, Stored>): Row
+  readonly show: (row: Record<string, Stored>) => Row
 }
 
 /** `held` are the conditions of policy: they stand in the same `where` as the caller's filters. */

@@ -64,8 +64,9 @@ async function update(
 
 function stepToTake(premises: Premises, principal: Principal, doctype: DocType, held: Held, previous: Document, sent: Values): Step {
   requireRight(premises, principal, doctype, 'write', judged(held))
-  if (sent['name'] !== undefined && sent['name'] !== null && sent['name'] !== previous.name)
-    throw notFound(doctype.name, String(sent['name']).slice(0, 140))
+  const { name } = sent
+  if (name !== undefined && name !== null && name !== previous.name)
+    throw notFound(doctype.name, typeof name === 'string' ? name.slice(0, 140) : 'of that name')
   checkUnchanged(doctype, previous, sent)
   const step = stepOf(doctype, previous.docstatus, parseDocstatus(sent['docstatus'], previous.docstatus))
   const right = STEP_RIGHTS[step]

@@ -31,7 +31,6 @@ export function bearerReader(connection: Connection): (hash: string, now: number
     .selectFrom('oauth_token as token')
     .innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
     .innerJoin('tabOAuth Client as client', 'client.name', 'token.client')
-    .innerJoin('account', 'account.user', 'grant.user')
     .select(['token.grant_id', 'token.client', 'token.scope', 'grant.user', 'grant.doctype_ids', 'client.unfenced', Generation.expression.as('generation')])
     .where('token.hash', '=', '')
     .where('token.expires', '>', 0)
@@ -39,7 +38,6 @@ export function bearerReader(connection: Connection): (hash: string, now: number
     .where('grant.revoked_at', 'is', null)
     .where('grant.epoch', '=', currentEpoch)
     .where('client.enabled', '=', 1)
-    .where('account.enabled', '=', 1)
     .compile()
   const [, , ...constants] = compiled.parameters
   return async (hash, now) => {
