@@ -87,5 +87,6 @@ function listening(child: ChildProcess, output: () => string): Promise<string> {
   })
 }
 
-const bareEnvironment = (): NodeJS.ProcessEnv =>
+/** The caller's environment without any setting of a site. */
+export const bareEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ANNEX_|DATABASE_URL$|PORT$)/.test(name)))

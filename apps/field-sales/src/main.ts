@@ -8,7 +8,12 @@ const log = (line: string): void => void process.stderr.write(`${line}\n`)
 async function run(): Promise<void> {
   const config = await readConfig(FIELD_SALES_CONFIG)
   const app = await startFieldSales({ config, data: FIELD_SALES_DATA, ...(PORT === undefined ? {} : { port: parsePort(PORT) }), log })
-  const stop = (): void => void app.close().then(() => process.exit(0))
+  let stopping = false
+  // A terminal's interrupt and whoever started us may both say it.
+  const stop = (): void => {
+    if (!stopping) void app.close().then(() => process.exit(0))
+    stopping = true
+  }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   process.stdout.write(`listening on ${app.url}\n`)

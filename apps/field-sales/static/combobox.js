@@ -56,7 +56,7 @@ function makeCombobox(input) {
       source === 'seen'
         ? `Primary site unreachable: showing what was seen last${staleSince ? ` (${new Date(staleSince).toLocaleString()})` : ''}. `
         : ''
-    say(stale + (items.length === 0 ? 'Nothing found.' : `${items.length} found. Use the arrow keys to choose.`))
+    say(stale + (items.length === 0 ? 'Nothing found.' : `${items.length} shown. Use the arrow keys to choose.`))
     close()
     if (items.length === 0) return
     list.hidden = false

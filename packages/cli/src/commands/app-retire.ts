@@ -1,5 +1,5 @@
-import { ADMINISTRATOR } from '@annex/site'
 import { defineCommand } from 'citty'
+import { requireApp } from '../known-app.ts'
 import { print } from '../print.ts'
 import { withSite } from '../with-site.ts'
 
@@ -8,8 +8,9 @@ export const appRetire = defineCommand({
   meta: { name: 'retire', description: 'End an app: its sign-ins and all access that it was given' },
   args: { id: { type: 'positional', required: true, description: 'The app’s client ID' } },
   run: ({ args }) =>
-    withSite(async (site) => {
-      await site.clients.retire(ADMINISTRATOR, args.id)
+    withSite(async (site, administrator) => {
+      await requireApp(site, administrator, args.id)
+      await site.clients.retire(administrator, args.id)
       print(`App ${args.id} is retired; every access it was given has ended.`)
     }),
 })

@@ -1,5 +1,4 @@
 import { isCancel, password as askPassword } from '@clack/prompts'
-import { ADMINISTRATOR } from '@annex/site'
 import { defineCommand } from 'citty'
 import { print } from '../print.ts'
 import { withSite } from '../with-site.ts'
@@ -17,12 +16,13 @@ export const userCreate = defineCommand({
     const password = process.env['ANNEX_USER_PASSWORD'] ?? (await readPassword())
     const roles = args.roles.split(',').map((role) => role.trim())
     const values = { email: args.email, first_name: args['first-name'], last_name: args['last-name'] ?? null, new_password: password }
-    await withSite((site) => site.backend.insert(ADMINISTRATOR, 'User', [{ ...values, roles: roles.filter((role) => role !== '').map((role) => ({ role })) }]))
+    await withSite((site, administrator) => site.backend.insert(administrator, 'User', [{ ...values, roles: roles.filter((role) => role !== '').map((role) => ({ role })) }]))
     print(`User ${args.email} can sign in now.`)
   },
 })
 
 async function readPassword(): Promise<string> {
+  if (!process.stdin.isTTY) throw new Error('there is no terminal to ask for the password; set ANNEX_USER_PASSWORD')
   const answer = await askPassword({ message: 'Password of the new user' })
   if (isCancel(answer)) throw new Error('No user was made.')
   return answer

@@ -27,12 +27,15 @@ const isMetadata = (body: unknown): body is ServerMetadata =>
 export async function checkRedirect(metadata: ServerMetadata, client: ClientFacts): Promise<Finding> {
   const url = new URL(metadata.authorization_endpoint)
   const redirect = client.redirectUri
-  url.search = new URLSearchParams({ client_id: client.clientId, response_type: 'code', scope: 'openid', ...(redirect === undefined ? {} : { redirect_uri: redirect }) }).toString()
+  // Without a redirect URI the site takes the client's default one, unless the scope is openid.
+  const named = redirect === undefined ? {} : { redirect_uri: redirect, scope: 'openid' }
+  url.search = new URLSearchParams({ client_id: client.clientId, response_type: 'code', ...named }).toString()
   const response = await fetch(url, { redirect: 'manual', headers: { accept: 'application/json' }, signal: AbortSignal.timeout(TIMEOUT) })
-  if (response.status < 400) return good('redirect URI', redirect === undefined ? 'the client is known' : `${redirect} is registered`)
+  if (response.status < 400) return redirect === undefined ? good('client', 'the site knows it') : good('redirect URI', `${redirect} is registered`)
   const body: unknown = await response.json().catch(() => undefined)
   const words = typeof body === 'object' && body !== null && 'description' in body ? String(body.description) : ''
   if (words.startsWith('Mismatching')) return bad('redirect URI', `${redirect} is not registered for this client; it must be the same to the letter, port and slash: compare it with the list in Connected Apps`)
+  if (!words.startsWith('Invalid client_id')) return bad('client', `the authorization endpoint answered ${response.status} ${words}; is there a proxy that changes the request?`)
   return bad('client', `the site knows no client ${client.clientId} that may sign people in; check the client ID, and that the app is not retired`)
 }
 

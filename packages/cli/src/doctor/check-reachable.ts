@@ -16,6 +16,7 @@ const NETWORK: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name could not be looked up; check the network',
   ETIMEDOUT: 'it did not answer; check the address and the firewall',
   UND_ERR_CONNECT_TIMEOUT: 'it did not answer; check the address and the firewall',
+  UND_ERR_SOCKET: 'it hung up; if the site speaks https, say https in the URL',
   ECONNRESET: 'it hung up; if the site speaks https, say https in the URL',
   EPROTO: 'it does not speak https there; say http in the URL, or check the port',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https there; say http in the URL, or check the port',
@@ -36,12 +37,15 @@ export async function checkReachable(base: URL): Promise<Finding[]> {
   }
 }
 
-function unreachable(error: unknown): Finding {
+/** Why a request got no answer. */
+export function unreachable(error: unknown): Finding {
   const code = codeOf(error)
   if (code !== undefined && code in CERTIFICATE) return bad('certificate', CERTIFICATE[code]!)
   if (error instanceof Error && error.name === 'TimeoutError') return bad('site', 'it did not answer within 10 seconds; check the address and the firewall')
-  return bad('site', NETWORK[code ?? ''] ?? `it cannot be reached (${code ?? 'no reason given'})`)
+  return bad('site', NETWORK[code ?? ''] ?? `it cannot be reached (${code ?? reasonOf(error)}); check the URL`)
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'no reason given')
 
 function codeOf(error: unknown): string | undefined {
   const cause: unknown = error instanceof Error ? error.cause : undefined

@@ -1,5 +1,5 @@
 import { checkRedirect, checkScope, checkSecret, readMetadata, type ClientFacts } from './check-client.ts'
-import { checkReachable } from './check-reachable.ts'
+import { checkReachable, unreachable } from './check-reachable.ts'
 import { bad, type Finding } from './finding.ts'
 
 export interface Examination {
@@ -14,9 +14,16 @@ export async function examine({ url, client, scope }: Examination): Promise<Find
   const base = new URL(url)
   const findings = await checkReachable(base)
   if (findings[0]?.verdict !== 'good') return findings
-  const { metadata, finding } = await readMetadata(base)
-  findings.push(finding)
-  if (metadata && client) findings.push(await checkRedirect(metadata, client), await checkSecret(metadata, client))
+  // It answered a moment ago: what fails from here on fails between the requests, or at another address of the site.
+  await checkProvider(base, client, findings).catch((error: unknown) => findings.push(unreachable(error)))
   if (scope !== undefined) findings.push(checkScope(scope))
   return findings
+}
+
+async function checkProvider(base: URL, client: ClientFacts | undefined, findings: Finding[]): Promise<void> {
+  const { metadata, finding } = await readMetadata(base)
+  findings.push(finding)
+  if (!metadata || !client) return
+  findings.push(await checkRedirect(metadata, client))
+  findings.push(await checkSecret(metadata, client))
 }

@@ -1,6 +1,6 @@
 import { notPermitted, type DocType, type FrappeError, type Right } from '@annex/protocol'
 import { judge, refusedBy, type Judged } from '../policy/judge.ts'
-import type { Principal } from '../policy/principal.ts'
+import { isGuest, type Principal } from '../policy/principal.ts'
 import { can } from '../policy/role-rights.ts'
 import type { ChildOf } from '../policy/user-permissions.ts'
 import type { Premises } from './premises.ts'
@@ -9,6 +9,19 @@ export const childOf =
   (premises: Premises): ChildOf =>
   (name) =>
     premises.doctypes.get(name)
+
+/**
+ * The DocType, for a caller who wants the right on its documents. A guest who has it on none is told the same of a DocType
+ * that is there and of one that is not, or the answers would be a list of this site's DocTypes.
+ *
+ * @throws {FrappeError} `DoesNotExistError`; `PermissionError` for a guest
+ */
+export function requireDocType(premises: Premises, principal: Principal, name: string, right: Right): DocType {
+  if (!isGuest(principal)) return premises.doctypes.require(name)
+  const doctype = premises.doctypes.get(name)
+  if (doctype && can(principal, doctype, right) !== 'no') return doctype
+  throw refusal({ name: name.slice(0, 140) }, right)
+}
 
 const ownRights = (premises: Premises, principal: Principal, doctype: DocType, name: string | undefined): readonly Right[] =>
   (name === undefined ? undefined : premises.controllers.get(doctype.name)?.ownRights?.(principal.user, name)) ?? []
@@ -28,7 +41,7 @@ export function requireRight(premises: Premises, principal: Principal, doctype: 
   throw refused ? restricted(doctype, right, refused.fieldname) : refusal(doctype, right, name)
 }
 
-export function refusal(doctype: DocType, right: Right, name?: string): FrappeError {
+export function refusal(doctype: Pick<DocType, 'name'>, right: Right, name?: string): FrappeError {
   const what = name === undefined ? `documents of ${doctype.name}` : `${doctype.name} ${name.slice(0, 140)}`
   return notPermitted(`You need the '${right}' permission on ${what}; ask a System Manager for a role that has it`)
 }

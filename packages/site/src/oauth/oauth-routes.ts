@@ -75,8 +75,14 @@ function clientRoutes(server: Server, parts: RouteParts): void {
 
 function discoveryRoutes(server: Server, { issuer, idTokens }: RouteParts): void {
   const publish = (path: string, document: () => object): void =>
-    server.route('GET', path, async () => ({ headers: { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }, json: document() }), { authenticate: 'none' })
-  for (const path of [OAUTH_PATHS.serverMetadata, OAUTH_PATHS.openidDiscovery, OAUTH_PATHS.configuration]) publish(path, () => serverMetadata(issuer()))
+    server.route(
+      'GET',
+      path,
+      async () => ({ headers: { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }, json: document() }),
+      { authenticate: 'none' },
+    )
+  for (const path of [OAUTH_PATHS.serverMetadata, OAUTH_PATHS.openidDiscovery, OAUTH_PATHS.configuration])
+    publish(path, () => serverMetadata(issuer()))
   publish(OAUTH_PATHS.resourceMetadata, () => resourceMetadata(issuer()))
   publish(OAUTH_PATHS.jwks, () => idTokens.jwks())
 }

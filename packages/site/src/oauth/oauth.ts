@@ -45,7 +45,7 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
     authenticator: bearerAuthenticator({
       ...parts,
       lastUses,
-      principalOf: parts.users.principal,
+      principalOf: (user, token) => parts.users.principal(user, token),
       admits: (user) => admission.admits(user),
       resourceMetadata: () => resourceMetadataUrl(parts.issuer()),
     }),

@@ -21,5 +21,13 @@ async function readPerson(user: string, accounts: Accounts, principals: Principa
   const [account, principal] = await Promise.all([accounts.read(user), principals.of(user)])
   if (!account || !principal) return undefined
   const { sub, fullName, firstName, lastName, userImage } = account
-  return { sub, fullName, firstName, lastName, picture: userImage, roles: [...principal.roles], ...(user.includes('@') ? { email: user } : {}) }
+  return {
+    sub,
+    fullName,
+    firstName,
+    lastName,
+    picture: userImage,
+    roles: [...principal.roles],
+    ...(user.includes('@') ? { email: user } : {}),
+  }
 }

@@ -83,7 +83,11 @@ function group(title: string, scopes: readonly ConsentScope[]): Html {
 }
 
 function row({ scope, required, checked }: ConsentScope): Html {
-  if (required) return html`<p>${wordsOf(scope)} <span class="tag">${texts.consent.required}</span>${hiddenFields({ scope })}</p>`
+  if (required)
+    return html`<p class="box">
+      <span class="tick"></span><span>${wordsOf(scope)} <span class="tag">${texts.consent.required}</span></span
+      >${hiddenFields({ scope })}
+    </p>`
   return html`<label class="box"
     ><input type="checkbox" name="scope" value="${scope}" ${checked && html` checked`} /> ${wordsOf(scope)}</label
   >`

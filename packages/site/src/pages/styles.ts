@@ -22,9 +22,12 @@ a{color:var(--accent)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:.625rem;padding:1.25rem;margin:0 0 1rem}
 .alert{border-left:4px solid var(--bad);background:var(--bad-ground);padding:.625rem .875rem;border-radius:.25rem;margin:0 0 1rem}
 .notice{background:var(--good-ground);padding:.625rem .875rem;border-radius:.25rem;margin:0 0 1rem}
-label{display:block;font-weight:600;margin-top:1rem}
-label.box{display:flex;gap:.625rem;align-items:baseline;font-weight:400;margin:.25rem 0}
-input[type=text],input[type=password],textarea,select{width:100%;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:.375rem;padding:.5rem .625rem}
+label{display:block;font-weight:600;margin:1rem 0 .375rem}
+.card>input[type=hidden]+label,.card>label:first-child{margin-top:0}
+label.box,p.box{display:flex;gap:.625rem;align-items:baseline;font-weight:400;margin:.25rem 0}
+.tick{width:1.125rem;flex:none}
+.tick::before{content:"";display:block;width:.375rem;height:.6875rem;margin:0 auto;border:solid var(--soft);border-width:0 .125rem .125rem 0;transform:rotate(42deg)}
+input[type=text],input[type=password],textarea,select{width:100%;font:inherit;color:inherit;background:var(--card);border:1px solid var(--soft);border-radius:.375rem;padding:.5rem .625rem}
 textarea{min-height:5rem;font-family:ui-monospace,monospace;font-size:.9375rem}
 input[type=checkbox]{margin:0;align-self:start;margin-top:.1875rem;width:1.125rem;height:1.125rem;flex:none;accent-color:var(--accent)}
 fieldset{border:0;border-top:1px solid var(--line);margin:.75rem 0 0;padding:.75rem 0 0}
@@ -36,7 +39,10 @@ dd{margin:0}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.375rem}}
 .card form:not(:first-child){margin-top:.75rem}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.25rem}
-button,a.button{font:inherit;font-weight:600;text-decoration:none;border-radius:.375rem;padding:.5rem 1.125rem;border:1px solid var(--soft);background:var(--card);color:var(--ink);cursor:pointer;min-height:2.75rem}
+.card>p:first-child,.card>h2:first-child,.card>input[type=hidden]+p{margin-top:0}
+p:has(>a.button){margin:1rem 0}
+.card>p:last-child{margin-bottom:0}
+button,a.button{display:inline-block;font:inherit;font-weight:600;text-decoration:none;border-radius:.375rem;padding:.5rem 1.125rem;border:1px solid var(--soft);background:var(--card);color:var(--ink);cursor:pointer;min-height:2.75rem}
 button.main,a.button.main{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
 button.bad{color:var(--bad);border-color:var(--bad)}
 button.quiet{border:0;padding:0;min-height:0;color:var(--accent);background:none;text-decoration:underline;font-weight:400}

@@ -30,11 +30,12 @@ export function updateContract(name: string, make: () => Promise<World>): void {
     })
 
     it('of one stale copy by many changes it once', async () => {
-      const { modified } = await read('lead', 'Client', 'Clark')
-      const outcomes = await Promise.allSettled(
-        Array.from({ length: 8 }, (_, index) => update('lead', 'Client', 'Clark', { region: `R${index}`, modified })),
-      )
-      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      for (let round = 0; round < 4; round++) {
+        const { modified } = await read('lead', 'Client', 'Clark')
+        const changes = Array.from({ length: 8 }, (_, index) => update('lead', 'Client', 'Clark', { region: `R${index}`, modified }))
+        const outcomes = await Promise.allSettled(changes)
+        expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      }
     })
 
     it.each<[string, Values, string, number]>([

@@ -72,7 +72,7 @@ interface Filtered {
   readonly orFilters?: readonly Filter[]
 }
 
-export function whereOf(premises: Premises, sources: Sources, request: Filtered, held: readonly Fragment[]): Fragment {
+function whereOf(premises: Premises, sources: Sources, request: Filtered, held: readonly Fragment[]): Fragment {
   const either = conditions(premises, sources, request.orFilters ?? [])
   const all = [
     ...held,

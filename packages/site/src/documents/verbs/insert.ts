@@ -15,7 +15,7 @@ import { checkMandatory } from '../change/mandatory.ts'
 import { toRow } from '../change/to-row.ts'
 import { rowsToWrite, writeRows } from '../change/write-rows.ts'
 import type { Held } from '../held.ts'
-import { requireRight, requireSome } from '../permit.ts'
+import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { answer } from './read.ts'
 
@@ -26,7 +26,7 @@ export async function insertDocuments(
   doctypeName: string,
   documents: readonly Values[],
 ): Promise<Document[]> {
-  const doctype = premises.doctypes.require(doctypeName)
+  const doctype = requireDocType(premises, principal, doctypeName, 'create')
   refuseUnwritable(premises, doctype)
   requireSome(premises, principal, doctype, 'create')
   const inserted = await premises.database.transaction(async (connection) => {

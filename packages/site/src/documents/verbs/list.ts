@@ -1,12 +1,13 @@
 import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
 import type { Principal } from '../../policy/principal.ts'
+import { requireDocType } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { countQuery, listQuery } from '../query/query.ts'
 import { listSetting } from './list-setting.ts'
 import { countVirtual, listVirtual } from './virtual.ts'
 
 export async function listDocuments(premises: Premises, principal: Principal, request: ListRequest): Promise<Row[]> {
-  const doctype = premises.doctypes.require(request.doctype)
+  const doctype = requireDocType(premises, principal, request.doctype, 'read')
   if (doctype.virtual) return listVirtual(premises, principal, doctype, request)
   const { sources, held } = listSetting(premises, principal, doctype, request.parent)
   const query = listQuery(premises, sources, request, held)
@@ -16,7 +17,7 @@ export async function listDocuments(premises: Premises, principal: Principal, re
 
 /** Counts what a list of the same filters would show; documents that the principal may not see are not among them. */
 export async function countDocuments(premises: Premises, principal: Principal, request: CountRequest): Promise<number> {
-  const doctype = premises.doctypes.require(request.doctype)
+  const doctype = requireDocType(premises, principal, request.doctype, 'read')
   if (doctype.virtual) return countVirtual(premises, principal, doctype, request)
   const { sources, held } = listSetting(premises, principal, doctype)
   const { rows } = await countQuery(premises, sources, request, held).execute(premises.database.connection)

@@ -4,7 +4,7 @@ import { fieldsWithin, readableLevels, visibleFields } from '../../policy/field-
 import type { Principal } from '../../policy/principal.ts'
 import { can } from '../../policy/role-rights.ts'
 import { judged, readHeld, toWholeDocument, type Held, type Sight } from '../held.ts'
-import { refusal, requireRight, requireSome } from '../permit.ts'
+import { refusal, requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { readVirtual } from './virtual.ts'
 
@@ -13,7 +13,7 @@ export async function readDocument(
   principal: Principal,
   { doctype: doctypeName, name }: DocumentId,
 ): Promise<Document> {
-  const doctype = premises.doctypes.require(doctypeName)
+  const doctype = requireDocType(premises, principal, doctypeName, 'read')
   if (doctype.istable) return readChildRow(premises, principal, doctype, name)
   requireSome(premises, principal, doctype, 'read', name)
   if (doctype.virtual) return readVirtual(premises, principal, doctype, name)

@@ -7,12 +7,12 @@ import type { Principal } from '../../policy/principal.ts'
 import { controllerOf, durability, refuseUnwritable, tell } from '../change/act.ts'
 import { refusePointedAt } from '../change/pointed-at.ts'
 import { judged, readHeld, toWholeDocument } from '../held.ts'
-import { requireRight, requireSome } from '../permit.ts'
+import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { tablesOf } from '../shape.ts'
 
 export async function removeDocument(premises: Premises, principal: Principal, { doctype: doctypeName, name }: DocumentId): Promise<void> {
-  const doctype = premises.doctypes.require(doctypeName)
+  const doctype = requireDocType(premises, principal, doctypeName, 'delete')
   refuseUnwritable(premises, doctype)
   requireSome(premises, principal, doctype, 'delete', name)
   await premises.database.transaction((connection) => remove(premises, connection, principal, doctype, name), durability(doctype))

@@ -8,7 +8,7 @@ import { durability, refuseUnwritable, tell } from '../change/act.ts'
 import { naming } from '../change/duplicates.ts'
 import { judged, readHeld, toWholeDocument, type Held } from '../held.ts'
 import { listPointing, pointersTo, repoint, type Pointer, type PointsAt } from '../link-store.ts'
-import { requireRight, requireSome } from '../permit.ts'
+import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { tablesOf } from '../shape.ts'
 
@@ -19,7 +19,7 @@ export async function renameDocument(
   { doctype: doctypeName, name }: DocumentId,
   to: string,
 ): Promise<string> {
-  const doctype = premises.doctypes.require(doctypeName)
+  const doctype = requireDocType(premises, principal, doctypeName, 'write')
   refuseUnwritable(premises, doctype)
   requireSome(premises, principal, doctype, 'write', name)
   if (!doctype.allow_rename) throw invalid(`${doctype.name}: documents of this DocType keep their names`)

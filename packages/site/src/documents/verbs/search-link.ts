@@ -6,7 +6,7 @@ import type { Stored } from '../../doctypes/values/to-stored.ts'
 import { listAccess } from '../../policy/field-levels.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { rowConditions } from '../../policy/row-conditions.ts'
-import { childOf, refusal } from '../permit.ts'
+import { childOf, refusal, requireDocType } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import type { Column } from '../query/query-columns.ts'
 import { conditions } from '../query/query-filters.ts'
@@ -18,7 +18,7 @@ import { mayKnow } from './doctype.ts'
 
 /** What a link field offers while a person types. */
 export async function searchLink(premises: Premises, principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
-  const doctype = premises.doctypes.require(request.doctype)
+  const doctype = requireDocType(premises, principal, request.doctype, 'select')
   if (doctype.virtual || doctype.istable) throw invalid(`Nothing can link to ${doctype.name}; search another DocType`)
   const access = listAccess(principal, doctype)
   if (access === 'none' && doctype.name !== 'DocType') throw refusal(doctype, 'select')

@@ -17,7 +17,7 @@ import { refusePointedAt } from '../change/pointed-at.ts'
 import { changedColumns, toRow } from '../change/to-row.ts'
 import { rowsToWrite, writeRows } from '../change/write-rows.ts'
 import { judged, readHeld, toWholeDocument, type Held } from '../held.ts'
-import { requireRight, requireSome } from '../permit.ts'
+import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { answer } from './read.ts'
 
@@ -27,7 +27,7 @@ export async function updateDocument(
   principal: Principal,
   { doctype: doctypeName, name, values }: UpdateRequest,
 ): Promise<Document> {
-  const doctype = premises.doctypes.require(doctypeName)
+  const doctype = requireDocType(premises, principal, doctypeName, 'write')
   refuseUnwritable(premises, doctype)
   requireSome(premises, principal, doctype, 'write', name)
   const updated = await premises.database.transaction(

@@ -46,7 +46,13 @@ describe.each(engines)('the pages of apps on %s', (engine) => {
     const alice = await new Browser(provider).signIn(await person(provider))
     const { id } = await register(provider)
     const csrf_token = csrfOf(await alice.get('/my-apps'))
-    const replies = [await alice.get('/connected-apps'), await alice.get(`/connected-apps/${id}`), await alice.post('/connected-apps/new', { csrf_token, app_name: 'x' }), await alice.post(`/connected-apps/${id}/rotate-secret`, { csrf_token }), await alice.post(`/connected-apps/${id}/retire`, { csrf_token })]
+    const replies = [
+      await alice.get('/connected-apps'),
+      await alice.get(`/connected-apps/${id}`),
+      await alice.post('/connected-apps/new', { csrf_token, app_name: 'x' }),
+      await alice.post(`/connected-apps/${id}/rotate-secret`, { csrf_token }),
+      await alice.post(`/connected-apps/${id}/retire`, { csrf_token }),
+    ]
     for (const reply of replies) {
       expect(reply.status).toBe(403)
       expect(reply.text).toContain('Only System Managers')
@@ -56,7 +62,16 @@ describe.each(engines)('the pages of apps on %s', (engine) => {
   it('an app is made, shown its secret once, changed, rotated and retired', async () => {
     const form = await sam.get('/connected-apps/new')
     const csrf_token = csrfOf(form)
-    const fields = { csrf_token, app_name: 'Depot', redirect_uris: `${REDIRECT}\r\nhttps://app.example.com/two`, scopes: 'openid Item:read', required_scopes: '', optional_scopes: '', pkce_required: '1', kind: 'web' }
+    const fields = {
+      csrf_token,
+      app_name: 'Depot',
+      redirect_uris: `${REDIRECT}\r\nhttps://app.example.com/two`,
+      scopes: 'openid Item:read',
+      required_scopes: '',
+      optional_scopes: '',
+      pkce_required: '1',
+      kind: 'web',
+    }
     const made = await sam.post('/connected-apps/new', fields)
     expect(made.status).toBe(200)
     const secret = /cs1_[A-Za-z0-9_-]{43}/.exec(made.text)?.[0] ?? ''
@@ -82,13 +97,18 @@ describe.each(engines)('the pages of apps on %s', (engine) => {
   it('changes nothing without the form’s own token, and nothing from another site', async () => {
     const { id } = await register(provider)
     const csrf_token = csrfOf(await sam.get('/connected-apps/new'))
-    for (const reply of [await sam.post(`/connected-apps/${id}/retire`, {}), await sam.post(`/connected-apps/${id}/retire`, { csrf_token }, { origin: 'https://evil.example' })]) expect(reply.status).toBe(400)
+    for (const reply of [
+      await sam.post(`/connected-apps/${id}/retire`, {}),
+      await sam.post(`/connected-apps/${id}/retire`, { csrf_token }, { origin: 'https://evil.example' }),
+    ])
+      expect(reply.status).toBe(400)
     expect((await provider.oauth.clients.read(ADMINISTRATOR, id))['enabled']).toBe(1)
   })
 
   it('shows what was loosened for an app', async () => {
     const { id } = await register(provider, { skip_authorization: 1, unfenced: 1, revoke_mode: 'token-only' })
     const page = await sam.get(`/connected-apps/${id}`)
-    for (const words of ['PKCE is not required', 'not asked for consent', 'reaches users', 'leaves the others alive']) expect(page.text).toContain(words)
+    for (const words of ['PKCE is not required', 'not asked for consent', 'reaches users', 'leaves the others alive'])
+      expect(page.text).toContain(words)
   })
 })

@@ -1,6 +1,7 @@
 import type { Values } from '@annex/protocol'
 import type { ConnectedAppValues } from '../../pages/connected-apps-page.ts'
 import { texts } from '../../pages/texts.ts'
+import { textOf } from '../text-of.ts'
 import { wordsOf } from '../clients/clients-store.ts'
 
 export const KINDS = ['web', 'native', 'public'] as const
@@ -8,7 +9,7 @@ export const KINDS = ['web', 'native', 'public'] as const
 /** What the form holds, from what was posted or from the stored document. */
 export function shownValues(source: URLSearchParams | Readonly<Record<string, unknown>> | undefined): ConnectedAppValues {
   const stored = source instanceof URLSearchParams || source === undefined ? undefined : source
-  const text = (name: string): string => String((stored ? stored[name] : (source as URLSearchParams | undefined)?.get(name)) ?? '')
+  const text = (name: string): string => textOf(source instanceof URLSearchParams ? source.get(name) : source?.[name])
   const posted = source instanceof URLSearchParams && source.get('pkce_required') === '1'
   return {
     app_name: text('app_name'),
@@ -22,7 +23,8 @@ export function shownValues(source: URLSearchParams | Readonly<Record<string, un
 }
 
 /** One a line, the default one first. */
-const redirectLines = (stored: Readonly<Record<string, unknown>>): string => [...new Set([...wordsOf(stored['default_redirect_uri']), ...wordsOf(stored['redirect_uris'])])].join('\n')
+const redirectLines = (stored: Readonly<Record<string, unknown>>): string =>
+  [...new Set([...wordsOf(stored['default_redirect_uri']), ...wordsOf(stored['redirect_uris'])])].join('\n')
 
 /** The document's fields for a form: the first redirect URI is the default one. */
 export function formValues(values: ConnectedAppValues): Values {
@@ -49,4 +51,3 @@ export function relaxationsOf(document: Readonly<Record<string, unknown>>): stri
     ...(document['revoke_mode'] === 'token-only' ? [words.revoke] : []),
   ]
 }
-

@@ -61,7 +61,8 @@ async function showNew(_exchange: Request, person: Person): Promise<Answer> {
   return { page: newPage({ person, values: newConnectedApp }) }
 }
 
-const newPage = (view: Pick<ConnectedAppView, 'person' | 'values' | 'error'>): string => connectedAppPage({ ...view, action: NEW, kinds: KINDS })
+const newPage = (view: Pick<ConnectedAppView, 'person' | 'values' | 'error'>): string =>
+  connectedAppPage({ ...view, action: NEW, kinds: KINDS })
 
 async function insert({ caller, form }: Request, person: Person, { clients }: ConnectedAppsParts): Promise<Answer> {
   const values = shownValues(form)
@@ -81,7 +82,12 @@ async function show(exchange: Request, person: Person, { clients, zone }: Connec
   return { page: savedPage({ person, values: shownValues(document) }, document, secrets, zone) }
 }
 
-function savedPage(view: Pick<ConnectedAppView, 'person' | 'values' | 'error'>, document: Document, secrets: readonly ClientSecretRow[], zone: string): string {
+function savedPage(
+  view: Pick<ConnectedAppView, 'person' | 'values' | 'error'>,
+  document: Document,
+  secrets: readonly ClientSecretRow[],
+  zone: string,
+): string {
   const id = String(document.name)
   const saved = {
     clientId: id,
@@ -94,7 +100,10 @@ function savedPage(view: Pick<ConnectedAppView, 'person' | 'values' | 'error'>, 
   return connectedAppPage({ ...view, action: pathOf(id), kinds: KINDS, saved })
 }
 
-const shownSecret = ({ created, expires, last_used: lastUsed }: ClientSecretRow, zone: string): { created: string; expires?: string; lastUsed?: string } => ({
+const shownSecret = (
+  { created, expires, last_used: lastUsed }: ClientSecretRow,
+  zone: string,
+): { created: string; expires?: string; lastUsed?: string } => ({
   created: shownTime(created, zone),
   ...(expires === null ? {} : { expires: shownTime(expires, zone) }),
   ...(lastUsed === null ? {} : { lastUsed: shownTime(lastUsed, zone) }),

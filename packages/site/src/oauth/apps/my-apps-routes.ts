@@ -25,8 +25,17 @@ const REVOKE = `${paths.myApps}/revoke`
 
 /** What a person has allowed apps to do, and how they take it back. */
 export function myAppsRoutes(server: HttpServer<Principal>, parts: MyAppsParts): void {
-  server.route('GET', paths.myApps, forPerson(parts.users, (exchange, person) => show(exchange, person, parts)))
-  server.route('POST', REVOKE, forPerson(parts.users, (exchange) => revoke(exchange, parts)), { csrf: 'required' })
+  server.route(
+    'GET',
+    paths.myApps,
+    forPerson(parts.users, (exchange, person) => show(exchange, person, parts)),
+  )
+  server.route(
+    'POST',
+    REVOKE,
+    forPerson(parts.users, (exchange) => revoke(exchange, parts)),
+    { csrf: 'required' },
+  )
 }
 
 async function show({ caller }: Request, person: Person, { grants, database, zone }: MyAppsParts): Promise<Answer> {

@@ -6,8 +6,9 @@ import type { PendingRequestRow } from '../storage/oauth-tables.ts'
 import { hashOf } from '../token-text.ts'
 import { codeAnswer, errorAnswer, refusalAnswer } from './authorization-answer.ts'
 import { AuthorizationRequest } from './authorization-request.ts'
-import type { AuthorizeEndpoint, AuthorizeParts, SignedIn } from './authorize-endpoint.ts'
+import type { AuthorizeEndpoint, AuthorizeParts } from './authorize-endpoint.ts'
 import { decide } from './consent.ts'
+import type { SignedIn } from './open-consent.ts'
 import { consumePending, readPending } from './pending-requests-store.ts'
 
 type Request = Exchange<Principal>
@@ -36,7 +37,7 @@ export class ApproveEndpoint {
 
   /** A link or an old client's GET grants nothing: it opens the consent page. */
   async redirect(exchange: Request): Promise<Answer> {
-    return { location: `${OAUTH_PATHS.authorize}?${exchange.query}`, page: '' }
+    return { location: `${OAUTH_PATHS.authorize}?${exchange.query.toString()}`, page: '' }
   }
 
   /** @see RFC 6749 section 10.12 */
@@ -44,11 +45,15 @@ export class ApproveEndpoint {
     try {
       const pending = await this.#readPending(exchange)
       const form = readForm(exchange, pending)
-      return await this.#authorize.withReceiver(exchange, () => pending.request, async (request, receiver) => {
-        const signedIn = await this.#authorize.signedIn(exchange, request, receiver)
-        if (!signedIn) throw ended()
-        return this.#authorize.withRequest(exchange, signedIn, () => this.#settle(signedIn, pending, form))
-      })
+      return await this.#authorize.withReceiver(
+        exchange,
+        () => pending.request,
+        async (request, receiver) => {
+          const signedIn = await this.#authorize.signedIn(exchange, request, receiver)
+          if (!signedIn) throw ended()
+          return this.#authorize.withRequest(exchange, signedIn, () => this.#settle(signedIn, pending, form))
+        },
+      )
     } catch (error) {
       if (error instanceof OAuthError) return refusalAnswer(error, exchange.wantsPage, errorPage)
       throw error
@@ -108,7 +113,8 @@ function readForm(exchange: Request, { request, offered }: Pending): ApproveForm
 
 function parseStored(json: string): { request: AuthorizationRequest; offered: string[] } {
   const stored: unknown = JSON.parse(json)
-  if (!isRecord(stored) || typeof stored['query'] !== 'string' || !Array.isArray(stored['offered'])) throw new Error('A pending request cannot be read')
+  if (!isRecord(stored) || typeof stored['query'] !== 'string' || !Array.isArray(stored['offered']))
+    throw new Error('A pending request cannot be read')
   return { request: AuthorizationRequest.parse(stored['query']), offered: stored['offered'].map(String) }
 }
 

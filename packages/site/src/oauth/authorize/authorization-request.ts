@@ -58,4 +58,3 @@ export class AuthorizationRequest {
     return this.#values.toString()
   }
 }
-

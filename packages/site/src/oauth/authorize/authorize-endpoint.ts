@@ -1,23 +1,19 @@
 import { FrappeError, OAUTH_PATHS, OAuthError } from '@annex/protocol'
 import type { Answer, Exchange } from '../../http/exchange.ts'
 import type { Limits } from '../../http/limits.ts'
-import { consentPage } from '../../pages/consent-page.ts'
 import { errorPage } from '../../pages/error-page.ts'
 import { paths } from '../../pages/paths.ts'
 import { texts } from '../../pages/texts.ts'
 import type { Principal } from '../../policy/principal.ts'
 import type { Admission } from '../admission.ts'
-import { hostOf } from '../clients/redirect-uris.ts'
 import type { Grants } from '../grants/grants.ts'
-import { LIFETIMES } from '../grants/lifetimes.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
-import { hashOf, randomText } from '../token-text.ts'
 import { codeAnswer, errorAnswer, refusalAnswer, type AnswerFacts } from './authorization-answer.ts'
 import { AuthorizationRequest } from './authorization-request.ts'
 import { checkRequest, checkRole, proveReceiver, type Asking, type CheckParts, type Receiver } from './checks.ts'
 import type { Codes } from './codes.ts'
-import { consentScopes, isConsentGiven, offeredScopes, type ConsentFacts } from './consent.ts'
-import { insertPending } from './pending-requests-store.ts'
+import { isConsentGiven, type ConsentFacts } from './consent.ts'
+import { openConsent, type SignedIn } from './open-consent.ts'
 import { isSameDocType, resolveScopes } from './requested-scopes.ts'
 
 export interface AuthorizeParts extends CheckParts, Pick<OAuthParts, 'users' | 'audit' | 'now'> {
@@ -29,12 +25,6 @@ export interface AuthorizeParts extends CheckParts, Pick<OAuthParts, 'users' | '
 }
 
 type Request = Exchange<Principal>
-
-/** A request whose user is signed in, and since when (microseconds). */
-export interface SignedIn extends Asking {
-  readonly session: string
-  readonly authTime: number
-}
 
 /**
  * The authorization endpoint: proves the receiver, the user and the request, in this order, and asks for consent
@@ -52,11 +42,19 @@ export class AuthorizeEndpoint {
   async handle(exchange: Request): Promise<Answer> {
     const { session } = exchange.caller
     if (session !== undefined) await this.#parts.requests.consume(session)
-    return this.withReceiver(exchange, () => AuthorizationRequest.of(exchange), (request, receiver) => this.#receive(exchange, request, receiver))
+    return this.withReceiver(
+      exchange,
+      () => AuthorizationRequest.of(exchange),
+      (request, receiver) => this.#receive(exchange, request, receiver),
+    )
   }
 
   /** Shows what is wrong with the receiver to the person; from then on the app may be told. */
-  async withReceiver(exchange: Request, read: () => AuthorizationRequest, next: (request: AuthorizationRequest, receiver: Receiver) => Promise<Answer>): Promise<Answer> {
+  async withReceiver(
+    exchange: Request,
+    read: () => AuthorizationRequest,
+    next: (request: AuthorizationRequest, receiver: Receiver) => Promise<Answer>,
+  ): Promise<Answer> {
     let request: AuthorizationRequest
     let receiver: Receiver
     try {
@@ -117,11 +115,14 @@ export class AuthorizeEndpoint {
     const facts = await this.consentFacts(signedIn)
     if (this.#isStale(signedIn)) {
       if (request.prompts().has('none')) throw loginRequired()
-      return signInAnswer(request.get('signed_in_after') === undefined ? request.with({ signed_in_after: String(this.#parts.now()) }) : request, true)
+      return signInAnswer(
+        request.get('signed_in_after') === undefined ? request.with({ signed_in_after: String(this.#parts.now()) }) : request,
+        true,
+      )
     }
     if (isConsentGiven(facts)) return this.#answerAtOnce(signedIn, facts)
     if (request.prompts().has('none')) throw new OAuthError('consent_required', 'The user has not allowed all of this yet')
-    return this.#showConsent(exchange, signedIn, facts)
+    return openConsent(this.#parts, exchange, signedIn, facts)
   }
 
   async #answerAtOnce(signedIn: SignedIn, { scopes }: ConsentFacts): Promise<Answer> {
@@ -136,7 +137,9 @@ export class AuthorizeEndpoint {
     const after = request.get('signed_in_after')
     if (after !== undefined && authTime >= Number(after)) return false
     const age = request.get('max_age')
-    return prompts.has('login') || prompts.has('select_account') || (age !== undefined && this.#parts.now() - authTime > Number(age) * 1_000_000)
+    return (
+      prompts.has('login') || prompts.has('select_account') || (age !== undefined && this.#parts.now() - authTime > Number(age) * 1_000_000)
+    )
   }
 
   /** What a consent is about: the scopes asked for, and what the user decided before. */
@@ -147,34 +150,19 @@ export class AuthorizeEndpoint {
     return { client, redirectUri, request, scopes, remembered }
   }
 
-  async #showConsent(exchange: Request, signedIn: SignedIn, facts: ConsentFacts): Promise<Answer> {
-    const { principal, session, client, request, redirectUri } = signedIn
-    const { database, now, users } = this.#parts
-    const offered = offeredScopes(facts)
-    const id = randomText()
-    const row = { hash: hashOf(id), session, user: principal.user, client: client.id, request: JSON.stringify({ query: String(request), offered }), created: now(), expires: now() + LIFETIMES.pending }
-    await database.transaction((connection) => insertPending(connection, row))
-    const [person, owner] = await Promise.all([users.person(principal.user), users.person(client.owner)])
-    const page = consentPage({
-      person: { fullName: person?.fullName ?? principal.user, csrf: exchange.csrf ?? '', systemManager: principal.roles.has('System Manager') },
-      action: OAUTH_PATHS.approve,
-      hidden: { id },
-      appName: client.name,
-      redirectHost: hostOf(redirectUri),
-      owner: owner?.fullName,
-      scopes: consentScopes(facts, offered),
-      warning: client.unfenced && offered.includes('all') ? texts.consent.unfenced : undefined,
-    })
-    return { page }
-  }
-
   facts(request: AuthorizationRequest, { redirectUri }: Pick<Receiver, 'redirectUri'>): AnswerFacts {
     return { redirectUri, request, issuer: this.#parts.issuer() }
   }
 
   async #auditRefusal(exchange: Request, { principal, client }: Pick<Asking, 'principal' | 'client'>, reason: string): Promise<void> {
     const { audit, database } = this.#parts
-    await audit.write(database.connection, { event: 'oauth.authorize.refused', user: principal.user, client: client.id, ip: exchange.ip, detail: { reason } })
+    await audit.write(database.connection, {
+      event: 'oauth.authorize.refused',
+      user: principal.user,
+      client: client.id,
+      ip: exchange.ip,
+      detail: { reason },
+    })
   }
 }
 
@@ -183,6 +171,6 @@ const loginRequired = (): OAuthError => new OAuthError('login_required', 'The us
 /** Relative, so that it stays on this site. `again` asks for the password of somebody who is signed in already. */
 const signInAnswer = (request: AuthorizationRequest, again = false): Answer => ({
   status: 302,
-  location: `${paths.signIn}?${again ? 'again=1&' : ''}redirect-to=${encodeURIComponent(`${OAUTH_PATHS.authorize}?${request}`)}`,
+  location: `${paths.signIn}?${again ? 'again=1&' : ''}redirect-to=${encodeURIComponent(`${OAUTH_PATHS.authorize}?${request.toString()}`)}`,
   page: '',
 })

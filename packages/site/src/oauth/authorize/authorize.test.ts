@@ -1,23 +1,25 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
-import { APPROVE, AUTHORIZE, Browser, REDIRECT, ask, boxesOf, connect, formOf, me, person, pkce, readConsent, register, renew, request, swap, tokensOf, type App, type Reply } from '../testing/app.fixture.ts'
-import { doctype, openProvider, type Provider } from '../testing/provider.fixture.ts'
-
-/** What a request must end in: a refusal here, or an error at the app. */
-function expectRefusal(reply: Reply, description?: string): void {
-  expect(reply.status).toBe(400)
-  expect(reply.location).toBeUndefined()
-  if (description !== undefined) expect(reply.text).toContain(description)
-}
-
-function expectError(reply: Reply, error: string, state: string | null = 'xyz'): void {
-  expect(`${reply.location?.origin}${reply.location?.pathname}`, reply.text).toBe(REDIRECT)
-  expect(reply.location?.searchParams.get('error')).toBe(error)
-  expect(reply.location?.searchParams.get('state')).toBe(state)
-  expect(reply.location?.searchParams.get('iss')).toMatch(/^http:\/\/127/)
-  expect(reply.location?.searchParams.get('code')).toBeNull()
-}
+import {
+  AUTHORIZE,
+  Browser,
+  REDIRECT,
+  ask,
+  connect,
+  formOf,
+  me,
+  person,
+  pkce,
+  register,
+  renew,
+  request,
+  swap,
+  tokensOf,
+  type App,
+} from '../testing/app.fixture.ts'
+import { expectError, expectRefusal } from '../testing/answers.fixture.ts'
+import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 
 describe.each(engines)('an authorization request on %s', (engine) => {
   let provider: Provider
@@ -28,7 +30,10 @@ describe.each(engines)('an authorization request on %s', (engine) => {
   beforeAll(async () => {
     provider = await openProvider(engine)
     user = await person(provider)
-    app = await register(provider, { redirect_uris: `${REDIRECT} https://app.example.com/other`, scopes: 'openid all Item:read Sales.Invoice:*' })
+    app = await register(provider, {
+      redirect_uris: `${REDIRECT} https://app.example.com/other`,
+      scopes: 'openid all Item:read Sales.Invoice:*',
+    })
   })
   beforeEach(async () => {
     alice = await new Browser(provider).signIn(user)
@@ -60,7 +65,8 @@ describe.each(engines)('an authorization request on %s', (engine) => {
 
     it('A11 client_id twice', async () => expectRefusal(await alice.authorize(request(app, { client_id: [app.id, app.id] }))))
 
-    it('A25 a denial of it goes nowhere', async () => expectRefusal(await alice.authorize(request(app, { redirect_uri: 'https://evil.example', error: 'access_denied' }))))
+    it('A25 a denial of it goes nowhere', async () =>
+      expectRefusal(await alice.authorize(request(app, { redirect_uri: 'https://evil.example', error: 'access_denied' }))))
 
     it('in the words and the body that Frappe uses', async () => {
       const reply = await ask(provider, `${AUTHORIZE}?${formOf(request(app, { redirect_uri: `${REDIRECT}/` }))}`)
@@ -71,7 +77,9 @@ describe.each(engines)('an authorization request on %s', (engine) => {
       const retired = await register(provider)
       await provider.oauth.clients.retire(ADMINISTRATOR, retired.id)
       const forbidden = await register(provider, { allowed_roles: [{ role: 'System Manager' }] })
-      const replies = await Promise.all([{ id: 'nobody', secret: '' }, retired, forbidden].map((client) => alice.authorize(request(client))))
+      const replies = await Promise.all(
+        [{ id: 'nobody', secret: '' }, retired, forbidden].map((client) => alice.authorize(request(client))),
+      )
       for (const reply of replies) expectRefusal(reply, 'Invalid client_id parameter value')
       expect(new Set(replies.map((reply) => reply.text)).size).toBe(1)
     })
@@ -86,18 +94,33 @@ describe.each(engines)('an authorization request on %s', (engine) => {
   describe('of a native client', () => {
     let native: App
     const { challenge } = pkce()
-    const nativeRequest = (values: Record<string, string>): Record<string, string | readonly string[]> => ({ ...request(native), code_challenge: challenge, code_challenge_method: 'S256', ...values })
-
-    beforeAll(async () => {
-      native = await register(provider, { kind: 'native', redirect_uris: 'http://127.0.0.1/cb com.example.app:/cb', default_redirect_uri: 'http://127.0.0.1/cb', skip_authorization: 1 })
+    const nativeRequest = (values: Record<string, string>): Record<string, string | readonly string[]> => ({
+      ...request(native),
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      ...values,
     })
 
-    it('A08 may come from any loopback port', async () => expect((await alice.authorize(nativeRequest({ redirect_uri: 'http://127.0.0.1:49152/cb' }))).status).toBe(200))
+    beforeAll(async () => {
+      native = await register(provider, {
+        kind: 'native',
+        redirect_uris: 'http://127.0.0.1/cb com.example.app:/cb',
+        default_redirect_uri: 'http://127.0.0.1/cb',
+        skip_authorization: 1,
+      })
+    })
 
-    it.each(['http://localhost:49152/cb', 'http://127.0.0.1:49152/other', 'http://127.0.0.1.evil.com/cb', 'http://127.0.0.1:1/cb?x=1', 'http://127.0.0.1:99999/cb', 'http://127.0.0.1:80@evil.com/cb'])(
-      'A09 may not come from %s',
-      async (redirect_uri) => expectRefusal(await alice.authorize(nativeRequest({ redirect_uri }))),
-    )
+    it('A08 may come from any loopback port', async () =>
+      expect((await alice.authorize(nativeRequest({ redirect_uri: 'http://127.0.0.1:49152/cb' }))).status).toBe(200))
+
+    it.each([
+      'http://localhost:49152/cb',
+      'http://127.0.0.1:49152/other',
+      'http://127.0.0.1.evil.com/cb',
+      'http://127.0.0.1:1/cb?x=1',
+      'http://127.0.0.1:99999/cb',
+      'http://127.0.0.1:80@evil.com/cb',
+    ])('A09 may not come from %s', async (redirect_uri) => expectRefusal(await alice.authorize(nativeRequest({ redirect_uri }))))
 
     it('A37 is asked for consent although it is trusted, and although all was granted before', async () => {
       const query = nativeRequest({ redirect_uri: 'com.example.app:/cb' })
@@ -146,9 +169,11 @@ describe.each(engines)('an authorization request on %s', (engine) => {
       ['OIDC', { max_age: 'soon' }, 'invalid_request'],
     ])('%s %j: %s', async (_row, values, error) => expectError(await alice.authorize(request(app, values)), error))
 
-    it('A12 state twice is refused and neither is echoed', async () => expectError(await alice.authorize(request(app, { state: ['a', 'b'] })), 'invalid_request', null))
+    it('A12 state twice is refused and neither is echoed', async () =>
+      expectError(await alice.authorize(request(app, { state: ['a', 'b'] })), 'invalid_request', null))
 
-    it('A31 a guest with prompt=none is told that a sign-in is needed', async () => expectError(await new Browser(provider).authorize(request(app, { prompt: 'none' })), 'login_required'))
+    it('A31 a guest with prompt=none is told that a sign-in is needed', async () =>
+      expectError(await new Browser(provider).authorize(request(app, { prompt: 'none' })), 'login_required'))
 
     it('A24 a guest with a bad scope signs in first', async () => {
       const reply = await new Browser(provider).authorize(request(app, { scope: 'secret' }))
@@ -168,7 +193,10 @@ describe.each(engines)('an authorization request on %s', (engine) => {
       expectError(await alice.authorize(request(app, { state, response_type: 'token' })), 'unsupported_response_type', state)
     })
 
-    it('A26 a state over 2 KB is refused', async () => expect((await alice.authorize(request(app, { state: 'a'.repeat(2049) }))).location?.searchParams.get('error')).toBe('invalid_request'))
+    it('A26 a state over 2 KB is refused', async () =>
+      expect((await alice.authorize(request(app, { state: 'a'.repeat(2049) }))).location?.searchParams.get('error')).toBe(
+        'invalid_request',
+      ))
 
     it('B01 a client whose PKCE is required, and a public one, must send a challenge', async () => {
       const strict = await register(provider, { require_pkce: 1 })
@@ -188,171 +216,6 @@ describe.each(engines)('an authorization request on %s', (engine) => {
       const client = await register(provider, { redirect_uris: uri, default_redirect_uri: uri })
       const reply = await alice.authorize(request(client, { redirect_uri: uri, response_type: 'token' }))
       expect(reply.headers.get('location')).toMatch(/\/cb\?tenant=7&error=unsupported_response_type&/)
-    })
-  })
-
-  describe('at the consent page', () => {
-    it('A16 needs the form of this session, from this site', async () => {
-      const page = await alice.authorize(request(app, { prompt: 'consent' }))
-      const fields = { ...readConsent(page), decision: 'allow' }
-      const { csrf_token: _, ...bare } = fields
-      for (const reply of [await alice.post(APPROVE, bare), await alice.post(APPROVE, fields, { origin: 'https://evil.example' }), await alice.post(APPROVE, fields, { 'sec-fetch-site': 'cross-site' })]) {
-        expect(reply.status).toBe(400)
-        expect(reply.location).toBeUndefined()
-      }
-      expect((await alice.post(APPROVE, fields)).location?.searchParams.get('code')).toBeTruthy()
-    })
-
-    it('A17 a link to approve grants nothing and opens the page', async () => {
-      const reply = await alice.get(`${APPROVE}?${formOf(request(app))}`)
-      expect(reply.status).toBe(303)
-      expect(reply.location?.pathname).toBe(AUTHORIZE)
-      expect(reply.location?.searchParams.get('client_id')).toBe(app.id)
-    })
-
-    it('A18 a decision counts once', async () => {
-      const page = await alice.authorize(request(app, { prompt: 'consent' }))
-      expect((await alice.decide(page)).status).toBe(303)
-      expectRefusal(await alice.decide(page))
-      const next = await alice.authorize(request(app, { prompt: 'consent' }))
-      const both = await Promise.all([alice.decide(next), alice.decide(next)])
-      expect(both.map((reply) => reply.status).toSorted()).toEqual([303, 400])
-    })
-
-    it('A19 another session cannot decide it', async () => {
-      const page = await alice.authorize(request(app, { prompt: 'consent' }))
-      const bob = await new Browser(provider).signIn(await person(provider))
-      const own = readConsent(await bob.authorize(request(app)))
-      expectRefusal(await bob.post(APPROVE, { ...readConsent(page), csrf_token: own['csrf_token'] ?? '', decision: 'allow' }))
-    })
-
-    it('A20 nor can who signs in next in the same browser', async () => {
-      const browser = await new Browser(provider).signIn(user)
-      const page = await browser.authorize(request(app, { prompt: 'consent' }))
-      await browser.signIn(await person(provider))
-      const own = readConsent(await browser.authorize(request(app)))
-      expectRefusal(await browser.post(APPROVE, { ...readConsent(page), csrf_token: own['csrf_token'] ?? '', decision: 'allow' }))
-    })
-
-    it.each([{ redirect_uri: 'https://evil.example' }, { response_type: 'token' }, { client_id: 'other' }, { state: 'other' }])('A14 a form that says %j is refused, and the request stays', async (change) => {
-      const page = await alice.authorize(request(app, { prompt: 'consent' }))
-      expectRefusal(await alice.post(APPROVE, { ...readConsent(page), ...change, decision: 'allow' }))
-      expect((await alice.decide(page)).location?.searchParams.get('state')).toBe('xyz')
-    })
-
-    it('F08 a form cannot add a scope', async () => {
-      const page = await alice.authorize(request(app, { scope: 'openid', prompt: 'consent' }))
-      expectRefusal(await alice.post(APPROVE, { ...readConsent(page), scope: ['openid', 'all'], decision: 'allow' }))
-      expect((await swap(provider, app, (await alice.decide(page)).location?.searchParams.get('code') ?? '')).json['scope']).toBe('openid')
-    })
-
-    it('tells the app when it is denied, or when nothing is left', async () => {
-      const own = await register(provider, { scopes: 'Item:read' })
-      const query = request(own, { scope: 'Item:read' })
-      expectError(await alice.decide(await alice.authorize(query), 'deny'), 'access_denied')
-      expectError(await alice.decide(await alice.authorize(query), 'allow', ['Item:read']), 'access_denied')
-      expect(await provider.grants.list(user, own.id)).toEqual([])
-    })
-
-    it('is refused when the client was retired meanwhile', async () => {
-      const own = await register(provider)
-      const page = await alice.authorize(request(own))
-      await provider.oauth.clients.retire(ADMINISTRATOR, own.id)
-      expectRefusal(await alice.decide(page))
-    })
-
-    it('A21 A22 A39 is not framed, not cached, and tells no other site', async () => {
-      const { headers } = await alice.authorize(request(app, { prompt: 'consent' }))
-      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
-      expect(headers.get('x-frame-options')).toBe('DENY')
-      expect(headers.get('referrer-policy')).toBe('same-origin')
-      expect(headers.get('cache-control')).toBe('no-store')
-    })
-
-    it('A29 shows a hostile name as text', async () => {
-      const hostile = await register(provider, { app_name: 'x" onload="y' })
-      const page = await alice.authorize(request(hostile))
-      expect(page.text).not.toContain('onload="y')
-      expect(page.text).toContain('app.example.com')
-      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
-    })
-
-    it('A30 the code is of the session and not of a cookie that says so', async () => {
-      const own = await register(provider)
-      const browser = await new Browser(provider).signIn(user)
-      browser.cookie += '; user_id=Administrator'
-      expect((await me(provider, (await connect(provider, browser, own)).access)).json['user']).toBe(user)
-    })
-
-    it('A36 a session keeps twenty open requests, the newest, and is then slowed down', async () => {
-      const browser = await new Browser(provider).signIn(user)
-      const pages: Reply[] = []
-      for (let count = 0; count < 22; count += 1) pages.push(await browser.authorize(request(app, { prompt: 'consent' })))
-      expectRefusal(await browser.decide(pages[0]!))
-      expect((await browser.decide(pages[2]!)).status).toBe(303)
-      const more = await Promise.all(Array.from({ length: 60 }, () => browser.authorize(request(app))))
-      const slowed = more.filter((reply) => reply.status === 429)
-      expect(slowed.length).toBeGreaterThan(0)
-      expect(Number(slowed[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
-    })
-  })
-
-  describe('for scopes', () => {
-    it('without any asks for all that the client is registered for', async () => {
-      const own = await register(provider, { scopes: 'openid Item:read Item:*' })
-      const { access } = await connect(provider, alice, own, { scope: '' })
-      expect((await me(provider, access)).json['scopes']).toEqual(['openid', 'Item:read'])
-    })
-
-    it('F07 remembers what was unticked and asks for the difference alone', async () => {
-      const own = await register(provider, { scopes: 'openid Item:read Item:write' })
-      const query = request(own, { scope: 'openid Item:read Item:write' })
-      const reply = await swap(provider, own, await alice.code(query, ['Item:write']))
-      expect(reply.json['scope']).toBe('openid Item:read')
-      const again = await alice.authorize(query)
-      expect(boxesOf(again)).toEqual(['Item:write'])
-      expect(again.text).not.toMatch(/value="Item:write"\s+checked/)
-      expect((await swap(provider, own, (await alice.decide(again)).location?.searchParams.get('code') ?? '')).json['scope']).toBe('openid Item:read')
-      expectError(await alice.authorize({ ...query, prompt: 'none' }), 'consent_required')
-      expect(boxesOf(await alice.authorize({ ...query, prompt: 'consent' }))).toEqual(['Item:read', 'Item:write'])
-    })
-
-    it('required ones have no box; optional ones that change something start unticked', async () => {
-      const scopes = 'openid Item:read Item:write Item:print'
-      const own = await register(provider, { scopes, required_scopes: 'Item:read', optional_scopes: 'Item:write Item:print' })
-      const page = await alice.authorize(request(own, { scope: scopes }))
-      expect(boxesOf(page)).toEqual(['Item:write', 'Item:print'])
-      expect(readConsent(page)['scope']).toEqual(expect.arrayContaining(['openid', 'Item:read', 'Item:print']))
-      expect(readConsent(page)['scope']).not.toContain('Item:write')
-      const answer = await alice.post(APPROVE, { ...readConsent(page), scope: [], decision: 'allow' })
-      expect((await swap(provider, own, answer.location?.searchParams.get('code') ?? '')).json['scope']).toBe('openid Item:read')
-    })
-
-    it('F10 a DocType made again under its old name must be granted again', async () => {
-      await provider.documents.insert(ADMINISTRATOR, 'DocType', [doctype('Crate')])
-      const own = await register(provider, { scopes: 'openid Crate:read' })
-      const query = request(own, { scope: 'openid Crate:read' })
-      await connect(provider, alice, own, { scope: 'openid Crate:read' })
-      expect((await alice.authorize(query)).status).toBe(303)
-      const [grant] = await provider.grants.list(user, own.id)
-      expect(JSON.parse(grant!.doctype_ids)).toEqual({ Crate: provider.doctypes.get('Crate')?.id })
-      await provider.documents.remove(ADMINISTRATOR, { doctype: 'DocType', name: 'Crate' })
-      await provider.documents.insert(ADMINISTRATOR, 'DocType', [doctype('Crate')])
-      const page = await alice.authorize(query)
-      expect(page.status).toBe(200)
-      expect(boxesOf(page)).toEqual(['Crate:read'])
-    })
-
-    it('a scope that is named often counts once', async () => {
-      const { access } = await connect(provider, alice, app, { scope: Array(300).fill('openid').join(' ') })
-      expect((await me(provider, access)).json['scopes']).toEqual(['openid'])
-    })
-
-    it('a trusted client with a secret is not asked for', async () => {
-      const trusted = await register(provider, { skip_authorization: 1 })
-      const reply = await alice.authorize(request(trusted))
-      expect(reply.location?.searchParams.get('code')).toBeTruthy()
-      expect((await alice.authorize(request(trusted, { prompt: 'consent' }))).status).toBe(200)
     })
   })
 

@@ -49,7 +49,8 @@ export async function proveReceiver(request: AuthorizationRequest, parts: CheckP
   if (!client?.enabled) throw unknownClient()
   if (request.isRepeated('redirect_uri')) throw wrong('Duplicate redirect_uri parameter.')
   const named = request.get('redirect_uri')
-  if (named === undefined && scopesOf(request).includes('openid')) throw wrong('Missing redirect_uri parameter; a request with openid must name it.')
+  if (named === undefined && scopesOf(request).includes('openid'))
+    throw wrong('Missing redirect_uri parameter; a request with openid must name it.')
   const redirectUri = named ?? client.defaultRedirectUri
   if (!isRegistered(redirectUri, client)) throw wrong('Mismatching redirect URI.')
   return { client, redirectUri, redirectNamed: named !== undefined }
@@ -103,7 +104,8 @@ function checkResponseType({ request, client }: Asking): void {
   const type = request.get('response_type')
   if (type === undefined) throw wrong('Missing response_type parameter.')
   if (type !== 'code') throw new OAuthError('unsupported_response_type', 'This site answers with response_type=code alone')
-  if (!client.usesCodes) throw new OAuthError('unauthorized_client', 'The app is registered for another grant type; change it to Authorization Code')
+  if (!client.usesCodes)
+    throw new OAuthError('unauthorized_client', 'The app is registered for another grant type; change it to Authorization Code')
 }
 
 function checkResponseMode({ request }: Asking): void {
@@ -114,7 +116,8 @@ function checkPkce({ request, client }: Asking): void {
   const challenge = request.get('code_challenge')
   const method = request.get('code_challenge_method')
   if (challenge === undefined && method !== undefined) throw wrong('code_challenge_method came without a code_challenge')
-  if (challenge === undefined && needsPkce(client)) throw wrong('This app must use PKCE: send code_challenge and code_challenge_method=S256')
+  if (challenge === undefined && needsPkce(client))
+    throw wrong('This app must use PKCE: send code_challenge and code_challenge_method=S256')
   if (challenge === undefined) return
   if (method !== 'S256') throw wrong('Transform algorithm not supported; send code_challenge_method=S256')
   if (!/^[A-Za-z0-9_-]{43}$/.test(challenge)) throw wrong('code_challenge must be the base64url of a SHA-256: 43 characters')
@@ -145,7 +148,8 @@ async function checkHint({ request, principal }: Asking, parts: CheckParts): Pro
   const hint = request.get('id_token_hint')
   if (hint === undefined) return
   const sub = await parts.idTokens.readHint(hint, parts.issuer())
-  if (sub !== (await parts.subOf(principal.user))) throw new OAuthError('login_required', 'Session user does not match client supplied user.')
+  if (sub !== (await parts.subOf(principal.user)))
+    throw new OAuthError('login_required', 'Session user does not match client supplied user.')
 }
 
 /** Words of the scope parameter, before anything is known of them. */

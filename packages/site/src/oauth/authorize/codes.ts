@@ -1,7 +1,8 @@
 import type { Connection, Database } from '@annex/database'
+import type { Audit } from '../../audit/audit.ts'
 import type { CodeRow } from '../storage/oauth-tables.ts'
 import type { Grants } from '../grants/grants.ts'
-import { insertCode } from '../grants/codes-store.ts'
+import { hasUsedPkce, insertCode } from '../grants/codes-store.ts'
 import { LIFETIMES } from '../grants/lifetimes.ts'
 import { hashOf, randomText, tokenText } from '../token-text.ts'
 import type { Decided } from './consent.ts'
@@ -11,6 +12,7 @@ import type { Asking } from './checks.ts'
 export interface CodesParts {
   readonly database: Database
   readonly grants: Grants
+  readonly audit: Audit
   readonly doctypeOf: DoctypeOf
   readonly now: () => number
 }
@@ -37,17 +39,34 @@ export class Codes {
    * @param first - runs before, in the same transaction; when it gives false nothing is stored and undefined comes back
    */
   issue(request: CodeRequest, first: (connection: Connection) => Promise<boolean> = async () => true): Promise<string | undefined> {
-    return this.#parts.database.transaction(async (connection) => ((await first(connection)) ? this.#insert(connection, request) : undefined), { durable: true })
+    return this.#parts.database.transaction(
+      async (connection) => ((await first(connection)) ? this.#insert(connection, request) : undefined),
+      { durable: true },
+    )
   }
 
   async #insert(connection: Connection, { asking, scopes, decided, authTime }: CodeRequest): Promise<string> {
     const { grants, doctypeOf, now } = this.#parts
     const { client, principal } = asking
     const doctypeIds = doctypeIdsOf(decided.granted, doctypeOf)
-    const grant = await grants.insert(connection, { client: client.id, user: principal.user, requested: scopes, ...decided, doctypeIds, authTime })
+    const grant = await grants.insert(connection, {
+      client: client.id,
+      user: principal.user,
+      requested: scopes,
+      ...decided,
+      doctypeIds,
+      authTime,
+    })
+    await this.#noteLostPkce(connection, asking)
     const code = tokenText('code', '1', randomText())
     await insertCode(connection, codeRow(asking, grant, hashOf(code), now()))
     return code
+  }
+
+  /** A challenge that a client always sent and now does not may have been taken out on its way: an administrator can require it. */
+  async #noteLostPkce(connection: Connection, { client, principal, request }: Asking): Promise<void> {
+    if (request.get('code_challenge') !== undefined || !(await hasUsedPkce(connection, client.id))) return
+    await this.#parts.audit.write(connection, { event: 'oauth.pkce.missing', client: client.id, user: principal.user })
   }
 }
 

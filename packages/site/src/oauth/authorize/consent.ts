@@ -49,13 +49,15 @@ export interface Decided {
  */
 export function decide(facts: ConsentFacts, offered: readonly string[], ticked: readonly string[]): Decided {
   const { client, scopes, remembered } = facts
-  const isGranted = (scope: string): boolean => (offered.includes(scope) ? isRequired(client, scope) || ticked.includes(scope) : remembered.granted.has(scope))
+  const isGranted = (scope: string): boolean =>
+    offered.includes(scope) ? isRequired(client, scope) || ticked.includes(scope) : remembered.granted.has(scope)
   const granted = scopes.filter(isGranted)
   return { granted, rejected: scopes.filter((scope) => !isGranted(scope)) }
 }
 
 /** Who the user is comes with any consent; what the client calls required does too. */
-const isRequired = (client: Client, scope: string): boolean => (IDENTITY_SCOPES as readonly string[]).includes(scope) || client.requiredScopes.includes(scope)
+const isRequired = (client: Client, scope: string): boolean =>
+  (IDENTITY_SCOPES as readonly string[]).includes(scope) || client.requiredScopes.includes(scope)
 
 function isChanging(token: string): boolean {
   const scope = readScope(token)

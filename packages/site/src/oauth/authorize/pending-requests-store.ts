@@ -9,14 +9,24 @@ export async function insertPending(connection: Connection, row: PendingRequestR
   const db = connection.withTables<OAuthTables>()
   await db.insertInto('pending_request').values(row).execute()
   // Index pending_request_session.
-  const kept = await db.selectFrom('pending_request').select('hash').where('session', '=', row.session).orderBy('created', 'desc').orderBy('hash').execute()
+  const kept = await db
+    .selectFrom('pending_request')
+    .select('hash')
+    .where('session', '=', row.session)
+    .orderBy('created', 'desc')
+    .orderBy('hash')
+    .execute()
   const old = kept.slice(CAP).map(({ hash }) => hash)
   // Primary key.
   if (old.length > 0) await db.deleteFrom('pending_request').where('hash', 'in', old).execute()
 }
 
 /** The request, when this session of this user opened it and it has not ended. */
-export async function readPending(connection: Connection, key: Pick<PendingRequestRow, 'hash' | 'session' | 'user'>, now: number): Promise<PendingRequestRow | undefined> {
+export async function readPending(
+  connection: Connection,
+  key: Pick<PendingRequestRow, 'hash' | 'session' | 'user'>,
+  now: number,
+): Promise<PendingRequestRow | undefined> {
   const db = connection.withTables<OAuthTables>()
   // Primary key.
   const query = db.selectFrom('pending_request').selectAll().where('hash', '=', key.hash)
@@ -26,6 +36,11 @@ export async function readPending(connection: Connection, key: Pick<PendingReque
 /** Uses the request up. Of any number of callers one gets true. */
 export async function consumePending(connection: Connection, hash: string): Promise<boolean> {
   // Primary key.
-  const row = await connection.withTables<OAuthTables>().deleteFrom('pending_request').where('hash', '=', hash).returning('hash').executeTakeFirst()
+  const row = await connection
+    .withTables<OAuthTables>()
+    .deleteFrom('pending_request')
+    .where('hash', '=', hash)
+    .returning('hash')
+    .executeTakeFirst()
   return row !== undefined
 }

@@ -2,6 +2,7 @@ import type { Database } from '@annex/database'
 import type { Document } from '@annex/protocol'
 import type { Controller } from '../../doctypes/controller.ts'
 import { formatDatetime, formatTimestamp } from '../../doctypes/values/timestamps.ts'
+import { textOf } from '../text-of.ts'
 import { listAccessTokens, type AccessTokenFilter, type AccessTokenRow } from './bearer-tokens-store.ts'
 
 export interface BearerTokenParts {
@@ -31,11 +32,16 @@ export function bearerTokenController(parts: BearerTokenParts): Controller {
 }
 
 function filterOf({ name, client, user }: Readonly<Record<string, unknown>>): AccessTokenFilter {
-  return { ...(name === undefined ? {} : { hash: String(name) }), ...(client === undefined ? {} : { client: String(client) }), ...(user === undefined ? {} : { user: String(user) }) }
+  return {
+    ...(name === undefined ? {} : { hash: textOf(name) }),
+    ...(client === undefined ? {} : { client: textOf(client) }),
+    ...(user === undefined ? {} : { user: textOf(user) }),
+  }
 }
 
 /** The filters that no column holds (`status`). */
-const matches = (document: Document, filters: Readonly<Record<string, unknown>>): boolean => Object.entries(filters).every(([field, value]) => String(document[field] ?? '') === String(value ?? ''))
+const matches = (document: Document, filters: Readonly<Record<string, unknown>>): boolean =>
+  Object.entries(filters).every(([field, value]) => textOf(document[field]) === textOf(value))
 
 function documentOf(row: AccessTokenRow, { now, zone }: BearerTokenParts): Document {
   const issued = formatTimestamp(row.issued, zone)

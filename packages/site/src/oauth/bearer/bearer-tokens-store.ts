@@ -16,7 +16,10 @@ export interface AccessTokenFilter {
 export async function listAccessTokens(connection: Connection, filter: AccessTokenFilter): Promise<AccessTokenRow[]> {
   const db = connection.withTables<OAuthTables>()
   // Primary key of the token, or a scan: an administrator's list.
-  let query = db.selectFrom('oauth_token as token').innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id').where('token.kind', '=', 'access')
+  let query = db
+    .selectFrom('oauth_token as token')
+    .innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
+    .where('token.kind', '=', 'access')
   if (filter.hash !== undefined) query = query.where('token.hash', '=', filter.hash)
   if (filter.client !== undefined) query = query.where('token.client', '=', filter.client)
   if (filter.user !== undefined) query = query.where('grant.user', '=', filter.user)

@@ -4,7 +4,23 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
-import { Browser, INTROSPECT, PROFILE, REVOKE, ask, connect, me, person, post, register, renew, tokensOf, type App, type Reply, type Tokens } from '../testing/app.fixture.ts'
+import {
+  Browser,
+  INTROSPECT,
+  PROFILE,
+  REVOKE,
+  ask,
+  connect,
+  me,
+  person,
+  post,
+  register,
+  renew,
+  tokensOf,
+  type App,
+  type Reply,
+  type Tokens,
+} from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 
 describe.each(engines)('a token in use on %s', (engine) => {
@@ -25,7 +41,8 @@ describe.each(engines)('a token in use on %s', (engine) => {
     return connect(provider, alice, own, { scope })
   }
 
-  const introspect = (token: string, by: App = app, values: Record<string, string> = {}): Promise<Reply> => post(provider, INTROSPECT, { token, client_id: by.id, client_secret: by.secret, ...values })
+  const introspect = (token: string, by: App = app, values: Record<string, string> = {}): Promise<Reply> =>
+    post(provider, INTROSPECT, { token, client_id: by.id, client_secret: by.secret, ...values })
   const isDead = async (token: string): Promise<boolean> => (await me(provider, token)).status === 401
 
   describe('revoked', () => {
@@ -37,14 +54,22 @@ describe.each(engines)('a token in use on %s', (engine) => {
       expect(await isDead(access)).toBe(false)
     })
 
-    it.each([{ token: 'rubbish' }, { token: 'x'.repeat(5000) }, { token: 'rubbish', token_type_hint: 'nonsense' }])('E02 and unknown is as good as ended', async (fields) => {
-      const reply = await post(provider, REVOKE, fields)
-      expect([reply.status, reply.json]).toEqual([200, {}])
-    })
+    it.each([{ token: 'rubbish' }, { token: 'x'.repeat(5000) }, { token: 'rubbish', token_type_hint: 'nonsense' }])(
+      'E02 and unknown is as good as ended',
+      async (fields) => {
+        const reply = await post(provider, REVOKE, fields)
+        expect([reply.status, reply.json]).toEqual([200, {}])
+      },
+    )
 
     it.each(['access', 'refresh'] as const)('E03 by its %s token, the whole grant is dead', async (kind) => {
       const tokens = await fresh()
-      const reply = await post(provider, REVOKE, { token: tokens[kind], token_type_hint: 'nonsense', client_id: app.id, client_secret: app.secret })
+      const reply = await post(provider, REVOKE, {
+        token: tokens[kind],
+        token_type_hint: 'nonsense',
+        client_id: app.id,
+        client_secret: app.secret,
+      })
       expect(reply.status).toBe(200)
       expect(await isDead(tokens.access)).toBe(true)
       expect((await renew(provider, app, tokens.refresh)).json['error']).toBe('invalid_grant')
@@ -71,6 +96,17 @@ describe.each(engines)('a token in use on %s', (engine) => {
       await post(provider, REVOKE, { token: tokensOf(next).refresh })
       expect((await renew(provider, lenient, tokensOf(next).refresh)).status).toBe(400)
       expect(await isDead(tokensOf(next).access)).toBe(false)
+    })
+
+    it('E04 is never said to be while it could not be stored', async () => {
+      const { access } = await fresh()
+      await sql`alter table oauth_grant rename to oauth_grant_away`.execute(provider.database.connection)
+      const reply = await post(provider, REVOKE, { token: access })
+      await sql`alter table oauth_grant_away rename to oauth_grant`.execute(provider.database.connection)
+      expect([reply.status, reply.json['error'], reply.headers.get('retry-after')]).toEqual([503, 'temporarily_unavailable', '5'])
+      expect(reply.text).not.toMatch(/oauth_grant|relation|table/)
+      expect(provider.faults).toHaveLength(1)
+      expect(await isDead(access)).toBe(false)
     })
 
     it('without naming it is a wrong request', async () => expect((await post(provider, REVOKE, {})).status).toBe(400))
@@ -123,14 +159,17 @@ describe.each(engines)('a token in use on %s', (engine) => {
     it('E10 outside the header is refused', async () => {
       const { access } = await fresh()
       expect((await ask(provider, `/api/me?access_token=${access}`)).json['error']).toBe('invalid_request')
-      expect((await post(provider, '/api/me', { access_token: access }, { authorization: `Bearer ${access}` })).json['error']).toBe('invalid_request')
+      expect((await post(provider, '/api/me', { access_token: access }, { authorization: `Bearer ${access}` })).json['error']).toBe(
+        'invalid_request',
+      )
     })
 
     it('E12 in other writings is its own user’s or nobody’s', async () => {
       const { access } = await fresh()
       const shown = (authorization: string): Promise<Reply> => ask(provider, '/api/me', { headers: { authorization } })
       expect((await shown(`bearer ${access}`)).json['user']).toBe(user)
-      for (const header of [`Bearer  ${access}`, `Bearer ${access},`, `Bearer ${access} x`, 'Bearer', `Bearer ${access}, Bearer ${access}`]) expect((await shown(header)).status).toBe(401)
+      for (const header of [`Bearer  ${access}`, `Bearer ${access},`, `Bearer ${access} x`, 'Bearer', `Bearer ${access}, Bearer ${access}`])
+        expect((await shown(header)).status).toBe(401)
     })
 
     it('E13 beside a cookie decides', async () => {
@@ -138,7 +177,9 @@ describe.each(engines)('a token in use on %s', (engine) => {
       const bob = await new Browser(provider).signIn(await person(provider))
       expect((await me(provider, access, { cookie: bob.cookie })).json['user']).toBe(user)
       expect((await me(provider, 'rubbish', { cookie: bob.cookie })).status).toBe(401)
-      expect((await post(provider, '/my-apps/revoke', { client_id: app.id }, { authorization: `Bearer ${access}`, cookie: bob.cookie })).status).toBe(400)
+      expect(
+        (await post(provider, '/my-apps/revoke', { client_id: app.id }, { authorization: `Bearer ${access}`, cookie: bob.cookie })).status,
+      ).toBe(400)
     })
 
     it('E14 must be an access token', async () => {
@@ -163,7 +204,11 @@ describe.each(engines)('a token in use on %s', (engine) => {
 
     it('opens no page', async () => {
       const admin = await person(provider, { roles: [{ role: 'System Manager' }] })
-      const { access } = await connect(provider, await new Browser(provider).signIn(admin), await register(provider, { allowed_roles: [{ role: 'All' }] }))
+      const { access } = await connect(
+        provider,
+        await new Browser(provider).signIn(admin),
+        await register(provider, { allowed_roles: [{ role: 'All' }] }),
+      )
       expect((await ask(provider, '/connected-apps', { headers: { authorization: `Bearer ${access}` } })).location?.pathname).toBe('/login')
     })
 
@@ -204,9 +249,20 @@ describe.each(engines)('a token in use on %s', (engine) => {
   it('is shown to System Managers by its hash, as OAuth Bearer Token', async () => {
     const own = await register(provider)
     const { access, refresh } = await fresh(own)
-    const rows = await provider.documents.list(ADMINISTRATOR, { doctype: 'OAuth Bearer Token', fields: ['*'], filters: [{ fieldname: 'client', operator: '=', value: own.id }], limit: null })
+    const rows = await provider.documents.list(ADMINISTRATOR, {
+      doctype: 'OAuth Bearer Token',
+      fields: ['*'],
+      filters: [{ fieldname: 'client', operator: '=', value: own.id }],
+      limit: null,
+    })
     expect(rows).toHaveLength(1)
-    expect(rows[0]).toMatchObject({ user, client: own.id, scopes: 'openid all', status: 'Active', name: expect.stringMatching(/^[0-9a-f]{64}$/) as string })
+    expect(rows[0]).toMatchObject({
+      user,
+      client: own.id,
+      scopes: 'openid all',
+      status: 'Active',
+      name: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    })
     expect(JSON.stringify(rows)).not.toContain(access)
     expect(JSON.stringify(rows)).not.toContain(refresh)
     const name = String(rows[0]?.['name'])
@@ -217,11 +273,18 @@ describe.each(engines)('a token in use on %s', (engine) => {
   it('E17 E18 stands nowhere in storage, nor does a code or a secret', async () => {
     const tokens = await fresh()
     const next = tokensOf(await renew(provider, app, tokens.refresh))
-    const { rows } = await sql<{ name: string }>`${engine === 'sqlite' ? sql`select name from sqlite_master where type = 'table'` : sql`select table_name as name from information_schema.tables where table_schema = 'public'`}`.execute(provider.database.connection)
+    const { rows } = await sql<{
+      name: string
+    }>`${engine === 'sqlite' ? sql`select name from sqlite_master where type = 'table'` : sql`select table_name as name from information_schema.tables where table_schema = 'public'`}`.execute(
+      provider.database.connection,
+    )
     let dump = ''
-    for (const { name } of rows) dump += JSON.stringify((await sql`select * from ${sql.table(name)}`.execute(provider.database.connection)).rows)
-    for (const file of await readdir(provider.folder)) if (!file.startsWith('keys')) dump += await readFile(join(provider.folder, file), 'latin1')
-    for (const secret of [tokens.access, tokens.refresh, tokens.idToken, next.access, next.refresh, app.secret, alice.cookie.slice(4)]) expect(dump).not.toContain(secret)
+    for (const { name } of rows)
+      dump += JSON.stringify((await sql`select * from ${sql.table(name)}`.execute(provider.database.connection)).rows)
+    for (const file of await readdir(provider.folder))
+      if (!file.startsWith('keys')) dump += await readFile(join(provider.folder, file), 'latin1')
+    for (const secret of [tokens.access, tokens.refresh, tokens.idToken, next.access, next.refresh, app.secret, alice.cookie.slice(4)])
+      expect(dump).not.toContain(secret)
     expect(dump).not.toMatch(/"d":"/)
   })
 })

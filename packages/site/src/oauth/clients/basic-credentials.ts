@@ -23,7 +23,8 @@ export function parseBasic(header: string | string[] | undefined): BasicCredenti
 
 function decodeBase64(encoded: string): string {
   const bytes = Buffer.from(encoded, 'base64')
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded) || bytes.toString('base64').replace(/=+$/, '') !== encoded.replace(/=+$/, '')) throw unreadable('it is not base64')
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded) || bytes.toString('base64').replace(/=+$/, '') !== encoded.replace(/=+$/, ''))
+    throw unreadable('it is not base64')
   return decodeUtf8(bytes)
 }
 

@@ -87,8 +87,10 @@ function readShown({ parameters, authorization }: ClientRequest): Shown {
   const id = parameters.get('client_id')
   const secret = parameters.get('client_secret')
   const assertion = parameters.has('client_assertion') || parameters.has('client_assertion_type')
-  if ([basic !== undefined, secret !== undefined, assertion].filter(Boolean).length > 1) throw new OAuthError('invalid_request', 'Authenticate the client in one way, not in two')
-  if (basic && id !== undefined && id !== basic.id) throw new OAuthError('invalid_request', 'client_id differs between the header and the body')
+  if ([basic !== undefined, secret !== undefined, assertion].filter(Boolean).length > 1)
+    throw new OAuthError('invalid_request', 'Authenticate the client in one way, not in two')
+  if (basic && id !== undefined && id !== basic.id)
+    throw new OAuthError('invalid_request', 'client_id differs between the header and the body')
   if (basic) return { id: basic.id, secret: basic.secret === '' ? undefined : basic.secret, basic: true }
   return { id: assertion ? undefined : id, secret, basic: false }
 }

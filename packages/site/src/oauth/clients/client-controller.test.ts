@@ -22,12 +22,23 @@ describe.each(engines)('an OAuth Client on %s', (engine) => {
 
   it('gets its id, its secret once, and the role of the desk', async () => {
     const document = await insert({ client_secret: 'chosen by the caller', client_id: 'chosen too' })
-    expect(document).toMatchObject({ app_name: 'Field Sales', client_id: document['name'], enabled: 1, kind: 'web', grant_type: 'Authorization Code', response_type: 'Code' })
+    expect(document).toMatchObject({
+      app_name: 'Field Sales',
+      client_id: document['name'],
+      enabled: 1,
+      kind: 'web',
+      grant_type: 'Authorization Code',
+      response_type: 'Code',
+    })
     expect(document['client_secret']).toMatch(/^cs1_[A-Za-z0-9_-]{43}$/)
     expect(document['allowed_roles']).toMatchObject([{ role: 'Desk User' }])
     const stored = await provider.documents.read(ADMINISTRATOR, { doctype: DOCTYPE, name: String(document['name']) })
     expect(stored['client_secret']).toBeNull()
-    const updated = await provider.documents.update(ADMINISTRATOR, { doctype: DOCTYPE, name: String(document['name']), values: { app_name: 'Other', client_id: 'x' } })
+    const updated = await provider.documents.update(ADMINISTRATOR, {
+      doctype: DOCTYPE,
+      name: String(document['name']),
+      values: { app_name: 'Other', client_id: 'x' },
+    })
     expect(updated).toMatchObject({ app_name: 'Other', client_id: document['name'], client_secret: null })
   })
 
@@ -62,7 +73,12 @@ describe.each(engines)('an OAuth Client on %s', (engine) => {
   it('takes white space of any kind between redirect URIs and scopes', async () => {
     const { id } = await register(provider, { redirect_uris: `${REDIRECT}\r\nhttps://app.example.com/two\n`, scopes: 'openid\nItem:read' })
     const browser = await new Browser(provider).signIn(await person(provider))
-    const page = await browser.authorize({ client_id: id, redirect_uri: 'https://app.example.com/two', response_type: 'code', scope: 'openid Item:read' })
+    const page = await browser.authorize({
+      client_id: id,
+      redirect_uri: 'https://app.example.com/two',
+      response_type: 'code',
+      scope: 'openid Item:read',
+    })
     expect(page.status).toBe(200)
   })
 
@@ -80,7 +96,13 @@ describe.each(engines)('an OAuth Client on %s', (engine) => {
     const clerk = { user: 'clerk@example.com', roles: new Set(['All', 'Guest', 'Desk User']), userPermissions: [] }
     await expect(provider.oauth.clients.insert(clerk, good)).rejects.toMatchObject({ excType: 'PermissionError' })
     const { id } = await register(provider)
-    for (const act of [provider.oauth.clients.read(clerk, id), provider.oauth.clients.rotateSecret(clerk, id), provider.oauth.clients.retire(clerk, id), provider.oauth.clients.list(clerk), provider.oauth.clients.listSecrets(clerk, id)]) {
+    for (const act of [
+      provider.oauth.clients.read(clerk, id),
+      provider.oauth.clients.rotateSecret(clerk, id),
+      provider.oauth.clients.retire(clerk, id),
+      provider.oauth.clients.list(clerk),
+      provider.oauth.clients.listSecrets(clerk, id),
+    ]) {
       await expect(act).rejects.toMatchObject({ excType: 'PermissionError' })
     }
   })

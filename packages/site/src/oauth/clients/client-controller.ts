@@ -27,7 +27,8 @@ export function clientController(parts: ClientControllerParts): Controller {
     afterUpdate: async (change) => {
       await followKind(change, parts)
       await note(change, parts, 'client.changed')
-      if (isOn(change.previous?.['enabled']) && !isOn(change.document['enabled'])) await parts.grants.revokeWithin(change.connection, { client: clientOf(change) }, 'client_retired')
+      if (isOn(change.previous?.['enabled']) && !isOn(change.document['enabled']))
+        await parts.grants.revokeWithin(change.connection, { client: clientOf(change) }, 'client_retired')
     },
     beforeRemove: async (change) => {
       await removeSecrets(change.connection, clientOf(change))
@@ -57,9 +58,17 @@ function settle({ document }: Change, rules: ClientRules): void {
 /** Frappe's own default: people of the desk. A client that is open to everybody names the role All. */
 const deskUsers = ({ name, owner, creation, modified, modified_by }: Document): ChildRow => ({
   name: randomName(),
-  ...{ owner, creation, modified, modified_by, docstatus: 0, idx: 1 },
-  ...{ parent: String(name), parentfield: 'allowed_roles', parenttype: 'OAuth Client', doctype: 'OAuth Client Role' },
+  owner,
+  creation,
+  modified,
+  modified_by,
+  docstatus: 0,
+  idx: 1,
+  parent: String(name),
+  parentfield: 'allowed_roles',
+  parenttype: 'OAuth Client',
   role: 'Desk User',
+  doctype: 'OAuth Client Role',
 })
 
 async function giveSecret(change: Change, { now }: ClientControllerParts): Promise<void> {
@@ -76,5 +85,10 @@ async function followKind(change: Change, parts: ClientControllerParts): Promise
 }
 
 async function note(change: Change, { audit }: ClientControllerParts, event: string): Promise<void> {
-  await audit.write(change.connection, { event: `oauth.${event}`, user: change.user, client: clientOf(change), detail: { app_name: change.document['app_name'] } })
+  await audit.write(change.connection, {
+    event: `oauth.${event}`,
+    user: change.user,
+    client: clientOf(change),
+    detail: { app_name: change.document['app_name'] },
+  })
 }

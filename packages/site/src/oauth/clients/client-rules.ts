@@ -26,12 +26,14 @@ export function checkClient(client: Fields, rules: ClientRules): void {
   if (!(leeway >= 0 && leeway <= MAX_LEEWAY)) throw invalid(`Rotation Leeway must be 0 to ${MAX_LEEWAY} seconds`)
 }
 
-export const kindOf = (client: Fields): 'web' | 'public' | 'native' => (client['kind'] === 'public' || client['kind'] === 'native' ? client['kind'] : 'web')
+export const kindOf = (client: Fields): 'web' | 'public' | 'native' =>
+  client['kind'] === 'public' || client['kind'] === 'native' ? client['kind'] : 'web'
 
 function checkTypes(client: Fields): void {
   const grant = textOf(client['grant_type']) || 'Authorization Code'
   const response = textOf(client['response_type']) || 'Code'
-  if (PAIRS[grant] !== undefined && PAIRS[grant] !== response) throw invalid(`Combination of Grant Type (${grant}) and Response Type (${response}) not allowed`)
+  if (PAIRS[grant] !== undefined && PAIRS[grant] !== response)
+    throw invalid(`Combination of Grant Type (${grant}) and Response Type (${response}) not allowed`)
 }
 
 function checkRedirects(client: Fields, rules: ClientRules): void {
@@ -45,7 +47,8 @@ function checkRedirects(client: Fields, rules: ClientRules): void {
 
 function checkScopes(client: Fields, { doctypeOf }: ClientRules): void {
   const scopes = wordsOf(client['scopes'])
-  if (scopes.length === 0) throw new FrappeError('MandatoryError', 'Scopes: name what the app may ask for, such as openid or Sales.Invoice:read')
+  if (scopes.length === 0)
+    throw new FrappeError('MandatoryError', 'Scopes: name what the app may ask for, such as openid or Sales.Invoice:read')
   if (scopes.length > MAX_SCOPES) throw invalid(`Scopes: name at most ${MAX_SCOPES}`)
   for (const scope of scopes) checkScope(scope, doctypeOf)
   for (const field of ['required_scopes', 'optional_scopes']) {
@@ -58,7 +61,8 @@ function checkScope(token: string, doctypeOf: ClientRules['doctypeOf']): void {
   // `Item:*` stands for every right on Item: judged as one of them.
   const scope = readScope(token.endsWith(':*') ? `${token.slice(0, -1)}read` : token)
   if (!scope) throw invalid(`${token.slice(0, 100)} is no scope; write openid, all, or a DocType and a right such as Sales.Invoice:read`)
-  if (scope.kind === 'document' && scope.doctype !== '*' && !doctypeOf(scope.doctype)) throw invalid(`The scope ${token} names the DocType ${scope.doctype}, which this site has not`)
+  if (scope.kind === 'document' && scope.doctype !== '*' && !doctypeOf(scope.doctype))
+    throw invalid(`The scope ${token} names the DocType ${scope.doctype}, which this site has not`)
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')

@@ -28,7 +28,12 @@ export async function retireSecrets(connection: Connection, client: string, now:
   const db = connection.withTables<OAuthTables>()
   const [newest, ...older] = await listSecrets(connection, client, now)
   // Primary key.
-  if (newest) await db.updateTable('client_secret').set({ expires: Math.min(newest.expires ?? end, end) }).where('id', '=', newest.id).execute()
+  if (newest)
+    await db
+      .updateTable('client_secret')
+      .set({ expires: Math.min(newest.expires ?? end, end) })
+      .where('id', '=', newest.id)
+      .execute()
   for (const secret of older) await db.deleteFrom('client_secret').where('id', '=', secret.id).execute()
 }
 

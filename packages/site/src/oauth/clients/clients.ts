@@ -5,6 +5,7 @@ import type { Documents } from '../../documents/documents.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { listClientUses } from '../grants/grants-store.ts'
 import type { ClientSecretRow } from '../storage/oauth-tables.ts'
+import { textOf } from '../text-of.ts'
 import type { Client } from './client.ts'
 import { issueSecret, listSecrets, retireSecrets } from './client-secrets-store.ts'
 import { readClient } from './clients-store.ts'
@@ -75,8 +76,14 @@ export class Clients {
     const rows = await this.#parts.documents.list(principal, { doctype: DOCTYPE, fields, orderBy: 'app_name asc', limit: null })
     const uses = await listClientUses(this.#parts.database.connection)
     return rows.map((row) => {
-      const lastUsed = uses.get(String(row['name']))
-      const listed = { id: String(row['name']), name: String(row['app_name']), kind: String(row['kind'] ?? 'web'), enabled: row['enabled'] === 1, defaultRedirectUri: String(row['default_redirect_uri']) }
+      const lastUsed = uses.get(textOf(row['name']))
+      const listed = {
+        id: textOf(row['name']),
+        name: textOf(row['app_name']),
+        kind: textOf(row['kind']) || 'web',
+        enabled: row['enabled'] === 1,
+        defaultRedirectUri: textOf(row['default_redirect_uri']),
+      }
       return lastUsed === undefined ? listed : { ...listed, lastUsed }
     })
   }

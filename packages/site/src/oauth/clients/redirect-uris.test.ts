@@ -5,7 +5,15 @@ const web = { kind: 'web', httpHosts: ['erp.lan'] } as const
 const native = { kind: 'native', httpHosts: [] } as const
 
 describe('a redirect URI', () => {
-  it.each(['https://app.example.com/cb', 'https://app.example.com/cb?tenant=7', 'http://127.0.0.1:9997/cb', 'http://localhost/cb', 'http://[::1]:8000/', 'http://erp.lan/cb', 'https://app.example.com'])('may be %s', (uri) => {
+  it.each([
+    'https://app.example.com/cb',
+    'https://app.example.com/cb?tenant=7',
+    'http://127.0.0.1:9997/cb',
+    'http://localhost/cb',
+    'http://[::1]:8000/',
+    'http://erp.lan/cb',
+    'https://app.example.com',
+  ])('may be %s', (uri) => {
     expect(redirectFault(uri, web)).toBeUndefined()
   })
 

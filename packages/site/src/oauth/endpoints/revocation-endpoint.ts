@@ -33,7 +33,10 @@ export async function revocationEndpoint(exchange: Exchange<Principal>, parts: R
   } catch (error) {
     if (error instanceof OAuthError || error instanceof FrappeError) throw error
     parts.onFault(error)
-    throw new OAuthError('temporarily_unavailable', 'The token may still be alive: ask again', { status: 503, headers: { 'retry-after': '5' } })
+    throw new OAuthError('temporarily_unavailable', 'The token may still be alive: ask again', {
+      status: 503,
+      headers: { 'retry-after': '5' },
+    })
   }
   return { json: {} }
 }
@@ -46,7 +49,13 @@ async function revoke(hash: string, shown: Client | undefined, ip: string, parts
     async (connection) => {
       if (client?.revokesTokenOnly === true) await endToken(connection, hash, parts.now())
       else await parts.grants.revokeWithin(connection, { id: row.grant_id }, 'token_revoked')
-      await parts.audit.write(connection, { event: 'oauth.token.revoked', client: row.client, grant: row.grant_id, ip, detail: { by: shown ? 'client' : 'holder' } })
+      await parts.audit.write(connection, {
+        event: 'oauth.token.revoked',
+        client: row.client,
+        grant: row.grant_id,
+        ip,
+        detail: { by: shown ? 'client' : 'holder' },
+      })
     },
     { durable: true },
   )

@@ -1,7 +1,26 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
-import { Browser, REDIRECT, REVOKE, TOKEN, ask, formOf, me, person, pkce, post, register, renew, request, swap, tokensOf, type App, type Reply } from '../testing/app.fixture.ts'
+import {
+  Browser,
+  REDIRECT,
+  REVOKE,
+  TOKEN,
+  ask,
+  formOf,
+  me,
+  person,
+  pkce,
+  post,
+  register,
+  renew,
+  request,
+  swap,
+  tokensOf,
+  type App,
+  type Reply,
+} from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 
 function expectError(reply: Reply, error: string, status = error === 'invalid_client' ? 401 : 400): void {
@@ -10,7 +29,9 @@ function expectError(reply: Reply, error: string, status = error === 'invalid_cl
   expect(typeof reply.json['error_description']).toBe('string')
 }
 
-const basic = (id: string, secret: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` })
+const basic = (id: string, secret: string): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+})
 
 describe.each(engines)('the token endpoint on %s', (engine) => {
   let provider: Provider
@@ -19,7 +40,8 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
   let app: App
   /** Each test that fails on purpose has its own, so that the limit of failures is not met. */
   const own = (values: Record<string, unknown> = {}): Promise<App> => register(provider, values)
-  const codeOf = (client: App, values: Record<string, string> = {}): Promise<string> => alice.code(request(client, { prompt: 'consent', ...values }))
+  const codeOf = (client: App, values: Record<string, string> = {}): Promise<string> =>
+    alice.code(request(client, { prompt: 'consent', ...values }))
 
   beforeAll(async () => {
     provider = await openProvider(engine)
@@ -36,11 +58,20 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     it('takes the right verifier, from a public client without a secret too', async () => {
       const open = await register(provider, { kind: 'public' })
       const code = await alice.code(request(open, challenged))
-      const reply = await post(provider, TOKEN, { grant_type: 'authorization_code', code, client_id: open.id, redirect_uri: REDIRECT, code_verifier: verifier })
+      const reply = await post(provider, TOKEN, {
+        grant_type: 'authorization_code',
+        code,
+        client_id: open.id,
+        redirect_uri: REDIRECT,
+        code_verifier: verifier,
+      })
       expect(reply.status).toBe(200)
       const next = await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: tokensOf(reply).refresh, client_id: open.id })
       expect(next.status).toBe(200)
-      expectError(await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: 'x', client_id: open.id, client_secret: 'guess' }), 'invalid_client')
+      expectError(
+        await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: 'x', client_id: open.id, client_secret: 'guess' }),
+        'invalid_client',
+      )
     })
 
     it('B04 B06 refuses a missing and a foreign verifier, and the code survives', async () => {
@@ -51,13 +82,27 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       expect((await swap(provider, app, code, { code_verifier: verifier })).status).toBe(200)
     })
 
+    it('B08 leaves a trace when a client that used PKCE comes without it', async () => {
+      const client = await own()
+      const trace = async (): Promise<number> =>
+        (await sql`select id from audit where event = 'oauth.pkce.missing' and client = ${client.id}`.execute(provider.database.connection))
+          .rows.length
+      await codeOf(client)
+      await codeOf(client, challenged)
+      expect(await trace()).toBe(0)
+      await codeOf(client)
+      expect(await trace()).toBe(1)
+    })
+
     it('five failures kill the code', async () => {
       const code = await codeOf(app, challenged)
-      for (let tries = 0; tries < 5; tries += 1) expectError(await swap(provider, app, code, { code_verifier: pkce().verifier }), 'invalid_grant')
+      for (let tries = 0; tries < 5; tries += 1)
+        expectError(await swap(provider, app, code, { code_verifier: pkce().verifier }), 'invalid_grant')
       expectError(await swap(provider, app, code, { code_verifier: verifier }), 'invalid_grant')
     })
 
-    it('B05 refuses a verifier for a code that had no challenge', async () => expectError(await swap(provider, app, await codeOf(app), { code_verifier: verifier }), 'invalid_grant'))
+    it('B05 refuses a verifier for a code that had no challenge', async () =>
+      expectError(await swap(provider, app, await codeOf(app), { code_verifier: verifier }), 'invalid_grant'))
 
     it.each([verifier.slice(1), '420', verifier.repeat(4), `${verifier}!`])('B07 refuses the verifier %s by its form', async (wrong) => {
       expectError(await swap(provider, app, await codeOf(app, challenged), { code_verifier: wrong }), 'invalid_request')
@@ -119,8 +164,19 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       const [first, second] = [await browser.code(request(client)), await browser.code(request(client, { prompt: 'consent' }))]
       await provider.documents.update(ADMINISTRATOR, { doctype: 'User', name: bob, values: { roles: [{ role: 'Desk User' }] } })
       expectError(await swap(provider, client, first), 'invalid_grant')
-      await provider.documents.update(ADMINISTRATOR, { doctype: 'User', name: bob, values: { roles: [{ role: 'System Manager' }], enabled: 0 } })
+      await provider.documents.update(ADMINISTRATOR, {
+        doctype: 'User',
+        name: bob,
+        values: { roles: [{ role: 'System Manager' }], enabled: 0 },
+      })
       expectError(await swap(provider, client, second), 'invalid_grant')
+    })
+
+    it('D10 refuses it when the client may ask for none of its scopes any more', async () => {
+      const client = await own({ scopes: 'Item:read' })
+      const code = await codeOf(client, { scope: 'Item:read' })
+      await provider.oauth.clients.update(ADMINISTRATOR, client.id, { scopes: 'openid' })
+      expectError(await swap(provider, client, code), 'invalid_grant')
     })
 
     it('C25 refuses a client that was retired meanwhile', async () => {
@@ -133,16 +189,25 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     it('an exchange needs no redirect URI when the request named none', async () => {
       const client = await own()
       const { redirect_uri: _, ...unnamed } = request(client, { scope: 'all' })
-      const { redirect_uri: __, ...body } = { grant_type: 'authorization_code', client_id: client.id, client_secret: client.secret, code: await alice.code(unnamed), redirect_uri: '' }
+      const { redirect_uri: __, ...body } = {
+        grant_type: 'authorization_code',
+        client_id: client.id,
+        client_secret: client.secret,
+        code: await alice.code(unnamed),
+        redirect_uri: '',
+      }
       expect((await post(provider, TOKEN, body)).status).toBe(200)
     })
   })
 
   describe('for a client', () => {
-    it.each([{ client_secret: 'wrong' }, { client_secret: '' }, { client_id: 'nobody' }, { client_id: '' }])('C06 answers 401 to %j', async (values) => {
-      const client = await own()
-      expectError(await swap(provider, client, await codeOf(client), values), 'invalid_client')
-    })
+    it.each([{ client_secret: 'wrong' }, { client_secret: '' }, { client_id: 'nobody' }, { client_id: '' }])(
+      'C06 answers 401 to %j',
+      async (values) => {
+        const client = await own()
+        expectError(await swap(provider, client, await codeOf(client), values), 'invalid_client')
+      },
+    )
 
     it('takes client_secret_basic, and its challenge names the scheme', async () => {
       const client = await own()
@@ -156,24 +221,37 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     it('C07 C08 refuses two mechanisms and two ids', async () => {
       const client = await own()
       const body = { grant_type: 'refresh_token', refresh_token: 'x' }
-      expectError(await post(provider, TOKEN, { ...body, client_secret: client.secret }, basic(client.id, client.secret)), 'invalid_request')
+      expectError(
+        await post(provider, TOKEN, { ...body, client_secret: client.secret }, basic(client.id, client.secret)),
+        'invalid_request',
+      )
       expectError(await post(provider, TOKEN, { ...body, client_assertion: 'x' }, basic(client.id, client.secret)), 'invalid_request')
       expectError(await post(provider, TOKEN, { ...body, client_id: 'other' }, basic(client.id, client.secret)), 'invalid_request')
     })
 
-    it.each(['Basic %%%', 'Basic YWJj', `Basic ${Buffer.from('%zz:x').toString('base64')}`, `Basic ${Buffer.from('a\u0001:x').toString('base64')}`, `Basic ${Buffer.from([0xff, 0x3a, 0xfe]).toString('base64')}`, 'Basic '])(
-      'C09 refuses the header %s',
-      async (authorization) => {
-        const reply = await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: 'x' }, { authorization })
-        expect([400, 401]).toContain(reply.status)
-        expect(['invalid_request', 'invalid_client']).toContain(reply.json['error'])
+    it.each([
+      'Basic %%%',
+      'Basic YWJj',
+      `Basic ${Buffer.from('%zz:x').toString('base64')}`,
+      `Basic ${Buffer.from('a\u0001:x').toString('base64')}`,
+      `Basic ${Buffer.from([0xff, 0x3a, 0xfe]).toString('base64')}`,
+      'Basic ',
+    ])('C09 refuses the header %s', async (authorization) => {
+      const reply = await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: 'x' }, { authorization })
+      expect([400, 401]).toContain(reply.status)
+      expect(['invalid_request', 'invalid_client']).toContain(reply.json['error'])
+    })
+
+    it.each([['x'.repeat(1_000_000)], [['a']], [{ a: 1 }], [7], [null], [true]])(
+      'C10 refuses a secret that is no short text (%#)',
+      async (client_secret) => {
+        const body = JSON.stringify({ grant_type: 'refresh_token', refresh_token: 'x', client_id: app.id, client_secret })
+        expectError(
+          await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
+          'invalid_request',
+        )
       },
     )
-
-    it.each([['x'.repeat(1_000_000)], [['a']], [{ a: 1 }], [7], [null], [true]])('C10 refuses a secret that is no short text (%#)', async (client_secret) => {
-      const body = JSON.stringify({ grant_type: 'refresh_token', refresh_token: 'x', client_id: app.id, client_secret })
-      expectError(await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': 'application/json' } }), 'invalid_request')
-    })
 
     it('C11 takes the old secret inside the overlap and not after it', async () => {
       const client = await own()
@@ -193,7 +271,13 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
 
     it('C12 slows down whoever guesses, and nobody elsewhere', async () => {
       const client = await own()
-      const guess = (from: string): Promise<Reply> => post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: 'x', client_id: client.id, client_secret: 'guess' }, { 'x-forwarded-for': from })
+      const guess = (from: string): Promise<Reply> =>
+        post(
+          provider,
+          TOKEN,
+          { grant_type: 'refresh_token', refresh_token: 'x', client_id: client.id, client_secret: 'guess' },
+          { 'x-forwarded-for': from },
+        )
       for (let tries = 0; tries < 20; tries += 1) expectError(await guess('192.0.2.1'), 'invalid_client')
       const slowed = await guess('192.0.2.1')
       expect(slowed.status).toBe(429)
@@ -206,17 +290,35 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     it('C17 C18 refuses grant types that it or the client has not', async () => {
       const implicit = await own({ grant_type: 'Implicit', response_type: 'Token' })
       expect((await alice.authorize(request(implicit))).location?.searchParams.get('error')).toBe('unauthorized_client')
-      expectError(await post(provider, TOKEN, { grant_type: 'password', username: user, password: 'x', client_id: app.id, client_secret: app.secret }), 'unsupported_grant_type')
-      expectError(await post(provider, TOKEN, { grant_type: '__proto__', client_id: app.id, client_secret: app.secret }), 'unsupported_grant_type')
+      expectError(
+        await post(provider, TOKEN, {
+          grant_type: 'password',
+          username: user,
+          password: 'x',
+          client_id: app.id,
+          client_secret: app.secret,
+        }),
+        'unsupported_grant_type',
+      )
+      expectError(
+        await post(provider, TOKEN, { grant_type: '__proto__', client_id: app.id, client_secret: app.secret }),
+        'unsupported_grant_type',
+      )
       expectError(await post(provider, TOKEN, { client_id: app.id, client_secret: app.secret }), 'invalid_request')
     })
 
-    it.each([{ grant_type: ['authorization_code', 'authorization_code'] }, { code: ['a', 'b'] }, { client_id: ['a', 'b'] }])('C19 refuses %j', async (values) => {
-      expectError(await swap(provider, app, 'x', values), 'invalid_request')
-    })
+    it.each([{ grant_type: ['authorization_code', 'authorization_code'] }, { code: ['a', 'b'] }, { client_id: ['a', 'b'] }])(
+      'C19 refuses %j',
+      async (values) => {
+        expectError(await swap(provider, app, 'x', values), 'invalid_request')
+      },
+    )
 
     it('C20 takes parameters from the body of a POST alone', async () => {
-      expectError(await post(provider, `${TOKEN}?grant_type=refresh_token`, { refresh_token: 'x', client_id: app.id, client_secret: app.secret }), 'invalid_request')
+      expectError(
+        await post(provider, `${TOKEN}?grant_type=refresh_token`, { refresh_token: 'x', client_id: app.id, client_secret: app.secret }),
+        'invalid_request',
+      )
       for (const path of [TOKEN, REVOKE]) {
         const reply = await ask(provider, `${path}?grant_type=authorization_code`)
         expect(reply.status).toBe(405)
@@ -241,19 +343,33 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     })
 
     it('takes a JSON body of texts, as the published guide sends it', async () => {
-      const body = JSON.stringify({ grant_type: 'authorization_code', code: await codeOf(app), client_id: app.id, client_secret: app.secret, redirect_uri: REDIRECT })
+      const body = JSON.stringify({
+        grant_type: 'authorization_code',
+        code: await codeOf(app),
+        client_id: app.id,
+        client_secret: app.secret,
+        redirect_uri: REDIRECT,
+      })
       const reply = await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
       expect(reply.json).toMatchObject({ token_type: 'Bearer', scope: 'openid all', expires_in: 3600 })
     })
 
     it('heeds no cookie, and never takes a client for an API key', async () => {
       const headers = { cookie: alice.cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
-      const reply = await ask(provider, TOKEN, { method: 'POST', body: formOf({ grant_type: 'authorization_code', code: await codeOf(app), redirect_uri: REDIRECT }), headers: { ...headers, ...basic(app.id, app.secret) } })
+      const reply = await ask(provider, TOKEN, {
+        method: 'POST',
+        body: formOf({ grant_type: 'authorization_code', code: await codeOf(app), redirect_uri: REDIRECT }),
+        headers: { ...headers, ...basic(app.id, app.secret) },
+      })
       expect(reply.status).toBe(200)
     })
 
     it('E16 echoes nothing of what it was sent', async () => {
-      for (const reply of [await renew(provider, app, 'sekret-rubbish'), await swap(provider, app, 'sekret-rubbish'), await swap(provider, await own(), 'x', { client_secret: 'sekret-rubbish' })]) {
+      for (const reply of [
+        await renew(provider, app, 'sekret-rubbish'),
+        await swap(provider, app, 'sekret-rubbish'),
+        await swap(provider, await own(), 'x', { client_secret: 'sekret-rubbish' }),
+      ]) {
         expect(reply.text).not.toContain('sekret')
         expect(reply.text).not.toMatch(/select|Error:|\.ts/)
       }

@@ -39,7 +39,11 @@ async function responseOf(granted: TokenGrant, client: Client, parts: TokenEndpo
   }
 }
 
-async function idTokenOf({ identity, tokens }: TokenGrant, client: Client, { users, idTokens, issuer, now }: TokenEndpointParts): Promise<string | undefined> {
+async function idTokenOf(
+  { identity, tokens }: TokenGrant,
+  client: Client,
+  { users, idTokens, issuer, now }: TokenEndpointParts,
+): Promise<string | undefined> {
   const scopes = new Set(tokens.scope.split(' '))
   if (!identity || !scopes.has('openid')) return undefined
   const person = await users.person(identity.grant.user)

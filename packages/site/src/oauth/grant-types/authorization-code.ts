@@ -10,7 +10,8 @@ import { hashOf, isSameHash } from '../token-text.ts'
 import type { GrantType, TokenGrant, TokenRequest } from './grant-type.ts'
 import { heldScopes, type GrantTypeParts } from './grant-type-parts.ts'
 
-const refusal = (sentence = 'The code is unknown, used or expired; start the sign-in again'): OAuthError => new OAuthError('invalid_grant', sentence)
+const refusal = (sentence = 'The code is unknown, used or expired; start the sign-in again'): OAuthError =>
+  new OAuthError('invalid_grant', sentence)
 
 /** Why a transaction gave no tokens. */
 type Outcome = TokenGrant | 'replayed' | 'refused'
@@ -35,6 +36,7 @@ export function authorizationCode(parts: GrantTypeParts): GrantType {
     await checkProofs(connection, code, request)
     const grant = await readGrant(connection, code.grant_id)
     if (!grant || !(await parts.admission.allows(request.client, grant.user))) throw refusal('The user may not use this app any more')
+    if (heldScopes(grant, request.client) === '') throw refusal('The app may not have any of these rights any more')
     const outcome = await parts.database.transaction((within) => consume(within, parts, code, request), { durable: true })
     if (outcome === 'replayed') throw await replayed(parts, code)
     if (outcome === 'refused') throw refusal()
@@ -80,7 +82,8 @@ function verifierFault(code: CodeRow, { client, parameters }: TokenRequest): OAu
     return needsPkce(client) ? refusal('This app must use PKCE') : undefined
   }
   if (verifier === undefined) return refusal('Missing code_verifier parameter.')
-  if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) return new OAuthError('invalid_request', 'code_verifier must have 43 to 128 characters of A-Z a-z 0-9 - . _ ~')
+  if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier))
+    return new OAuthError('invalid_request', 'code_verifier must have 43 to 128 characters of A-Z a-z 0-9 - . _ ~')
   const challenge = createHash('sha256').update(verifier).digest('base64url')
   return isSameHash(challenge, code.challenge) ? undefined : refusal('code_verifier does not match the code_challenge')
 }

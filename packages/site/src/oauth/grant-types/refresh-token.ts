@@ -45,7 +45,8 @@ function narrow(grant: GrantRow, { client, parameters }: TokenRequest): Narrowed
 function askedScopes(parameters: Parameters, granted: readonly string[], requested: readonly string[]): string[] {
   const sent = splitScope(parameters.get('scope'))
   if (sent.length === 0 || isSameSet(sent, requested)) return [...granted]
-  if (!sent.every((scope) => granted.includes(scope))) throw new OAuthError('invalid_scope', 'A refresh may ask for what was granted, or for less')
+  if (!sent.every((scope) => granted.includes(scope)))
+    throw new OAuthError('invalid_scope', 'A refresh may ask for what was granted, or for less')
   return granted.filter((scope) => sent.includes(scope))
 }
 

@@ -13,11 +13,23 @@ export async function readCode(connection: Connection, hash: string): Promise<Co
   return connection.withTables<OAuthTables>().selectFrom('oauth_code').selectAll().where('hash', '=', hash).executeTakeFirst()
 }
 
+/** Whether the client has used PKCE of late. */
+export async function hasUsedPkce(connection: Connection, client: string): Promise<boolean> {
+  // Index oauth_code_client.
+  const query = connection.withTables<OAuthTables>().selectFrom('oauth_code').select('hash').where('client', '=', client)
+  return (await query.where('challenge', 'is not', null).limit(1).executeTakeFirst()) !== undefined
+}
+
 /** Uses a code up. Of any number of callers one gets true. */
 export async function consumeCode(connection: Connection, hash: string, now: number): Promise<boolean> {
   // Primary key.
   const query = connection.withTables<OAuthTables>().updateTable('oauth_code').set({ used_at: now }).where('hash', '=', hash)
-  const row = await query.where('used_at', 'is', null).where('expires', '>', now).where('failures', '<', MAX_FAILURES).returning('hash').executeTakeFirst()
+  const row = await query
+    .where('used_at', 'is', null)
+    .where('expires', '>', now)
+    .where('failures', '<', MAX_FAILURES)
+    .returning('hash')
+    .executeTakeFirst()
   return row !== undefined
 }
 

@@ -18,7 +18,13 @@ export async function listGrants(connection: Connection, user: string, now: numb
   // Index oauth_grant_user_client.
   let query = connection.withTables<OAuthTables>().selectFrom('oauth_grant').selectAll().where('user', '=', user)
   if (client !== undefined) query = query.where('client', '=', client)
-  return query.where('revoked_at', 'is', null).where('expires', '>', now).where('epoch', '=', currentEpoch).orderBy('created', 'desc').orderBy('id').execute()
+  return query
+    .where('revoked_at', 'is', null)
+    .where('expires', '>', now)
+    .where('epoch', '=', currentEpoch)
+    .orderBy('created', 'desc')
+    .orderBy('id')
+    .execute()
 }
 
 /** A grant, living or not. */
@@ -34,7 +40,12 @@ export async function readGrant(connection: Connection, id: string): Promise<Gra
 export async function lockGrant(connection: Connection, id: string, now: number): Promise<GrantRow | undefined> {
   const db = connection.withTables<OAuthTables>()
   // Primary key. An update locks the row on either engine.
-  const query = db.updateTable('oauth_grant').set({ last_used: now }).where('id', '=', id).where('revoked_at', 'is', null).where('expires', '>', now)
+  const query = db
+    .updateTable('oauth_grant')
+    .set({ last_used: now })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .where('expires', '>', now)
   return query.where('epoch', '=', currentEpoch).returningAll().executeTakeFirst()
 }
 
@@ -49,7 +60,11 @@ export type GrantChoice = { readonly id: string } | { readonly user: string; rea
 
 /** Ends grants: one statement, and every code and token of them is dead. Those that were alive come back. */
 export async function revokeGrants(connection: Connection, choice: GrantChoice, reason: string, now: number): Promise<RevokedGrant[]> {
-  let query = connection.withTables<OAuthTables>().updateTable('oauth_grant').set({ revoked_at: now, reason }).where('revoked_at', 'is', null)
+  let query = connection
+    .withTables<OAuthTables>()
+    .updateTable('oauth_grant')
+    .set({ revoked_at: now, reason })
+    .where('revoked_at', 'is', null)
   // Primary key, index oauth_grant_user_client or index oauth_grant_client.
   if ('id' in choice) query = query.where('id', '=', choice.id)
   if ('user' in choice) query = query.where('user', '=', choice.user)
@@ -61,7 +76,8 @@ export async function revokeGrants(connection: Connection, choice: GrantChoice, 
 export async function noteGrantUses(connection: Connection, uses: ReadonlyMap<string, number>): Promise<void> {
   const db = connection.withTables<OAuthTables>()
   // Primary key.
-  for (const [id, time] of uses) await db.updateTable('oauth_grant').set({ last_used: time }).where('id', '=', id).where('last_used', '<', time).execute()
+  for (const [id, time] of uses)
+    await db.updateTable('oauth_grant').set({ last_used: time }).where('id', '=', id).where('last_used', '<', time).execute()
 }
 
 /** When each client was last used by anybody (microseconds). */

@@ -59,7 +59,11 @@ export class Grants {
       reason: null,
     }
     await insertGrant(connection, row)
-    await this.#tell(connection, { event: 'grant.created', grant: row.id, user: row.user, client: row.client }, { granted: row.granted, rejected: row.rejected })
+    await this.#tell(
+      connection,
+      { event: 'grant.created', grant: row.id, user: row.user, client: row.client },
+      { granted: row.granted, rejected: row.rejected },
+    )
     return row.id
   }
 
@@ -73,7 +77,11 @@ export class Grants {
    *
    * @param holds - whether a scope's DocType is still the one with the ids of that grant
    */
-  async readRemembered(user: string, client: string, holds: (scope: string, ids: Readonly<Record<string, string>>) => boolean): Promise<Remembered> {
+  async readRemembered(
+    user: string,
+    client: string,
+    holds: (scope: string, ids: Readonly<Record<string, string>>) => boolean,
+  ): Promise<Remembered> {
     const grants = await this.list(user, client)
     const granted = grants.flatMap((grant) => {
       const ids = parseIds(grant.doctype_ids)
@@ -91,7 +99,8 @@ export class Grants {
   /** As `revoke`, in the caller's transaction. */
   async revokeWithin(connection: Connection, choice: GrantChoice, reason: string): Promise<number> {
     const ended = await revokeGrants(connection, choice, reason, this.#parts.now())
-    for (const { id, user, client } of ended) await this.#tell(connection, { event: 'grant.revoked', grant: id, user, client, reason }, { reason })
+    for (const { id, user, client } of ended)
+      await this.#tell(connection, { event: 'grant.revoked', grant: id, user, client, reason }, { reason })
     return ended.length
   }
 
@@ -101,7 +110,13 @@ export class Grants {
   }
 
   async #tell(connection: Connection, event: OAuthEvent, detail: Record<string, unknown>): Promise<void> {
-    await this.#parts.audit.write(connection, { event: `oauth.${event.event}`, user: event.user, client: event.client, grant: event.grant, detail })
+    await this.#parts.audit.write(connection, {
+      event: `oauth.${event.event}`,
+      user: event.user,
+      client: event.client,
+      grant: event.grant,
+      detail,
+    })
     for (const listener of this.#parts.listeners) await listener(connection, event)
   }
 }

@@ -3,12 +3,26 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
-import { Browser, connect, me, person, post, register, renew, TOKEN, tokensOf, type App, type Reply, type Tokens } from '../testing/app.fixture.ts'
+import {
+  Browser,
+  connect,
+  me,
+  person,
+  post,
+  register,
+  renew,
+  TOKEN,
+  tokensOf,
+  type App,
+  type Reply,
+  type Tokens,
+} from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 
 const DAY = 86_400
 
-const expectRefused = (reply: Reply, error = 'invalid_grant'): void => expect({ status: reply.status, error: reply.json['error'] }).toEqual({ status: 400, error })
+const expectRefused = (reply: Reply, error = 'invalid_grant'): void =>
+  expect({ status: reply.status, error: reply.json['error'] }).toEqual({ status: 400, error })
 
 /** Living refresh tokens of the client that nobody used. */
 async function unusedOf(database: Database, client: string): Promise<number> {
@@ -45,7 +59,9 @@ describe.each(engines)('a refresh on %s', (engine) => {
     expectRefused(await renew(provider, app, third.refresh))
     for (const { access } of [first, second, third]) expect(await isDead(access)).toBe(true)
     expect(provider.events.at(-1)).toMatchObject({ event: 'grant.revoked', reason: 'token_reuse', user, client: app.id })
-    const { rows } = await sql<{ detail: string }>`select detail from audit where event = 'oauth.grant.revoked' and client = ${app.id}`.execute(provider.database.connection)
+    const { rows } = await sql<{
+      detail: string
+    }>`select detail from audit where event = 'oauth.grant.revoked' and client = ${app.id}`.execute(provider.database.connection)
     expect(rows).toEqual([{ detail: '{"reason":"token_reuse"}' }])
   })
 
@@ -79,7 +95,9 @@ describe.each(engines)('a refresh on %s', (engine) => {
   it('D05 a repeat that asks for something else is a reuse; the same list again is not', async () => {
     const { app, first } = await connected({ scopes: 'openid Item:read' }, 'openid Item:read')
     const second = await renew(provider, app, first.refresh, { scope: 'openid Item:read' })
-    expect((await renew(provider, app, first.refresh, { scope: 'Item:read openid' })).json['access_token']).toBe(second.json['access_token'])
+    expect((await renew(provider, app, first.refresh, { scope: 'Item:read openid' })).json['access_token']).toBe(
+      second.json['access_token'],
+    )
     expectRefused(await renew(provider, app, first.refresh, { scope: 'openid' }))
     expect(await isDead(tokensOf(second).access)).toBe(true)
   })
@@ -93,8 +111,18 @@ describe.each(engines)('a refresh on %s', (engine) => {
   it('D07 D08 narrows and never widens; what was first asked for narrows silently', async () => {
     const scopes = 'openid Item:read Item:write'
     const app = await register(provider, { scopes })
-    const code = await alice.code({ client_id: app.id, redirect_uri: 'https://app.example.com/cb', response_type: 'code', scope: scopes }, ['Item:write'])
-    let tokens = tokensOf(await post(provider, TOKEN, { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret, redirect_uri: 'https://app.example.com/cb' }))
+    const code = await alice.code({ client_id: app.id, redirect_uri: 'https://app.example.com/cb', response_type: 'code', scope: scopes }, [
+      'Item:write',
+    ])
+    let tokens = tokensOf(
+      await post(provider, TOKEN, {
+        grant_type: 'authorization_code',
+        code,
+        client_id: app.id,
+        client_secret: app.secret,
+        redirect_uri: 'https://app.example.com/cb',
+      }),
+    )
     expect(tokens.scope).toBe('openid Item:read')
     for (const [scope, granted] of [
       [scopes, 'openid Item:read'],
@@ -168,7 +196,11 @@ describe.each(engines)('a refresh on %s', (engine) => {
   it('D14 beside a revocation leaves no living token', async () => {
     const { app, first } = await connected()
     const [grant] = await provider.grants.list(user, app.id)
-    const replies = await Promise.all([renew(provider, app, first.refresh), provider.grants.revoke({ id: grant!.id }, 'user_revoked'), renew(provider, app, first.refresh)])
+    const replies = await Promise.all([
+      renew(provider, app, first.refresh),
+      provider.grants.revoke({ id: grant!.id }, 'user_revoked'),
+      renew(provider, app, first.refresh),
+    ])
     for (const reply of [replies[0], replies[2]]) if (reply.status === 200) expect(await isDead(tokensOf(reply).access)).toBe(true)
     expect(await unusedOf(provider.database, app.id)).toBe(0)
   })

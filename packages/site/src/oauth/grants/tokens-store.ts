@@ -3,7 +3,11 @@ import type { OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
 import { currentEpoch } from './grants-store.ts'
 
 export async function insertTokens(connection: Connection, tokens: readonly TokenRow[]): Promise<void> {
-  await connection.withTables<OAuthTables>().insertInto('oauth_token').values([...tokens]).execute()
+  await connection
+    .withTables<OAuthTables>()
+    .insertInto('oauth_token')
+    .values([...tokens])
+    .execute()
 }
 
 export async function readToken(connection: Connection, hash: string): Promise<TokenRow | undefined> {
@@ -23,14 +27,25 @@ export async function readTokenGrant(connection: Connection, hash: string, clien
 export async function consumeRefreshToken(connection: Connection, hash: string, successor: string, now: number): Promise<boolean> {
   // Primary key.
   const query = connection.withTables<OAuthTables>().updateTable('oauth_token').set({ used_at: now, successor }).where('hash', '=', hash)
-  const row = await query.where('kind', '=', 'refresh').where('used_at', 'is', null).where('expires', '>', now).returning('hash').executeTakeFirst()
+  const row = await query
+    .where('kind', '=', 'refresh')
+    .where('used_at', 'is', null)
+    .where('expires', '>', now)
+    .returning('hash')
+    .executeTakeFirst()
   return row !== undefined
 }
 
 /** Ends one token and leaves its grant alive. */
 export async function endToken(connection: Connection, hash: string, now: number): Promise<void> {
   // Primary key.
-  await connection.withTables<OAuthTables>().updateTable('oauth_token').set({ expires: now }).where('hash', '=', hash).where('expires', '>', now).execute()
+  await connection
+    .withTables<OAuthTables>()
+    .updateTable('oauth_token')
+    .set({ expires: now })
+    .where('hash', '=', hash)
+    .where('expires', '>', now)
+    .execute()
 }
 
 export type LiveToken = Pick<TokenRow, 'kind' | 'client' | 'scope' | 'issued' | 'expires'> & { readonly user: string }

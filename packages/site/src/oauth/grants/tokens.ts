@@ -102,8 +102,20 @@ export class Tokens {
   async #insert(connection: Connection, grant: GrantRow, pair: TokenPair, narrowed: Narrowed): Promise<IssuedTokens> {
     const issued = this.#now()
     const shared = { grant_id: grant.id, client: grant.client, issued, used_at: null, successor: null }
-    const access: TokenRow = { ...shared, kind: 'access', hash: hashOf(pair.access), scope: narrowed.held, expires: Math.min(issued + LIFETIMES.access, grant.expires) }
-    const refresh: TokenRow = { ...shared, kind: 'refresh', hash: hashOf(pair.refresh), scope: narrowed.asked, expires: Math.min(issued + LIFETIMES.idle, grant.expires) }
+    const access: TokenRow = {
+      ...shared,
+      kind: 'access',
+      hash: hashOf(pair.access),
+      scope: narrowed.held,
+      expires: Math.min(issued + LIFETIMES.access, grant.expires),
+    }
+    const refresh: TokenRow = {
+      ...shared,
+      kind: 'refresh',
+      hash: hashOf(pair.refresh),
+      scope: narrowed.asked,
+      expires: Math.min(issued + LIFETIMES.idle, grant.expires),
+    }
     await insertTokens(connection, [access, refresh])
     return { ...pair, scope: access.scope, life: access.expires - issued }
   }

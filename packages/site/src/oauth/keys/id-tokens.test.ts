@@ -24,7 +24,11 @@ describe.each(engines)('an id_token on %s', (engine) => {
     for (const nonce of ['first', 'second']) {
       const app = await register(provider)
       const { access, idToken } = tokensOf(await swap(provider, app, await alice.code(request(app, { nonce }))))
-      const { payload, protectedHeader } = await jwtVerify(idToken, jwks, { issuer: provider.base, audience: app.id, algorithms: ['ES256'] })
+      const { payload, protectedHeader } = await jwtVerify(idToken, jwks, {
+        issuer: provider.base,
+        audience: app.id,
+        algorithms: ['ES256'],
+      })
       const hash = createHash('sha256').update(access).digest().subarray(0, 16).toString('base64url')
       expect(protectedHeader).toMatchObject({ alg: 'ES256', kid: provider.keys.signing[0]?.kid })
       expect(payload).toMatchObject({ nonce, at_hash: hash, azp: app.id, email: user, exp: Number(payload.iat) + 3600 })
@@ -38,8 +42,12 @@ describe.each(engines)('an id_token on %s', (engine) => {
   })
 
   it('G05 names a user by the same random sub for every client, and never by a name', async () => {
-    const [first, second] = [await connect(provider, alice, await register(provider)), await connect(provider, alice, await register(provider))]
-    const subOf = (token: string): string => String((JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: unknown }).sub)
+    const [first, second] = [
+      await connect(provider, alice, await register(provider)),
+      await connect(provider, alice, await register(provider)),
+    ]
+    const subOf = (token: string): string =>
+      String((JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: unknown }).sub)
     expect(subOf(first.idToken)).toBe(subOf(second.idToken))
     expect(subOf(first.idToken)).not.toContain('@')
   })
@@ -52,14 +60,33 @@ describe.each(engines)('an id_token on %s', (engine) => {
     expect(reply.headers.get('cache-control')).toBe('public, max-age=300')
   })
 
-  it.each(['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration', '/api/method/frappe.integrations.oauth2.openid_configuration'])('%s names every endpoint', async (path) => {
+  it.each([
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/openid-configuration',
+    '/api/method/frappe.integrations.oauth2.openid_configuration',
+  ])('%s names every endpoint', async (path) => {
     const { json } = await ask(provider, path)
-    expect(json).toMatchObject({ issuer: provider.base, code_challenge_methods_supported: ['S256'], authorization_response_iss_parameter_supported: true })
-    for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint', 'revocation_endpoint', 'introspection_endpoint']) expect(String(json[name])).toMatch(new RegExp(`^${provider.base}/`))
+    expect(json).toMatchObject({
+      issuer: provider.base,
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
+    })
+    for (const name of [
+      'authorization_endpoint',
+      'token_endpoint',
+      'jwks_uri',
+      'userinfo_endpoint',
+      'revocation_endpoint',
+      'introspection_endpoint',
+    ])
+      expect(String(json[name])).toMatch(new RegExp(`^${provider.base}/`))
   })
 
   it('the resource says who gives tokens for it', async () => {
-    expect((await ask(provider, '/.well-known/oauth-protected-resource')).json).toMatchObject({ resource: provider.base, authorization_servers: [provider.base] })
+    expect((await ask(provider, '/.well-known/oauth-protected-resource')).json).toMatchObject({
+      resource: provider.base,
+      authorization_servers: [provider.base],
+    })
   })
 })
 
@@ -71,21 +98,39 @@ describe('a hint', () => {
     const idTokens = new IdTokens(ring)
     const [key] = ring.signing
     const claims = { sub: 'alice', iss: issuer }
-    const request = { issuer, client: 'c', claims, accessToken: 'a', nonce: null, authTime: 1, now: 1 }
-    expect(await idTokens.readHint(await idTokens.issue(request), issuer)).toBe('alice')
-    const hs256 = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: key!.kid }).sign(Buffer.from(JSON.stringify(key!.publicJwk)))
-    const foreign = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: key!.kid }).sign(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+    const asked = { issuer, client: 'c', claims, accessToken: 'a', nonce: null, authTime: 1, now: 1 }
+    expect(await idTokens.readHint(await idTokens.issue(asked), issuer)).toBe('alice')
+    const hs256 = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256', kid: key!.kid })
+      .sign(Buffer.from(JSON.stringify(key!.publicJwk)))
+    const foreign = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', kid: key!.kid })
+      .sign(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
     const none = `${Buffer.from(JSON.stringify({ alg: 'none', kid: key!.kid })).toString('base64url')}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`
-    const elsewhere = await idTokens.issue({ ...request, issuer: 'https://other.example' })
-    for (const hint of [hs256, foreign, none, elsewhere, 'rubbish']) await expect(idTokens.readHint(hint, issuer)).rejects.toMatchObject({ code: 'invalid_request' })
+    const elsewhere = await idTokens.issue({ ...asked, issuer: 'https://other.example' })
+    for (const hint of [hs256, foreign, none, elsewhere, 'rubbish'])
+      await expect(idTokens.readHint(hint, issuer)).rejects.toMatchObject({ code: 'invalid_request' })
   })
 
   it('G04 is signed by the current key and judged by a retired one too', async () => {
     const file = JSON.parse(makeKeyRing()) as { signing: { state: string; jwk: object }[]; rotation: object[] }
     const before = new IdTokens(await parseKeyRing(JSON.stringify(file), 'here'))
-    const token = await before.issue({ issuer, client: 'c', claims: { sub: 's', iss: issuer }, accessToken: 'a', nonce: null, authTime: 1, now: Date.now() / 1000 })
+    const token = await before.issue({
+      issuer,
+      client: 'c',
+      claims: { sub: 's', iss: issuer },
+      accessToken: 'a',
+      nonce: null,
+      authTime: 1,
+      now: Date.now() / 1000,
+    })
     const states = ['retired', 'current']
-    const rotated = new IdTokens(await parseKeyRing(JSON.stringify({ ...file, signing: file.signing.map(({ jwk }, index) => ({ jwk, state: states[index] })) }), 'here'))
+    const rotated = new IdTokens(
+      await parseKeyRing(
+        JSON.stringify({ ...file, signing: file.signing.map(({ jwk }, index) => ({ jwk, state: states[index] })) }),
+        'here',
+      ),
+    )
     await jwtVerify(token, createLocalJWKSet(rotated.jwks()), { issuer })
     expect(await rotated.readHint(token, issuer)).toBe('s')
   })

@@ -4,7 +4,7 @@ import { SignJWT, decodeProtectedHeader, jwtVerify, type JWK } from 'jose'
 import type { KeyRing, SigningKey } from './key-ring.ts'
 
 /** Seconds that an id_token holds. */
-export const ID_TOKEN_LIFE = 3600
+const ID_TOKEN_LIFE = 3600
 
 export interface IdTokenRequest {
   readonly issuer: string
@@ -72,4 +72,5 @@ export class IdTokens {
 }
 
 /** The left half of the access token's SHA-256. */
-const accessTokenHash = (accessToken: string): string => createHash('sha256').update(accessToken).digest().subarray(0, 16).toString('base64url')
+const accessTokenHash = (accessToken: string): string =>
+  createHash('sha256').update(accessToken).digest().subarray(0, 16).toString('base64url')

@@ -29,7 +29,10 @@ export interface KeyRing {
 
 /** A ring as it stands in the key file: new keys, made now. */
 export function makeKeyRing(): string {
-  const signing = (['current', 'next'] as const).map((state) => ({ state, jwk: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }) }))
+  const signing = (['current', 'next'] as const).map((state) => ({
+    state,
+    jwk: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
+  }))
   const rotation = [{ version: '1', key: randomBytes(32).toString('base64url') }]
   return `${JSON.stringify({ signing, rotation }, null, 2)}\n`
 }
@@ -41,12 +44,15 @@ export function makeKeyRing(): string {
  */
 export async function parseKeyRing(text: string, place: string): Promise<KeyRing> {
   const ring = parseJson(text)
-  if (!isRecord(ring) || !Array.isArray(ring['signing']) || !Array.isArray(ring['rotation'])) throw wrong(place, 'must be JSON with the lists "signing" and "rotation"')
+  if (!isRecord(ring) || !Array.isArray(ring['signing']) || !Array.isArray(ring['rotation']))
+    throw wrong(place, 'must be JSON with the lists "signing" and "rotation"')
   const signing = await Promise.all(ring['signing'].map((entry) => parseSigningKey(entry, place)))
-  if (signing.filter((key) => key.state === 'current').length !== 1) throw wrong(place, 'must hold exactly one signing key whose state is "current"')
+  if (signing.filter((key) => key.state === 'current').length !== 1)
+    throw wrong(place, 'must hold exactly one signing key whose state is "current"')
   const [first, ...others] = ring['rotation'].map((entry) => parseRotationKey(entry, place))
   if (!first) throw wrong(place, 'must hold a rotation key')
-  if (new Set([first, ...others].map((key) => key.version)).size <= others.length) throw wrong(place, 'gives two rotation keys the same version')
+  if (new Set([first, ...others].map((key) => key.version)).size <= others.length)
+    throw wrong(place, 'gives two rotation keys the same version')
   return { signing, rotation: [first, ...others] }
 }
 
@@ -70,10 +76,15 @@ function readPrivateKey(jwk: unknown): KeyObject | undefined {
 
 function parseRotationKey(entry: unknown, place: string): RotationKey {
   const { version, key } = isRecord(entry) ? entry : {}
-  if (typeof version !== 'string' || !/^[0-9a-z]$/.test(version)) throw wrong(place, 'has a rotation key whose version is not one of 0-9 and a-z')
+  if (typeof version !== 'string' || !/^[0-9a-z]$/.test(version))
+    throw wrong(place, 'has a rotation key whose version is not one of 0-9 and a-z')
   const bytes = typeof key === 'string' ? Buffer.from(key, 'base64url') : Buffer.alloc(0)
   if (bytes.length < 32) throw wrong(place, 'has a rotation key of fewer than 32 bytes (base64url)')
-  return { kid: `rotation-${version}-${hash('sha256', Buffer.concat([Buffer.from('kid'), bytes]), 'hex').slice(0, 16)}`, version, key: bytes }
+  return {
+    kid: `rotation-${version}-${hash('sha256', Buffer.concat([Buffer.from('kid'), bytes]), 'hex').slice(0, 16)}`,
+    version,
+    key: bytes,
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -63,13 +63,17 @@ describe('the key ring', () => {
   })
 
   it('that is not there is said in a sentence', async () => {
-    await expect(loadKeys({ keys: join(folder, 'none'), dataFolder: folder })).rejects.toThrow(/ANNEX_KEYS: the key file .* cannot be read \(ENOENT\)/)
+    await expect(loadKeys({ keys: join(folder, 'none'), dataFolder: folder })).rejects.toThrow(
+      /ANNEX_KEYS: the key file .* cannot be read \(ENOENT\)/,
+    )
   })
 
   it('refuses short and doubled rotation keys', async () => {
-    const ring = JSON.parse(await makeKeyRing()) as { rotation: { version: string; key: string }[] }
+    const ring = JSON.parse(makeKeyRing()) as { rotation: { version: string; key: string }[] }
     const [key] = ring.rotation
-    await expect(parseKeyRing(JSON.stringify({ ...ring, rotation: [{ version: '1', key: 'AAAA' }] }), 'x')).rejects.toThrow('fewer than 32 bytes')
+    await expect(parseKeyRing(JSON.stringify({ ...ring, rotation: [{ version: '1', key: 'AAAA' }] }), 'x')).rejects.toThrow(
+      'fewer than 32 bytes',
+    )
     await expect(parseKeyRing(JSON.stringify({ ...ring, rotation: [key, key] }), 'x')).rejects.toThrow('the same version')
   })
 })
@@ -84,11 +88,19 @@ describe.each(engines)('the keys of a site on %s', (engine) => {
       const ring = await parseKeyRing(text, 'x')
       await recordKeys(database.connection, ring, 1)
       await recordKeys(database.connection, ring, 2)
-      const rows = JSON.stringify(await database.connection.withTables<{ signing_key: { kid: string; public_jwk: string } }>().selectFrom('signing_key').selectAll().execute())
+      const rows = JSON.stringify(
+        await database.connection
+          .withTables<{ signing_key: { kid: string; public_jwk: string } }>()
+          .selectFrom('signing_key')
+          .selectAll()
+          .execute(),
+      )
       const { signing, rotation } = JSON.parse(text) as { signing: { jwk: { d: string } }[]; rotation: { key: string }[] }
       for (const secret of [...signing.map(({ jwk }) => jwk.d), ...rotation.map(({ key }) => key)]) expect(rows).not.toContain(secret)
       const other = await parseKeyRing(makeKeyRing(), 'x')
-      await expect(recordKeys(database.connection, other, 3)).rejects.toThrow(/ANNEX_KEYS: this site uses the key \S+, which this process lacks/)
+      await expect(recordKeys(database.connection, other, 3)).rejects.toThrow(
+        /ANNEX_KEYS: this site uses the key \S+, which this process lacks/,
+      )
     } finally {
       await database.close()
       await place.remove()

@@ -34,7 +34,9 @@ async function makeKeyFile(place: string, folder: string): Promise<boolean> {
     return true
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false
-    throw new Error(`ANNEX_KEYS: the key file ${place} cannot be written (${codeOf(error)}); make the folder writable or set ANNEX_KEYS`)
+    throw new Error(`ANNEX_KEYS: the key file ${place} cannot be written (${codeOf(error)}); make the folder writable or set ANNEX_KEYS`, {
+      cause: error,
+    })
   } finally {
     await rm(draft, { force: true })
   }
@@ -47,7 +49,7 @@ async function readKeyFile(place: string): Promise<string> {
     return await readFile(place, 'utf8')
   } catch (error) {
     if (codeOf(error) === 'unknown') throw error
-    throw new Error(`ANNEX_KEYS: the key file ${place} cannot be read (${codeOf(error)})`)
+    throw new Error(`ANNEX_KEYS: the key file ${place} cannot be read (${codeOf(error)})`, { cause: error })
   }
 }
 
@@ -58,5 +60,6 @@ async function isThere(place: string): Promise<boolean> {
   )
 }
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown')
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
 const isCode = (error: unknown, code: string): boolean => codeOf(error) === code

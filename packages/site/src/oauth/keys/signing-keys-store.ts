@@ -13,7 +13,10 @@ export async function recordKeys(connection: Connection, ring: KeyRing, now: num
   // Every row, a handful.
   const known = await db.selectFrom('signing_key').select(['kid', 'state']).execute()
   const missing = known.find((row) => row.state !== 'retired' && !rows.some((key) => key.kid === row.kid))
-  if (missing) throw new Error(`ANNEX_KEYS: this site uses the key ${missing.kid}, which this process lacks; give every process of the site the same key ring`)
+  if (missing)
+    throw new Error(
+      `ANNEX_KEYS: this site uses the key ${missing.kid}, which this process lacks; give every process of the site the same key ring`,
+    )
   for (const row of rows) {
     // Primary key.
     await db
@@ -25,7 +28,19 @@ export async function recordKeys(connection: Connection, ring: KeyRing, now: num
 }
 
 function ringRows(ring: KeyRing, created: number): SigningKeyRow[] {
-  const signing = ring.signing.map((key): SigningKeyRow => ({ kid: key.kid, use: 'signing', state: key.state, public_jwk: JSON.stringify(key.publicJwk), created }))
-  const rotation = ring.rotation.map((key, index): SigningKeyRow => ({ kid: key.kid, use: 'rotation', state: index === 0 ? 'current' : 'retired', public_jwk: null, created }))
+  const signing = ring.signing.map((key): SigningKeyRow => ({
+    kid: key.kid,
+    use: 'signing',
+    state: key.state,
+    public_jwk: JSON.stringify(key.publicJwk),
+    created,
+  }))
+  const rotation = ring.rotation.map((key, index): SigningKeyRow => ({
+    kid: key.kid,
+    use: 'rotation',
+    state: index === 0 ? 'current' : 'retired',
+    public_jwk: null,
+    created,
+  }))
   return [...signing, ...rotation]
 }

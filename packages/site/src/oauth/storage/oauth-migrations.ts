@@ -63,6 +63,7 @@ const INDEXES: readonly (readonly [table: string, ...columns: string[]])[] = [
   ['oauth_grant', 'user', 'client'],
   ['oauth_grant', 'client'],
   ['oauth_code', 'grant_id'],
+  ['oauth_code', 'client'],
   ['oauth_token', 'grant_id'],
   ['oauth_token', 'expires'],
   ['pending_request', 'session'],
@@ -73,7 +74,9 @@ async function createTables(connection: Connection, dialect: Dialect): Promise<v
   // Rows are found by their primary key on every request of an app: kept in its order, SQLite looks once and not twice.
   const order = sql.raw(dialect.engine === 'sqlite' ? ' without rowid' : '')
   for (const [table, columns] of Object.entries(TABLES)) {
-    const lines = Object.entries(columns).map(([name, [kind, constraint = '']]) => sql`${sql.id(name)} ${sql.raw(`${dialect.columnType(kind)} ${constraint}`)}`)
+    const lines = Object.entries(columns).map(
+      ([name, [kind, constraint = '']]) => sql`${sql.id(name)} ${sql.raw(`${dialect.columnType(kind)} ${constraint}`)}`,
+    )
     await sql`create table ${sql.id(table)} (${sql.join(lines)})${order}`.execute(connection)
   }
   for (const [table, ...columns] of INDEXES) {

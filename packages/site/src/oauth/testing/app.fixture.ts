@@ -23,7 +23,8 @@ export const PROFILE = `${BASE}openid_profile`
 type Fields = Readonly<Record<string, string | readonly string[]>>
 
 /** Fields with repeated names, as a form or a query carries them. */
-export const formOf = (fields: Fields): URLSearchParams => new URLSearchParams(Object.entries(fields).flatMap(([name, values]) => [values].flat().map((value): [string, string] => [name, value])))
+export const formOf = (fields: Fields): URLSearchParams =>
+  new URLSearchParams(Object.entries(fields).flatMap(([name, values]) => [values].flat().map((value): [string, string] => [name, value])))
 
 export async function ask(provider: Provider, path: string, init: RequestInit = {}): Promise<Reply> {
   const response = await fetch(provider.base + path, { redirect: 'manual', ...init })
@@ -39,7 +40,8 @@ export async function ask(provider: Provider, path: string, init: RequestInit = 
   }
 }
 
-export const post = (provider: Provider, path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Reply> => ask(provider, path, { method: 'POST', body: formOf(fields), headers })
+export const post = (provider: Provider, path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Reply> =>
+  ask(provider, path, { method: 'POST', body: formOf(fields), headers })
 
 /** A person with a browser: cookies and nothing else. */
 export class Browser {
@@ -51,7 +53,11 @@ export class Browser {
   }
 
   async signIn(user: string): Promise<this> {
-    const response = await fetch(`${this.provider.base}/api/method/login`, { method: 'POST', body: formOf({ usr: user, pwd: PASSWORD }), headers: this.headers() })
+    const response = await fetch(`${this.provider.base}/api/method/login`, {
+      method: 'POST',
+      body: formOf({ usr: user, pwd: PASSWORD }),
+      headers: this.headers(),
+    })
     if (response.status !== 200) throw new Error(`Sign-in of ${user} failed: ${await response.text()}`)
     this.cookie = `sid=${/sid=([^;]+)/.exec(response.headers.getSetCookie().join('\n'))?.[1] ?? ''}`
     return this
@@ -103,7 +109,8 @@ export function readConsent(page: Reply, untick: readonly string[] = []): Record
 }
 
 /** The boxes on a consent page. */
-export const boxesOf = (page: Reply): string[] => [...page.text.matchAll(/<input type="checkbox" name="scope" value="([^"]*)"/g)].map((found) => found[1] ?? '')
+export const boxesOf = (page: Reply): string[] =>
+  [...page.text.matchAll(/<input type="checkbox" name="scope" value="([^"]*)"/g)].map((found) => found[1] ?? '')
 
 export interface App {
   readonly id: string
@@ -117,22 +124,50 @@ export async function person(provider: Provider, values: Record<string, unknown>
   people += 1
   const email = `person${people}@example.com`
   const roles = [{ role: 'Desk User' }]
-  await provider.documents.insert(ADMINISTRATOR, 'User', [{ email, first_name: 'Person', last_name: String(people), new_password: PASSWORD, roles, ...values }])
+  await provider.documents.insert(ADMINISTRATOR, 'User', [
+    { email, first_name: 'Person', last_name: String(people), new_password: PASSWORD, roles, ...values },
+  ])
   return email
 }
 
 export async function register(provider: Provider, values: Record<string, unknown> = {}): Promise<App> {
-  const { id, secret } = await provider.oauth.clients.insert(ADMINISTRATOR, { app_name: 'Field Sales', scopes: 'openid all', redirect_uris: REDIRECT, default_redirect_uri: REDIRECT, ...values })
+  const { id, secret } = await provider.oauth.clients.insert(ADMINISTRATOR, {
+    app_name: 'Field Sales',
+    scopes: 'openid all',
+    redirect_uris: REDIRECT,
+    default_redirect_uri: REDIRECT,
+    ...values,
+  })
   return { id, secret: secret ?? '' }
 }
 
-export const request = (app: App, values: Fields = {}): Fields => ({ client_id: app.id, redirect_uri: REDIRECT, response_type: 'code', scope: 'openid all', state: 'xyz', ...values })
+export const request = (app: App, values: Fields = {}): Fields => ({
+  client_id: app.id,
+  redirect_uri: REDIRECT,
+  response_type: 'code',
+  scope: 'openid all',
+  state: 'xyz',
+  ...values,
+})
 
 export const swap = (provider: Provider, app: App, code: string, values: Fields = {}): Promise<Reply> =>
-  post(provider, TOKEN, { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret, redirect_uri: REDIRECT, ...values })
+  post(provider, TOKEN, {
+    grant_type: 'authorization_code',
+    code,
+    client_id: app.id,
+    client_secret: app.secret,
+    redirect_uri: REDIRECT,
+    ...values,
+  })
 
 export const renew = (provider: Provider, app: App, refreshToken: string, values: Fields = {}): Promise<Reply> =>
-  post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: app.id, client_secret: app.secret, ...values })
+  post(provider, TOKEN, {
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken,
+    client_id: app.id,
+    client_secret: app.secret,
+    ...values,
+  })
 
 export interface Tokens {
   readonly access: string
@@ -155,7 +190,8 @@ export async function connect(provider: Provider, browser: Browser, app: App, va
   return tokensOf(reply)
 }
 
-export const me = (provider: Provider, token: string, headers: Record<string, string> = {}): Promise<Reply> => ask(provider, '/api/me', { headers: { authorization: `Bearer ${token}`, ...headers } })
+export const me = (provider: Provider, token: string, headers: Record<string, string> = {}): Promise<Reply> =>
+  ask(provider, '/api/me', { headers: { authorization: `Bearer ${token}`, ...headers } })
 
 export function pkce(): { verifier: string; challenge: string } {
   const verifier = randomBytes(32).toString('base64url')

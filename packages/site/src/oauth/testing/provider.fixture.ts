@@ -1,7 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Generation, databaseMigrations, dialectOf, migrate, openDatabase, type Database, type Engine } from '@annex/database'
+import {
+  Generation,
+  databaseMigrations,
+  dialectOf,
+  migrate,
+  openDatabase,
+  type Connection,
+  type Database,
+  type Engine,
+} from '@annex/database'
 import { pino } from 'pino'
 import { temporaryDatabase } from '../../../../../tests/support/databases.ts'
 import { Audit } from '../../audit/audit.ts'
@@ -12,6 +21,7 @@ import { DocTypes } from '../../doctypes/doctypes.ts'
 import { doctypeMigrations } from '../../doctypes/migrations.ts'
 import { Clock } from '../../doctypes/values/clock.ts'
 import { Documents } from '../../documents/documents.ts'
+import type { Handler } from '../../http/exchange.ts'
 import { createServer } from '../../http/server.ts'
 import { Accounts } from '../../identity/accounts/accounts.ts'
 import { judgementController, userController } from '../../identity/accounts/user-controller.ts'
@@ -49,6 +59,8 @@ export interface Provider {
   readonly keys: Keys
   readonly folder: string
   readonly events: OAuthEvent[]
+  /** What went wrong beside any answer. */
+  readonly faults: unknown[]
   /** Moves the provider's clock, in seconds. */
   advance(seconds: number): void
   close(): Promise<void>
@@ -61,78 +73,20 @@ export async function openProvider(engine: Engine, settings: ProviderSettings = 
   await migrate(database, [...databaseMigrations, ...doctypeMigrations, ...auditMigrations, ...identityMigrations, ...oauthMigrations])
   let ahead = 0
   const clock = new Clock()
-  const now = (): number => clock.now() + ahead
-  const [accounts, sessions, generation, audit] = [new Accounts(database, now), new Sessions(database, now), new Generation(database), new Audit(now)]
-  const doctypes = new DocTypes(database)
-  await doctypes.load()
-  generation.onChange(() => doctypes.load())
-  const events: OAuthEvent[] = []
-  const grants = new Grants({ database, audit, now, listeners: [async (_connection, event) => void events.push(event)] })
-  const doctypeOf = doctypes.get.bind(doctypes)
-  const httpRedirectHosts = settings.httpRedirectHosts ?? []
-  const judgement = judgementController(generation)
-  const controllers = new Map<string, Controller>([
-    ['DocType', doctypeController(doctypes, generation, dialectOf(engine))],
-    ['User', userController({ accounts, sessions, generation, audit, onCredentialsChanged: (connection, user) => grants.revokeForUser(connection, user, 'credentials_changed') })],
-    ['Role', judgement],
-    ['User Permission', judgement],
-    ['OAuth Client', clientController({ grants, audit, now, doctypeOf, httpRedirectHosts })],
-    ['OAuth Bearer Token', bearerTokenController({ database, now, zone: 'UTC' })],
-  ])
-  const documents = new Documents({ database, doctypes, clock, zone: 'UTC', controllers, methods: new Map() })
-  const principals = new Principals({ accounts, documents, generation })
+  const house = await openHouse(database, clock, () => clock.now() + ahead, settings)
   const keys = await loadKeys({ keys: undefined, dataFolder: folder })
-  let base = ''
-  const oauth = await openOAuth({
-    database,
-    generation,
-    ring: keys,
-    audit,
-    users: usersOf({ accounts, principals, sessions }),
-    doctypeOf,
-    issuer: () => base,
-    now,
-    zone: 'UTC',
-    allowAdministrator: settings.allowAdministrator ?? false,
-    grants,
-    documents,
-    onFault: (error) => {
-      throw error
-    },
-  })
-  const parts = { accounts, sessions, principals, generation }
-  const server = createServer<Principal>({
-    guest: GUEST,
-    authenticators: [oauth.authenticator, apiKeyAuthenticator(parts), sessionAuthenticator(parts)],
-    issuer: () => base,
-    secureCookies: false,
-    hsts: false,
-    trustedProxies: ['127.0.0.0/8'],
-    styleSource,
-    errorPage,
-    log: pino({ level: 'silent' }),
-  })
-  identityRoutes(server, { accounts, sessions, signIn: new SignIn({ database, accounts, sessions, audit }), issuer: () => base })
-  oauth.routes(server)
-  server.route(['GET', 'POST'], '/api/me', async ({ caller }) => ({ json: { user: caller.user, scopes: caller.token?.scopes.tokens ?? null } }))
-  base = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
-  await accounts.ensureAdministrator(PASSWORD)
-  await documents.insert(ADMINISTRATOR, 'DocType', [doctype('Item'), doctype('Sales Invoice')])
+  const { oauth, base, close } = await serve(house, keys, settings)
+  await house.accounts.ensureAdministrator(PASSWORD)
+  await house.documents.insert(ADMINISTRATOR, 'DocType', [doctype('Item'), doctype('Sales Invoice')])
   return {
+    ...house,
     base,
-    database,
-    documents,
-    doctypes,
-    grants,
     oauth,
     keys,
     folder,
-    events,
     advance: (seconds) => (ahead += seconds * 1_000_000),
     close: async () => {
-      await server.close()
-      await sessions.settled()
-      await oauth.close()
+      await close()
       await database.close()
       await place.remove()
       await rm(folder, { recursive: true, force: true })
@@ -140,9 +94,76 @@ export async function openProvider(engine: Engine, settings: ProviderSettings = 
   }
 }
 
+type House = Awaited<ReturnType<typeof openHouse>>
+
+/** The rooms that the provider stands on. */
+async function openHouse(database: Database, clock: Clock, now: () => number, settings: ProviderSettings) {
+  const doctypes = new DocTypes(database)
+  await doctypes.load()
+  const [accounts, sessions, generation] = [new Accounts(database, now), new Sessions(database, now), new Generation(database)]
+  generation.onChange(() => doctypes.load())
+  const audit = new Audit(now)
+  const [events, faults]: [OAuthEvent[], unknown[]] = [[], []]
+  const grants = new Grants({ database, audit, now, listeners: [async (_connection, event) => void events.push(event)] })
+  const onCredentialsChanged = (connection: Connection, user: string): Promise<void> =>
+    grants.revokeForUser(connection, user, 'credentials_changed')
+  const judgement = judgementController(generation)
+  const rules = { doctypeOf: doctypes.get.bind(doctypes), httpRedirectHosts: settings.httpRedirectHosts ?? [] }
+  const controllers = new Map<string, Controller>([
+    ['DocType', doctypeController(doctypes, generation, dialectOf(database.engine))],
+    ['User', userController({ accounts, sessions, generation, audit, onCredentialsChanged })],
+    ['Role', judgement],
+    ['User Permission', judgement],
+    ['OAuth Client', clientController({ grants, audit, now, ...rules })],
+    ['OAuth Bearer Token', bearerTokenController({ database, now, zone: 'UTC' })],
+  ])
+  const documents = new Documents({ database, doctypes, clock, zone: 'UTC', controllers, methods: new Map() })
+  const principals = new Principals({ accounts, documents, generation })
+  return { database, now, doctypes, accounts, sessions, generation, audit, events, faults, grants, documents, principals }
+}
+
+/** The provider over those rooms, on a free port. */
+async function serve(house: House, ring: Keys, settings: ProviderSettings) {
+  let base = ''
+  const issuer = (): string => base
+  const oauth = await openOAuth({
+    ...house,
+    ring,
+    users: usersOf(house),
+    doctypeOf: (name) => house.doctypes.get(name),
+    issuer,
+    zone: 'UTC',
+    allowAdministrator: settings.allowAdministrator ?? false,
+    onFault: (error) => void house.faults.push(error),
+  })
+  const server = createServer<Principal>({
+    guest: GUEST,
+    authenticators: [oauth.authenticator, apiKeyAuthenticator(house), sessionAuthenticator(house)],
+    issuer,
+    secureCookies: false,
+    hsts: false,
+    trustedProxies: ['127.0.0.0/8'],
+    styleSource,
+    errorPage,
+    log: pino({ level: 'silent' }),
+  })
+  identityRoutes(server, { ...house, signIn: new SignIn(house), issuer })
+  oauth.routes(server)
+  server.route(['GET', 'POST'], '/api/me', me)
+  base = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
+  const close = async (): Promise<void> => {
+    await server.close()
+    await house.sessions.settled()
+    await oauth.close()
+  }
+  return { oauth, base, close }
+}
+
+const me: Handler<Principal> = async ({ caller }) => ({ json: { user: caller.user, scopes: caller.token?.scopes.tokens ?? null } })
+
 export const PASSWORD = 'Corr3ct-horse-battery'
 
-export const doctype = (name: string): object => ({
+export const doctype = (name: string): Record<string, unknown> => ({
   name,
   module: 'Stock',
   custom: 1,

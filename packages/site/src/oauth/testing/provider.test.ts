@@ -1,6 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
-import { Browser, INTROSPECT, PROFILE, REVOKE, connect, me, person, post, register, renew, request, swap, tokensOf, type App } from './app.fixture.ts'
+import {
+  Browser,
+  INTROSPECT,
+  PROFILE,
+  REVOKE,
+  connect,
+  me,
+  person,
+  post,
+  register,
+  renew,
+  request,
+  swap,
+  tokensOf,
+  type App,
+} from './app.fixture.ts'
 import { openProvider, type Provider } from './provider.fixture.ts'
 
 describe.each(engines)('the provider on %s', (engine) => {
