@@ -1,10 +1,10 @@
 import { FrappeApp } from 'frappe-js-sdk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Api } from '../support/api.ts'
-import { connect, registerApp } from '../support/connected-app.ts'
+import { Api } from '../support/callers/api.ts'
+import { connect, registerApp } from '../support/callers/connected-app.ts'
 import { engines } from '../support/databases.ts'
 import { startSite, type RunningSite } from '../support/site.ts'
-import { Visitor } from '../support/visitor.ts'
+import { Visitor } from '../support/callers/visitor.ts'
 
 const ALICE = { email: 'alice@example.com', first_name: 'Alice', new_password: 'Corr3ct-horse-alice' }
 

@@ -1,10 +1,10 @@
 import * as openid from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Api } from '../support/api.ts'
-import { registerApp, type App } from '../support/connected-app.ts'
+import { Api } from '../support/callers/api.ts'
+import { registerApp, type App } from '../support/callers/connected-app.ts'
 import { engines } from '../support/databases.ts'
 import { startSite, type RunningSite } from '../support/site.ts'
-import { Visitor } from '../support/visitor.ts'
+import { Visitor } from '../support/callers/visitor.ts'
 
 const ALICE = { email: 'alice@example.com', first_name: 'Alice', last_name: 'Example', new_password: 'Corr3ct-horse-alice' }
 const SCOPE = 'openid profile email'

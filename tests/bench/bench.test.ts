@@ -5,7 +5,7 @@ import { figuresOf, textOf } from './report.ts'
 
 describe('the bench', () => {
   it('measures every kind of request on the site and on the bare handler, on a small scale', async () => {
-    const report = await runBench({ seconds: 0.8, documents: 200 }, () => undefined)
+    const report = await runBench({ seconds: 0.4, documents: 200 }, () => undefined)
     expect(report.comparisons.map(({ name }) => name)).toEqual(['list', 'document', 'search', 'token', 'insert', 'refresh'])
     for (const { site, bare, ratio } of report.comparisons) {
       for (const figure of [...Object.values(site), ...Object.values(bare), ratio]) expect(figure).toBeGreaterThan(0)

@@ -13,6 +13,8 @@ import { measureTokenCheck } from './token-check.ts'
 const CONNECTIONS = 16
 const ROUNDS = 4
 const ADMIN_PASSWORD = 'a-password-for-the-bench-alone'
+const siteFile = new URL('../../packages/site/src/main.ts', import.meta.url)
+const bareServerFile = new URL('./bare/bare-server.ts', import.meta.url)
 const MEGABYTE = 1024 * 1024
 
 interface Servers {
@@ -61,7 +63,7 @@ async function prepare(folder: string, documents: number): Promise<Access> {
 
 function startSite(folder: string, nodeArgs: readonly string[]): Promise<ServerProcess> {
   const environment = { PORT: '0', ANNEX_DATA: folder, ANNEX_ADMIN_PASSWORD: ADMIN_PASSWORD }
-  return ServerProcess.start({ file: 'packages/site/src/main.ts', environment, nodeArgs })
+  return ServerProcess.start({ file: siteFile, environment, nodeArgs })
 }
 
 async function withServers<T>(
@@ -72,7 +74,7 @@ async function withServers<T>(
 ): Promise<T> {
   const site = await startSite(folder, profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])
   try {
-    const bare = await ServerProcess.start({ file: 'tests/bench/bare/bare-server.ts', args: [bareFile] })
+    const bare = await ServerProcess.start({ file: bareServerFile, args: [bareFile] })
     try {
       return await work({ site, bare })
     } finally {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -12,14 +13,12 @@ export interface Usage {
 }
 
 export interface Launch {
-  /** Below the root of the repository. */
-  readonly file: string
+  readonly file: URL
   readonly args?: readonly string[]
   readonly nodeArgs?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
 }
 
-const root = new URL('../../', import.meta.url)
 const reporter = new URL('./usage-reporter.ts', import.meta.url).href
 const PATIENCE = 60_000
 
@@ -35,13 +34,13 @@ export class ServerProcess {
 
   /** @throws {Error} with what it said last, when it does not say `listening on` within a minute */
   static async start({ file, args = [], nodeArgs = [], environment = {} }: Launch): Promise<ServerProcess> {
-    const words = ['--conditions=source', '--import', reporter, ...nodeArgs, fileURLToPath(new URL(file, root)), ...args]
+    const words = ['--conditions=source', '--import', reporter, ...nodeArgs, fileURLToPath(file), ...args]
     const child = spawn(process.execPath, words, {
       env: { ...bareEnvironment(), ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     try {
-      return new ServerProcess(child, await listening(child, file))
+      return new ServerProcess(child, await listening(child, basename(file.pathname)))
     } catch (error) {
       child.kill('SIGKILL')
       throw error
@@ -65,10 +64,10 @@ export class ServerProcess {
   }
 }
 
-function listening(child: ChildProcess, file: string): Promise<string> {
+function listening(child: ChildProcess, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let last = 'nothing'
-    const fail = (): void => reject(new Error(`${file} did not start; it said: ${last}`))
+    const fail = (): void => reject(new Error(`${name} did not start; it said: ${last}`))
     const patience = setTimeout(fail, PATIENCE)
     const read = (line: string): void => {
       last = line

@@ -12,7 +12,7 @@ export interface Access {
   readonly tokens: readonly TokenResponse[]
 }
 
-export const PERSON = 'bench@example.com'
+const PERSON = 'bench@example.com'
 const PERSON_PASSWORD = 'A-clerk-for-the-bench-7'
 const REDIRECT = 'http://127.0.0.1:9/callback'
 const SCOPES = 'openid Item:read Item:create'

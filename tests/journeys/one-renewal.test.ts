@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url'
 import type { Connection } from '@annex/connector'
 import { openSqlStore, type SqlStore } from '@annex/connector/stores/sql'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Api } from '../support/api.ts'
-import { connect, registerApp, renew, tokensOf, type App } from '../support/connected-app.ts'
+import { Api } from '../support/callers/api.ts'
+import { connect, registerApp, renew, tokensOf, type App } from '../support/callers/connected-app.ts'
 import { engines, temporaryDatabase, type TemporaryDatabase } from '../support/databases.ts'
 import { startSite, type RunningSite } from '../support/site.ts'
-import { readTable, type StoredRow } from '../support/stored.ts'
-import { TestApp } from '../support/test-app.ts'
-import { Visitor } from '../support/visitor.ts'
+import { readTable, type StoredRow } from '../support/stolen/stored.ts'
+import { TestApp } from '../support/callers/test-app.ts'
+import { Visitor } from '../support/callers/visitor.ts'
 
 const ALICE = { email: 'alice@example.com', first_name: 'Alice', new_password: 'Corr3ct-horse-alice' }
 const CALLERS = 16

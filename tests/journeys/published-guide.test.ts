@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Api, readReply, type Reply } from '../support/api.ts'
+import { Api, readReply, type Reply } from '../support/callers/api.ts'
 import { engines } from '../support/databases.ts'
 import { startSite, type RunningSite } from '../support/site.ts'
-import { Visitor } from '../support/visitor.ts'
+import { Visitor } from '../support/callers/visitor.ts'
 
 const PASSWORD = 'Corr3ct-horse-battery'
 const [ALICE, MIA] = ['alice@example.com', 'mia@example.com']

@@ -4,15 +4,19 @@ import { join } from 'node:path'
 import { createConnector, createKeys, type Keys } from '@annex/connector'
 import { openSqlStore } from '@annex/connector/stores/sql'
 import { startFieldSales, type FieldSales } from '../../apps/field-sales/src/index.ts'
-import { Api } from '../support/api.ts'
-import { exchange, form, pkce, registerApp, renew, tokensOf, authorizationUrl, type App } from '../support/connected-app.ts'
+import { Api } from '../support/callers/api.ts'
+import { exchange, form, pkce, registerApp, renew, tokensOf, authorizationUrl, type App } from '../support/callers/connected-app.ts'
 import type { Engine } from '../support/databases.ts'
 import { freePort } from '../support/free-port.ts'
-import { contentOf, filesBelow, type Place } from '../support/search-for-secrets.ts'
+import { contentOf, filesBelow, type Place } from '../support/stolen/search-for-secrets.ts'
 import { startSite, type RunningSite } from '../support/site.ts'
-import { Visitor } from '../support/visitor.ts'
+import { Visitor } from '../support/callers/visitor.ts'
+import { PassingTokens } from './passing-tokens.fixture.ts'
 
 const ALICE = { email: 'alice@example.com', first_name: 'Alice' }
+/** What an app and the site say to each other about tokens, in this order. */
+const PASSING = ['code', 'code_verifier', 'access_token', 'refresh_token', 'id_token', 'second access_token', 'second refresh_token'] as const
+
 const DOCTYPES = ['Item', 'Customer'].map((name) => ({
   name,
   module: 'Trading',
@@ -144,12 +148,13 @@ class Journey implements Loot {
     }
     const revoked = this.#keepTokens('revoked', await this.#another(app, alice))
     await form(url, 'revoke_token', { token: revoked.refresh })
+    this.#keepTokens('narrow', await this.#another(app, alice, 'openid'))
     await this.#rotateSecret(admin, app)
   }
 
-  async #another(app: App, alice: Visitor): ReturnType<typeof exchange> {
-    const callback = await alice.allow(authorizationUrl(app, 'openid all'))
-    return exchange(this.site.url, app, this.#keep('another code', callback.searchParams.get('code')))
+  async #another(app: App, alice: Visitor, scope = 'openid all'): ReturnType<typeof exchange> {
+    const callback = await alice.allow(authorizationUrl(app, scope))
+    return exchange(this.site.url, app, this.#keep(`code for ${scope}`, callback.searchParams.get('code')))
   }
 
   async #rotateSecret(admin: Api, app: App): Promise<void> {
@@ -177,6 +182,8 @@ class Journey implements Loot {
     await alice.post('/login', { usr: ALICE.email, pwd: `${password} or not` })
     await alice.get(`/api/resource/Item?access_token=${access}`)
     await alice.get(`/api/resource/Item/${access}`)
+    await Api.byToken(url, access!).list(access!)
+    await Api.byToken(url, this.secrets.get('narrow access token')!).list(access!)
     await alice.get(`/login?redirect-to=${encodeURIComponent(`/x?token=${access}`)}`)
     await fetch(`${url}/no/such/place/${access}?code=${access}`, { headers: { authorization: `Bearer ${access}` } })
     await fetch(`${url}/api/method/${access}`, { headers: { authorization: `Basic ${btoa(secret!)}` } })
@@ -195,39 +202,38 @@ class Journey implements Loot {
     this.#keys = createKeys()
     for (const [id, key] of Object.entries(this.#keys.ring)) this.#keep(`vault key ${id}`, key)
     const config = { issuer: this.site.url, clientId: registered.id, clientSecret: this.#keep('client secret of the app', registered.secret), url, keys: this.#keys }
-    const passing = watchTokens()
+    const passing = new PassingTokens()
     try {
       this.#app = await startFieldSales({ config, data: this.appFolder, log: (line) => this.#log.push(line) })
-      await this.#useFieldSales(url, alice)
-      await this.#renewInVault(registered, redirectUri)
+      const cookie = await this.#useFieldSales(url, alice)
+      await this.#renewInVault({ ...registered, redirectUri }, cookie)
     } finally {
       passing.stop()
     }
-    for (const [name, secret] of passing.seen) this.#keep(`${name} of the app`, secret)
-    for (const name of ['code_verifier', 'code', 'access_token 1', 'refresh_token 1', 'access_token 2', 'refresh_token 2']) if (!passing.seen.has(name)) throw new Error(`The app used no ${name}`)
+    for (const name of PASSING) this.#keep(`${name} of the app`, passing.seen.get(name))
   }
 
-  async #useFieldSales(url: string, alice: Visitor): Promise<void> {
+  /** The browser's cookies at the app, in the end. */
+  async #useFieldSales(url: string, alice: Visitor): Promise<string> {
     const browser = new Visitor(url)
     const away = await browser.get('/connect/login')
-    for (const name of ['state', 'nonce']) this.#keep(`${name} of the app`, away.location?.searchParams.get(name))
-    const sealed = /connector_\w+_signin_[\w-]+=([^;]+)/.exec(browser.cookie)?.[1]
-    this.#keep('sign-in cookie of the app', sealed)
+    this.#keep('sign-in cookie of the app', /_signin_[\w-]+=([^;]+)/.exec(browser.cookie)?.[1])
     await browser.get((await alice.allow(away.location!.href)).href)
-    this.#keep('session of the app', /connector_\w+_session=([\w-]+)/.exec(browser.cookie)?.[1])
+    this.#keep('session of the app', /_session=([\w-]+)/.exec(browser.cookie)?.[1])
     const found = await browser.get('/links/item?q=bolt')
     if (!found.text.includes('Bolt M8')) throw new Error(`The app found no items: ${found.text}`)
     const saved = await browser.post('/reports', { item: 'Bolt M8', customer: '', note: 'Was there' })
     if (saved.location?.search !== '?saved=1') throw new Error(`The app saved no report: ${saved.status} ${saved.text}`)
+    return browser.cookie
   }
 
   /** A second process of the app on the same vault would do this when a token ends. */
-  async #renewInVault({ id, secret }: App, redirectUri: string): Promise<void> {
+  async #renewInVault(client: App, cookie: string): Promise<void> {
     const store = await openSqlStore(`sqlite:${join(this.appFolder, 'vault.db')}`)
     try {
-      const connector = createConnector({ upstream: { issuer: this.site.url }, client: { id, secret, redirectUri }, scopes: { required: ['openid'] }, store, keys: this.#keys! })
-      const { connection } = (await connector.session({ headers: { cookie: `${[...this.#sessionCookie()].join('=')}` } }))!
-      const held = connector.connection(connection)
+      const connector = createConnector({ upstream: { issuer: this.site.url }, client, scopes: { required: ['openid'] }, store, keys: this.#keys! })
+      const session = await connector.session({ headers: { cookie } })
+      const held = connector.connection(session!.connection)
       await held.token({ rejected: await held.token() })
     } finally {
       await store.close()

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,4 +60,19 @@ async function freePorts(): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
   await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))))
   return ports
+}
+
+/** Runs Field Sales of a demo that has stopped, on its own. */
+export async function startFieldSalesAlone(folder: string): Promise<{ stop(): Promise<void> }> {
+  const { appPort } = JSON.parse(await readFile(join(folder, 'demo.json'), 'utf8')) as { appPort: number }
+  const settings = { PORT: String(appPort), FIELD_SALES_CONFIG: join(folder, 'field-sales.json'), FIELD_SALES_DATA: join(folder, 'field-sales') }
+  const child = spawn(process.execPath, ['--conditions=source', join(root, 'apps/field-sales/src/main.ts')], { env: { ...bareEnvironment(), ...settings } })
+  await once(child.stdout, 'data')
+  return {
+    async stop() {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
 }

@@ -4,12 +4,13 @@ import { expect } from 'vitest'
 /** One tab of a browser, which notes everything that goes wrong in it. */
 export class Tab {
   readonly page: Page
-  readonly #faults: string[] = []
+  readonly #faults: string[]
   /** Statuses that are no fault: what the visit is about. */
   readonly #expected: ReadonlySet<number>
 
-  constructor(page: Page, expected: readonly number[]) {
+  constructor(page: Page, expected: readonly number[], faults: string[] = []) {
     this.page = page
+    this.#faults = faults
     this.#expected = new Set(expected)
     // Chromium says of each answer that is no success what `response` says too.
     page.on('console', (message) => {
@@ -50,6 +51,11 @@ export class Tab {
   /** What stands on the page, as one reads it. */
   async reads(): Promise<string> {
     return (await this.page.locator('body').innerText()).replaceAll(/\s+/g, ' ')
+  }
+
+  /** One more tab of the same browser; its faults count here. */
+  async another(): Promise<Tab> {
+    return new Tab(await this.page.context().newPage(), [...this.#expected], this.#faults)
   }
 
   faults(): readonly string[] {

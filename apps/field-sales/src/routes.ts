@@ -63,10 +63,13 @@ async function suggest(connector: Connector, request: FastifyRequest, reply: Fas
       return problem(reply, 403, error.message, connector.signInUrl({ returnTo: '/', scopes: [`${doctype}:read`] }), 'Ask for it again')
     if (error instanceof UpstreamUnavailable) return problem(reply, 503, 'The primary site is unreachable.')
     if (error instanceof FrappeError || error instanceof OAuthError)
-      return problem(reply, 502, `The primary site refuses: ${error.message}`)
+      return problem(reply, statusOf(error), `The primary site refuses: ${error.message}`)
     throw error
   }
 }
+
+/** What the primary site refuses this person is refused here too; a fault of its own is no fault of theirs. */
+const statusOf = (error: FrappeError | OAuthError): number => (error instanceof FrappeError && error.status < 500 ? error.status : 502)
 
 function problem(reply: FastifyReply, status: number, message: string, url?: string, action?: string): object {
   reply.code(status)

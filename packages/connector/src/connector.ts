@@ -168,7 +168,6 @@ class ConnectorOfSite implements Connector {
       const { url, cookies } = await this.#signIn.begin(request, {
         returnTo,
         scopes: await this.#scopesFor(request, more),
-        consent: more !== null,
       })
       return redirect(url, cookies)
     } catch (error) {

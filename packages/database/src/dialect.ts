@@ -77,6 +77,8 @@ export interface Dialect {
   isBusy(error: unknown): boolean
   /** True when a value that the caller sent is at fault: no column holds it, or no operator takes it. */
   isBadValue(error: unknown): boolean
+  /** True when the engine itself refused a statement; its message says why and shows no value. */
+  isFault(error: unknown): boolean
   tableExists(connection: Connection, table: string): Promise<boolean>
   /** In their order; none when there is no such table. */
   columnsOf(connection: Connection, table: string): Promise<string[]>

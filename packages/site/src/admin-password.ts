@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import type { Accounts } from './identity/accounts/accounts.ts'
 
 /**
  * Makes Administrator at the first start: with the password that was set, or with one that is written to
- * `admin-password` in the data folder (mode 0600).
+ * `admin-password` in the data folder (mode 0600). Of two processes that start at once both use the one file.
  *
  * @returns a sentence that says where the password lies, when one was written
+ * @throws {Error} one sentence, when the file cannot be written
  */
 export async function ensureAdministrator(accounts: Accounts, config: Config): Promise<string | undefined> {
   if (await accounts.hasAdministrator()) return undefined
@@ -16,11 +17,28 @@ export async function ensureAdministrator(accounts: Accounts, config: Config): P
     await accounts.ensureAdministrator(config.adminPassword)
     return undefined
   }
-  const password = randomBytes(18).toString('base64url')
   const path = join(config.dataFolder, 'admin-password')
-  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 })
   // Written first: a password that counts and that nobody knows would lock everyone out.
-  await writeFile(path, `${password}\n`, { mode: 0o600 })
-  const made = await accounts.ensureAdministrator(password)
+  const made = await accounts.ensureAdministrator(await writtenPassword(path, config.dataFolder))
   return made ? `The password of Administrator is in ${path}` : undefined
 }
+
+/** The password in the file, which is made whole or not at all. A start that came no further has left one: it counts. */
+async function writtenPassword(path: string, folder: string): Promise<string> {
+  const draft = join(folder, `.admin-password-${randomUUID()}`)
+  try {
+    await writeFile(draft, `${randomBytes(18).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+    await link(draft, path).catch(ignoreExisting)
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    throw new Error(`ANNEX_DATA: ${path} cannot be written (${codeOf(error)}); make room or set ANNEX_ADMIN_PASSWORD for the first start`, { cause: error })
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (codeOf(error) !== 'EEXIST') throw error
+}
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown')

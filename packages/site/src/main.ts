@@ -3,23 +3,27 @@ import { openSite } from './site.ts'
 
 /** `npm run site`: the primary alone, in the foreground, until a signal ends it. */
 async function main(): Promise<void> {
+  // From the first moment: a signal while the site opens waits until it can stop cleanly.
+  const stopped = signal()
   const site = await openSite(readConfig(process.env))
   const issuer = await site.listen()
   for (const note of site.notes) print(note)
   print(`listening on ${issuer}`)
-  let closing = false
-  const stop = (): void => {
-    if (closing) return
-    closing = true
-    site.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    )
-  }
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  await stopped
+  await site.close()
 }
 
+/** The first of them; a second one ends the process at once. */
+const signal = (): Promise<void> =>
+  new Promise((stop) => {
+    const heard = (): void => {
+      for (const name of SIGNALS) process.off(name, heard)
+      stop()
+    }
+    for (const name of SIGNALS) process.on(name, heard)
+  })
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** One sentence on the way out: whoever starts a site needs to know what to change, not where it was noticed. */
@@ -29,4 +33,4 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-main().catch(fail)
+main().then(() => process.exit(0), fail)

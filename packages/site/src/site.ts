@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { openDatabase, type Database } from '@annex/database'
 import type { Logger } from 'pino'
 import { ensureAdministrator } from './admin-password.ts'
@@ -17,7 +16,7 @@ import { identityRoutes } from './identity/identity-routes.ts'
 import { SignIn } from './identity/sign-in.ts'
 import { createLogger } from './logger.ts'
 import type { Clients } from './oauth/clients/clients.ts'
-import { loadKeys } from './oauth/keys/load-keys.ts'
+import { loadKeys, type Keys } from './oauth/keys/load-keys.ts'
 import { resourceMetadataUrl } from './oauth/oauth-routes.ts'
 import { openOAuth, type OAuth } from './oauth/oauth.ts'
 import { usersOf } from './oauth/users.ts'
@@ -25,6 +24,7 @@ import { errorPage } from './pages/error-page.ts'
 import { styleSource } from './pages/styles.ts'
 import { GUEST, type Principal } from './policy/principal.ts'
 import { openRooms, type Rooms } from './rooms.ts'
+import { databaseFault, databaseSetting, listenFault, makeDataFolder } from './start-faults.ts'
 import { Upstream } from './upstream/upstream.ts'
 
 /** A whole site, ready to listen or to be worked on without a socket. */
@@ -48,27 +48,18 @@ export interface Site {
  */
 export async function openSite(config: Config): Promise<Site> {
   await makeDataFolder(config.dataFolder)
-  const database = await openDatabase(config.databaseUrl)
+  const keys = await loadKeys(config)
+  const database = await openDatabase(config.databaseUrl, { setting: databaseSetting(config) })
   try {
-    return await assemble(config, database)
+    return await assemble(config, database, keys)
   } catch (error) {
     await database.close()
-    throw error
+    throw databaseFault(error, database, config) ?? error
   }
 }
 
-async function makeDataFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new Error(`ANNEX_DATA: the data folder ${folder} cannot be made (${code}); name one that can be written`, { cause: error })
-  }
-}
-
-async function assemble(config: Config, database: Database): Promise<Site> {
+async function assemble(config: Config, database: Database, keys: Keys): Promise<Site> {
   const log = createLogger(config.logLevel)
-  const keys = await loadKeys(config)
   const rooms = await openRooms(database, config, [...clientMethods, ...searchMethods])
   const issuer = new Issuer(config)
   const oauth = await openOAuth(oauthParts(rooms, config, keys, issuer, log))
@@ -82,13 +73,21 @@ async function assemble(config: Config, database: Database): Promise<Site> {
     clients: oauth.clients,
     rooms,
     notes: [...(keys.written === undefined ? [] : [`The keys of this site are in ${keys.written}; keep a copy where the database is not`]), ...(password === undefined ? [] : [password])],
-    listen: async () => issuer.bound(await server.listen(config.port, config.host)),
+    listen: () => bind(server, config, issuer),
     close: async () => {
       await server.close()
       await rooms.sessions.settled()
       await oauth.close()
       await database.close()
     },
+  }
+}
+
+async function bind(server: HttpServer<Principal>, config: Config, issuer: Issuer): Promise<string> {
+  try {
+    return issuer.bound(await server.listen(config.port, config.host))
+  } catch (error) {
+    throw listenFault(error, config) ?? error
   }
 }
 

@@ -42,8 +42,6 @@ export interface SignInParts {
 export interface SignInRequest {
   readonly returnTo: string
   readonly scopes: readonly string[]
-  /** Shows the consent page even where the site would skip it. */
-  readonly consent: boolean
 }
 
 export interface SignedIn {
@@ -65,7 +63,7 @@ export class SignIn {
   }
 
   /** Where to send the browser, and the cookies that it takes along. */
-  async begin(request: HeadersOf, { returnTo, scopes, consent }: SignInRequest): Promise<{ url: string; cookies: string[] }> {
+  async begin(request: HeadersOf, { returnTo, scopes }: SignInRequest): Promise<{ url: string; cookies: string[] }> {
     const { client, discovery, keys, cookies, clock } = this.#parts
     const pending: Pending = { state: randomToken(), nonce: randomToken(), verifier: randomToken(), returnTo, scopes, startedAt: clock() }
     const url = new URL((await discovery.metadata()).authorization_endpoint)
@@ -78,7 +76,6 @@ export class SignIn {
       nonce: pending.nonce,
       code_challenge: await sha256(pending.verifier),
       code_challenge_method: 'S256',
-      ...(consent ? { prompt: 'consent' } : {}),
     }
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
     const older = [...cookies.read(request).keys()].filter((name) => name.startsWith(PREFIX)).slice(MAX_PENDING - 1)

@@ -3,7 +3,7 @@ import type { ColumnKind, Dialect } from '../dialect.ts'
 import { partName, quoted } from '../identifiers.ts'
 import { foldedPattern } from '../values/patterns.ts'
 import { postgresSearchIndex } from './postgres-search-index.ts'
-import { isPostgresBadValue, isPostgresBusy, postgresViolation } from './postgres-errors.ts'
+import { isPostgresBadValue, isPostgresBusy, isPostgresFault, postgresViolation } from './postgres-errors.ts'
 
 const OTHER_TYPES: Partial<Record<ColumnKind, string>> = {
   int: 'bigint',
@@ -48,6 +48,7 @@ export const postgresDialect: Dialect = {
   uniqueViolation: postgresViolation,
   isBusy: isPostgresBusy,
   isBadValue: isPostgresBadValue,
+  isFault: isPostgresFault,
 
   async tableExists(connection, table) {
     const { rows } = await sql`select 1 from pg_tables where schemaname = current_schema() and tablename = ${table}`.execute(connection)

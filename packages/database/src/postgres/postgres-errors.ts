@@ -19,6 +19,8 @@ export function isPostgresBadValue(error: unknown): boolean {
   return error instanceof BadValue || codeOf(error).startsWith('22')
 }
 
+export const isPostgresFault = (error: unknown): boolean => error instanceof pg.DatabaseError
+
 /** A named statement that was planned before a table changed. */
 export function isStalePlan(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'

@@ -47,6 +47,7 @@ export const sqliteDialect: Dialect = {
 
   isBusy: isSqliteBusy,
   isBadValue: (error) => error instanceof BadValue,
+  isFault: (error) => error instanceof SqliteError.SqliteError,
 
   async tableExists(connection, table) {
     const { rows } = await sql`select 1 from sqlite_schema where type = 'table' and name = ${table}`.execute(connection)

@@ -1,4 +1,4 @@
-import { ScopeSet, type DocField, type DocType } from '@annex/protocol'
+import { ScopeSet, type DocField, type DocType, type FrappeError } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import { GUEST, type Principal } from '../policy/principal.ts'
 import type { Backend } from './backend.ts'
@@ -17,6 +17,8 @@ const DOCTYPES = new Map(
       { fieldname: 'lines', fieldtype: 'Table', options: 'Quote Line' },
     ]),
     doctype('Quote Line', [], true),
+    doctype('Note', [{ fieldname: 'remarks', fieldtype: 'Table', options: 'Remark' }]),
+    doctype('Remark', [], true),
   ].map((known) => [known.name, known]),
 )
 const method = (name: string, rights: Method['rights']): Method => ({ name, rights, guest: false, httpMethods: ['GET', 'POST'], handler: () => Promise.resolve('done') })
@@ -36,7 +38,7 @@ function guarded(): { guard: Guard; refusals: Refusal[]; reached: string[] } {
   const guard = new Guard({
     backend,
     doctypeOf: (name) => DOCTYPES.get(name),
-    parentsOf: (child) => (child === 'Quote Line' ? ['Quote'] : []),
+    parentsOf: (child) => ({ 'Quote Line': ['Quote'], Remark: ['Note', 'User'] })[child] ?? [],
     methods: METHODS,
     onRefusal: (refusal) => Promise.resolve(void refusals.push(refusal)),
     resourceMetadata: () => 'http://site/.well-known/oauth-protected-resource',
@@ -133,6 +135,33 @@ describe('a token', () => {
   it('needs the linked DocType’s scope as well to reach through a link', async () => {
     const { guard } = guarded()
     await guard.list(byToken('Quote:read Customer:read'), { doctype: 'Quote', fields: ['customer.credit_limit'] })
+  })
+
+  it('needs it to search by a linked field, too', async () => {
+    const { guard } = guarded()
+    const search = (scope: string, right: unknown): Promise<unknown> =>
+      guard.searchLink(byToken(scope), { doctype: 'Quote', text: '', limit: 10, filters: [{ fieldname: 'customer.credit_limit', operator: '>', value: right }] })
+    await expect(search('Quote:read', 5)).rejects.toMatchObject({ options: { headers: { 'www-authenticate': expect.stringContaining('scope="Customer:read"') as string } } })
+    await search('Quote:read Customer:read', 5)
+  })
+
+  it('reads rows that several DocTypes share only when it covers all of them; their shape, when it covers one', async () => {
+    const { guard } = guarded()
+    const read = (scope: string): Promise<unknown> => guard.read(byToken(scope), { doctype: 'Remark', name: 'r1' })
+    for (const scope of ['Note:read', 'User:read', 'all']) await expect(read(scope)).rejects.toMatchObject({ status: 403 })
+    await read('Note:read User:read')
+    await guard.list(byToken('Note:read'), { doctype: 'Remark', parent: 'Note' })
+    await guard.doctype(byToken('Note:read'), 'Remark')
+  })
+
+  it.each(['Ж', 'a"b', 'a\r\nb', '€', 'x'.repeat(1500), '', 'at1_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'])('that asks for the DocType %j is refused, and the trail does not repeat it', async (name) => {
+    const { guard, refusals } = guarded()
+    const error = await guard.list(byToken('Item:read'), { doctype: name }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ status: 403, excType: 'PermissionError' })
+    const challenge = (error as FrappeError).options.headers?.['www-authenticate'] ?? ''
+    expect(() => new Headers({ 'www-authenticate': challenge })).not.toThrow()
+    expect(challenge.match(/"/g)?.length).toBe(name.startsWith('at1_') ? 8 : 6)
+    expect(refusals).toMatchObject([{ scope: undefined, act: 'an unknown DocType' }])
   })
 
   it('that is refused is told which scope would do, and the refusal is remembered', async () => {

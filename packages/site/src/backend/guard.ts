@@ -1,5 +1,5 @@
 import type { DocType, Document, Filter, LinkMatch, Right, Values } from '@annex/protocol'
-import { FrappeError, documentScope, parseFieldExpression, parseGroupBy, parseOrderBy, type FieldPath } from '@annex/protocol'
+import { FrappeError, documentScope, parseFieldExpression, parseGroupBy, parseOrderBy, readScope, type FieldPath } from '@annex/protocol'
 import type { Principal, TokenRights } from '../policy/principal.ts'
 import { isFenced } from '../policy/fence.ts'
 import type { Backend, CallRequest, CountRequest, DocumentId, LinkSearchRequest, ListRequest, Row, UpdateRequest } from './backend.ts'
@@ -7,8 +7,8 @@ import { callMethod, type Method } from './method.ts'
 
 export interface Refusal {
   readonly principal: Principal
-  /** The scope that would have been enough. */
-  readonly scope: string
+  /** The scope that would have been enough; undefined when what was named is not here. */
+  readonly scope: string | undefined
   /** What was tried: `list Item`, `frappe.client.get_count`. */
   readonly act: string
 }
@@ -25,6 +25,9 @@ export interface GuardParts {
   /** Where a client finds out whom to ask for more (RFC 9728). */
   readonly resourceMetadata: () => string
 }
+
+/** What the trail says of a DocType that is not here. */
+const UNKNOWN = 'an unknown DocType'
 
 /**
  * A Backend that lets an access token reach what its scopes cover and nothing else.
@@ -63,6 +66,7 @@ export class Guard implements Backend {
 
   async searchLink(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
     await this.#require(principal, request.doctype, 'select', 'search', request.doctype === 'DocType')
+    if (principal.token) await this.#requireTargets(principal, request.doctype, (request.filters ?? []).map(filterPath), 'search')
     return this.#parts.backend.searchLink(principal, request)
   }
 
@@ -115,8 +119,12 @@ export class Guard implements Backend {
   /** The list's own DocType, and every DocType that its fields, order or groups reach through a link. */
   async #requireList(principal: Principal, request: ListRequest & CountRequest): Promise<void> {
     await this.#require(principal, this.#listed(request), 'read', 'list')
-    const targets = new Set(listPaths(request).flatMap((path) => this.#linkTarget(request.doctype, path)))
-    for (const target of targets) await this.#require(principal, target, 'read', 'list')
+    await this.#requireTargets(principal, request.doctype, listPaths(request), 'list')
+  }
+
+  async #requireTargets(principal: Principal, doctype: string, paths: readonly FieldPath[], act: string): Promise<void> {
+    const targets = new Set(paths.flatMap((path) => this.#linkTarget(doctype, path)))
+    for (const target of targets) await this.#require(principal, target, 'read', act)
   }
 
   /** Rows of a child table are judged by the parent that was named, when the table is really one of its own. */
@@ -135,9 +143,18 @@ export class Guard implements Backend {
   async #require(principal: Principal, doctype: string, right: Right, act: string, definition = false): Promise<void> {
     const { token } = principal
     if (!token) return
-    const named = this.#parts.doctypeOf(doctype)?.istable === true ? this.#parts.parentsOf(doctype) : [doctype]
-    if (named.some((name) => this.#covers(token, name, right, definition))) return
-    throw await this.#refuse(principal, documentScope(named[0] ?? doctype, right), `${act} ${doctype}`)
+    const named = this.#judgedBy(doctype)
+    const missing = named.filter((name) => !this.#covers(token, name, right, definition))
+    if (missing.length === 0 || (definition && missing.length < named.length)) return
+    const known = this.#parts.doctypeOf(doctype) !== undefined
+    throw await this.#refuse(principal, documentScope(missing[0] ?? doctype, right), known ? `${act} ${doctype}` : undefined)
+  }
+
+  /** A child table follows its parents; whose a row is shows only when it is read, so its documents need the scopes of all. */
+  #judgedBy(doctype: string): readonly string[] {
+    if (this.#parts.doctypeOf(doctype)?.istable !== true) return [doctype]
+    const parents = this.#parts.parentsOf(doctype)
+    return parents.length > 0 ? parents : [doctype]
   }
 
   /** `definition`: names and shapes of DocTypes are open through the fence, their documents are not. */
@@ -147,10 +164,17 @@ export class Guard implements Backend {
     return token.doctypeIds[doctype] === this.#parts.doctypeOf(doctype)?.id
   }
 
-  async #refuse(principal: Principal, scope: string, act: string): Promise<FrappeError> {
-    await this.#parts.onRefusal({ principal, scope, act })
-    const challenge = `Bearer error="insufficient_scope", error_description="This token does not cover it", scope="${scope}", resource_metadata="${this.#parts.resourceMetadata()}"`
-    return new FrappeError('PermissionError', `This app was not granted ${scope}; ask the user for it`, {
+  /**
+   * What is no scope by its form cannot be asked for, and has no place in a header.
+   *
+   * @param act - undefined for a DocType that is not here: its name is the caller's own, and may be a token that slipped into an address
+   */
+  async #refuse(principal: Principal, asked: string, act: string | undefined): Promise<FrappeError> {
+    const scope = readScope(asked) === undefined ? undefined : asked
+    await this.#parts.onRefusal(act === undefined ? { principal, scope: undefined, act: UNKNOWN } : { principal, scope, act })
+    const named = scope === undefined ? '' : `, scope="${scope}"`
+    const challenge = `Bearer error="insufficient_scope", error_description="This token does not cover it"${named}, resource_metadata="${this.#parts.resourceMetadata()}"`
+    return new FrappeError('PermissionError', `This app was not granted ${scope ?? 'this'}; ask the user for it`, {
       errorMessage: true,
       headers: { 'www-authenticate': challenge },
     })

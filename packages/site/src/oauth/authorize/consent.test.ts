@@ -79,6 +79,14 @@ describe.each(engines)('consent on %s', (engine) => {
       expectRefusal(await bob.post(APPROVE, { ...readConsent(page), csrf_token: own['csrf_token'] ?? '', decision: 'allow' }))
     })
 
+    it('A19 nor can another session of the same person', async () => {
+      const page = await alice.authorize(request(app, { prompt: 'consent' }))
+      const elsewhere = await new Browser(provider).signIn(user)
+      const own = readConsent(await elsewhere.authorize(request(app, { prompt: 'consent' })))
+      expectRefusal(await elsewhere.post(APPROVE, { ...readConsent(page), csrf_token: own['csrf_token'] ?? '', decision: 'allow' }))
+      expect((await alice.decide(page)).status).toBe(303)
+    })
+
     it('A20 nor can who signs in next in the same browser', async () => {
       const browser = await new Browser(provider).signIn(user)
       const page = await browser.authorize(request(app, { prompt: 'consent' }))

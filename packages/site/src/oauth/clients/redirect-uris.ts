@@ -51,7 +51,7 @@ const pathOf = (uri: string): string => uri.replace(/^[^:]+:(\/\/[^/?]*)?/, '').
  * A native client's loopback address may have any port (RFC 8252 section 7.3).
  */
 export function isRegistered(uri: string, client: { readonly kind: string; readonly redirectUris: readonly string[] }): boolean {
-  if (client.redirectUris.some((r) => uri.startsWith(r))) return true
+  if (client.redirectUris.includes(uri)) return true
   if (client.kind !== 'native') return false
   const withoutPort = stripPort(uri)
   return withoutPort !== undefined && client.redirectUris.some((registered) => stripPort(registered) === withoutPort)

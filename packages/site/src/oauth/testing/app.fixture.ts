@@ -20,13 +20,15 @@ export const REVOKE = `${BASE}revoke_token`
 export const INTROSPECT = `${BASE}introspect_token`
 export const PROFILE = `${BASE}openid_profile`
 
+/** A site that answers somewhere. */
+type Served = Pick<Provider, 'base'>
 type Fields = Readonly<Record<string, string | readonly string[]>>
 
 /** Fields with repeated names, as a form or a query carries them. */
 export const formOf = (fields: Fields): URLSearchParams =>
   new URLSearchParams(Object.entries(fields).flatMap(([name, values]) => [values].flat().map((value): [string, string] => [name, value])))
 
-export async function ask(provider: Provider, path: string, init: RequestInit = {}): Promise<Reply> {
+export async function ask(provider: Served, path: string, init: RequestInit = {}): Promise<Reply> {
   const response = await fetch(provider.base + path, { redirect: 'manual', ...init })
   const text = await response.text()
   const location = response.headers.get('location')
@@ -40,22 +42,22 @@ export async function ask(provider: Provider, path: string, init: RequestInit = 
   }
 }
 
-export const post = (provider: Provider, path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Reply> =>
+export const post = (provider: Served, path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Reply> =>
   ask(provider, path, { method: 'POST', body: formOf(fields), headers })
 
 /** A person with a browser: cookies and nothing else. */
 export class Browser {
-  readonly provider: Provider
+  readonly provider: Served
   cookie = ''
 
-  constructor(provider: Provider) {
+  constructor(provider: Served) {
     this.provider = provider
   }
 
-  async signIn(user: string): Promise<this> {
+  async signIn(user: string, password = PASSWORD): Promise<this> {
     const response = await fetch(`${this.provider.base}/api/method/login`, {
       method: 'POST',
-      body: formOf({ usr: user, pwd: PASSWORD }),
+      body: formOf({ usr: user, pwd: password }),
       headers: this.headers(),
     })
     if (response.status !== 200) throw new Error(`Sign-in of ${user} failed: ${await response.text()}`)
@@ -150,7 +152,7 @@ export const request = (app: App, values: Fields = {}): Fields => ({
   ...values,
 })
 
-export const swap = (provider: Provider, app: App, code: string, values: Fields = {}): Promise<Reply> =>
+export const swap = (provider: Served, app: App, code: string, values: Fields = {}): Promise<Reply> =>
   post(provider, TOKEN, {
     grant_type: 'authorization_code',
     code,
@@ -160,7 +162,7 @@ export const swap = (provider: Provider, app: App, code: string, values: Fields 
     ...values,
   })
 
-export const renew = (provider: Provider, app: App, refreshToken: string, values: Fields = {}): Promise<Reply> =>
+export const renew = (provider: Served, app: App, refreshToken: string, values: Fields = {}): Promise<Reply> =>
   post(provider, TOKEN, {
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
@@ -184,13 +186,13 @@ export const tokensOf = (reply: Reply): Tokens => ({
 })
 
 /** Tokens of a person for an app, by the whole road. */
-export async function connect(provider: Provider, browser: Browser, app: App, values: Fields = {}): Promise<Tokens> {
+export async function connect(provider: Served, browser: Browser, app: App, values: Fields = {}): Promise<Tokens> {
   const reply = await swap(provider, app, await browser.code(request(app, values)))
   if (reply.status !== 200) throw new Error(`No tokens: ${reply.text}`)
   return tokensOf(reply)
 }
 
-export const me = (provider: Provider, token: string, headers: Record<string, string> = {}): Promise<Reply> =>
+export const me = (provider: Served, token: string, headers: Record<string, string> = {}): Promise<Reply> =>
   ask(provider, '/api/me', { headers: { authorization: `Bearer ${token}`, ...headers } })
 
 export function pkce(): { verifier: string; challenge: string } {

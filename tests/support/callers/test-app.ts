@@ -1,5 +1,5 @@
 import { createConnector, createKeys, type Connection, type Connector, type ConnectorStore, type Keys } from '@annex/connector'
-import { CookieJar } from '../contract/cookie-jar.ts'
+import { CookieJar } from '../../contract/cookie-jar.ts'
 import type { App } from './connected-app.ts'
 import type { Visitor } from './visitor.ts'
 

@@ -1,5 +1,5 @@
-import { CookieJar } from '../contract/cookie-jar.ts'
-import { submissionOf } from '../contract/consent-form.ts'
+import { CookieJar } from '../../contract/cookie-jar.ts'
+import { submissionOf } from '../../contract/consent-form.ts'
 import { readReply, type Reply } from './api.ts'
 
 export interface Page extends Reply {
