@@ -20,7 +20,14 @@ const VISIT = {
   ],
   permissions: [{ role: 'All' }],
 }
-const SECRET = { name: 'Ledger', module: 'Trading', custom: 1, autoname: 'hash', fields: [{ fieldname: 'entry', fieldtype: 'Data', label: 'Entry' }], permissions: [{ role: 'System Manager' }] }
+const SECRET = {
+  name: 'Ledger',
+  module: 'Trading',
+  custom: 1,
+  autoname: 'hash',
+  fields: [{ fieldname: 'entry', fieldtype: 'Data', label: 'Entry' }],
+  permissions: [{ role: 'System Manager' }],
+}
 
 interface Visit {
   readonly name: string
@@ -55,7 +62,14 @@ describe.each(engines)('frappe-js-sdk, unchanged, on %s', (engine) => {
 
     it('creates, reads, changes, lists, counts and deletes documents', async () => {
       const made = await db().createDoc<Omit<Visit, 'name' | 'owner'>>('Visit', { subject: `First ${way}`, day: '2026-03-01', worth: 12.5 })
-      expect(made).toMatchObject({ doctype: 'Visit', subject: `First ${way}`, day: '2026-03-01', worth: 12.5, owner: ALICE.email, docstatus: 0 })
+      expect(made).toMatchObject({
+        doctype: 'Visit',
+        subject: `First ${way}`,
+        day: '2026-03-01',
+        worth: 12.5,
+        owner: ALICE.email,
+        docstatus: 0,
+      })
       expect(await db().getDoc<Visit>('Visit', made.name)).toEqual(made)
 
       const changed = await db().updateDoc<Visit>('Visit', made.name, { worth: 13 })
@@ -65,8 +79,19 @@ describe.each(engines)('frappe-js-sdk, unchanged, on %s', (engine) => {
       const second = await db().createDoc('Visit', { subject: `Second ${way}`, worth: 1 })
       const filters: [keyof Visit, 'like', string][] = [['subject', 'like', `%${way}`]]
       const list = await db().getDocList<Visit>('Visit', { fields: ['name', 'worth'], filters, orderBy: { field: 'worth', order: 'desc' } })
-      expect(list).toEqual([{ name: made.name, worth: 13 }, { name: second.name, worth: 1 }])
-      expect(await db().getDocList<Visit>('Visit', { fields: ['name'], filters, limit: 1, limit_start: 1, orderBy: { field: 'worth', order: 'desc' } })).toEqual([{ name: second.name }])
+      expect(list).toEqual([
+        { name: made.name, worth: 13 },
+        { name: second.name, worth: 1 },
+      ])
+      expect(
+        await db().getDocList<Visit>('Visit', {
+          fields: ['name'],
+          filters,
+          limit: 1,
+          limit_start: 1,
+          orderBy: { field: 'worth', order: 'desc' },
+        }),
+      ).toEqual([{ name: second.name }])
       expect(await db().getCount<Visit>('Visit', filters)).toBe(2)
       expect(await db().getLastDoc<Visit>('Visit', { filters })).toMatchObject({ name: second.name, subject: `Second ${way}` })
 
@@ -77,31 +102,58 @@ describe.each(engines)('frappe-js-sdk, unchanged, on %s', (engine) => {
 
     it('takes a list as rows of values, in pages, by several filters', async () => {
       const names: string[] = []
-      for (const subject of ['a', 'b', 'c']) names.push((await db().createDoc('Visit', { subject: `${subject} of ${way}`, day: `2026-04-0${names.length + 1}` })).name)
+      for (const subject of ['a', 'b', 'c'])
+        names.push((await db().createDoc('Visit', { subject: `${subject} of ${way}`, day: `2026-04-0${names.length + 1}` })).name)
       const rows = await db().getDocList<unknown[], Visit>('Visit', {
         fields: ['subject', 'day'],
-        filters: [['day', '>=', '2026-04-02'], ['subject', 'like', `%of ${way}`]],
-        orFilters: [['subject', '=', `b of ${way}`], ['subject', '=', `c of ${way}`]],
+        filters: [
+          ['day', '>=', '2026-04-02'],
+          ['subject', 'like', `%of ${way}`],
+        ],
+        orFilters: [
+          ['subject', '=', `b of ${way}`],
+          ['subject', '=', `c of ${way}`],
+        ],
         orderBy: { field: 'day', order: 'asc' },
         asDict: false,
       })
-      expect(rows).toEqual([[`b of ${way}`, '2026-04-02'], [`c of ${way}`, '2026-04-03']])
-      const grouped = await db().getDocList('Visit', { fields: ['day'], filters: [['name', 'in', names]], groupBy: 'day', orderBy: { field: 'day', order: 'asc' } })
+      expect(rows).toEqual([
+        [`b of ${way}`, '2026-04-02'],
+        [`c of ${way}`, '2026-04-03'],
+      ])
+      const grouped = await db().getDocList('Visit', {
+        fields: ['day'],
+        filters: [['name', 'in', names]],
+        groupBy: 'day',
+        orderBy: { field: 'day', order: 'asc' },
+      })
       expect(grouped).toEqual([{ day: '2026-04-01' }, { day: '2026-04-02' }, { day: '2026-04-03' }])
     })
 
     it('says who it is, by the auth methods and by a call', async () => {
       expect(await apps.get(way)!.auth().getLoggedInUser()).toBe(ALICE.email)
       expect(await apps.get(way)!.call().get('frappe.auth.get_logged_user')).toEqual({ message: ALICE.email })
-      const found = await apps.get(way)!.call().get('frappe.desk.search.search_link', { doctype: 'Visit', txt: '', page_length: 1 }) as { message: unknown[] }
+      const found = (await apps.get(way)!.call().get('frappe.desk.search.search_link', { doctype: 'Visit', txt: '', page_length: 1 })) as {
+        message: unknown[]
+      }
       expect(found.message.length).toBeLessThanOrEqual(1)
     })
 
     it.each([
       ['a document that is not there', (name: typeof way) => apps.get(name)!.db().getDoc('Visit', 'nowhere'), 404, 'DoesNotExistError'],
       ['a DocType that is not there', (name: typeof way) => apps.get(name)!.db().getDoc('No Such Thing', 'x'), 404, 'DoesNotExistError'],
-      ['a field left out that is needed', (name: typeof way) => apps.get(name)!.db().createDoc('Visit', { worth: 1 }), 417, 'MandatoryError'],
-      ['a value that is no number', (name: typeof way) => apps.get(name)!.db().createDoc('Visit', { subject: 'x', worth: 'much' }), 417, 'ValidationError'],
+      [
+        'a field left out that is needed',
+        (name: typeof way) => apps.get(name)!.db().createDoc('Visit', { worth: 1 }),
+        417,
+        'MandatoryError',
+      ],
+      [
+        'a value that is no number',
+        (name: typeof way) => apps.get(name)!.db().createDoc('Visit', { subject: 'x', worth: 'much' }),
+        417,
+        'ValidationError',
+      ],
       ['documents that the user may not see', (name: typeof way) => apps.get(name)!.db().getDocList('Ledger'), 403, 'PermissionError'],
       ['deleting what is not there', (name: typeof way) => apps.get(name)!.db().deleteDoc('Visit', 'nowhere'), 404, 'DoesNotExistError'],
     ] as const)('throws what the package documents for %s', async (_what, act, httpStatus, excType) => {
@@ -127,7 +179,10 @@ describe.each(engines)('frappe-js-sdk, unchanged, on %s', (engine) => {
 
   it('signs in, is refused with a wrong password, and signs out', async () => {
     const app = new FrappeApp(site.url)
-    await expect(app.auth().loginWithUsernamePassword({ username: ALICE.email, password: 'wrong' })).rejects.toMatchObject({ httpStatus: 401, message: 'Invalid login credentials' })
+    await expect(app.auth().loginWithUsernamePassword({ username: ALICE.email, password: 'wrong' })).rejects.toMatchObject({
+      httpStatus: 401,
+      message: 'Invalid login credentials',
+    })
     const other = await signedIn(site.url)
     expect(await other.auth().getLoggedInUser()).toBe(ALICE.email)
     await other.auth().logout()
@@ -150,6 +205,9 @@ async function signedIn(base: string): Promise<FrappeApp> {
     if (cookies.size > 0) request.headers.set('Cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '))
     return request
   })
-  expect(await app.auth().loginWithUsernamePassword({ username: ALICE.email, password: ALICE.new_password })).toMatchObject({ message: 'Logged In', full_name: 'Alice' })
+  expect(await app.auth().loginWithUsernamePassword({ username: ALICE.email, password: ALICE.new_password })).toMatchObject({
+    message: 'Logged In',
+    full_name: 'Alice',
+  })
   return app
 }

@@ -33,7 +33,10 @@ describe.each(engines)('openid-client, unchanged and in OpenID mode, on %s', (en
     openid.discovery(new URL(site.url), app.id, undefined, authentication, { execute: [openid.allowInsecureRequests] })
 
   /** The whole sign-in, as the package's own documentation shows it. */
-  async function signIn(config: openid.Configuration, app: App): Promise<openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers> {
+  async function signIn(
+    config: openid.Configuration,
+    app: App,
+  ): Promise<openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers> {
     const pkceCodeVerifier = openid.randomPKCECodeVerifier()
     const [expectedState, expectedNonce] = [openid.randomState(), openid.randomNonce()]
     const request = openid.buildAuthorizationUrl(config, {
@@ -76,7 +79,14 @@ describe.each(engines)('openid-client, unchanged and in OpenID mode, on %s', (en
     const config = await discover(app, authentication(app.secret))
     const tokens = await signIn(config, app)
     const before = await openid.tokenIntrospection(config, tokens.access_token)
-    expect(before).toMatchObject({ active: true, client_id: app.id, scope: SCOPE, iss: site.url, sub: tokens.claims()?.sub, token_type: 'Bearer' })
+    expect(before).toMatchObject({
+      active: true,
+      client_id: app.id,
+      scope: SCOPE,
+      iss: site.url,
+      sub: tokens.claims()?.sub,
+      token_type: 'Bearer',
+    })
     expect(Number(before.exp) - Date.now() / 1000).toBeGreaterThan(3500)
     await openid.tokenRevocation(config, tokens.access_token)
     expect(await openid.tokenIntrospection(config, tokens.access_token)).toEqual({ active: false })
@@ -118,7 +128,14 @@ describe.each(engines)('openid-client, unchanged and in OpenID mode, on %s', (en
   it('finds in the published metadata an address for every endpoint it uses, all of this site', async () => {
     const app = await registerApp(admin, { scopes: SCOPE })
     const metadata = (await discover(app, openid.None())).serverMetadata()
-    const endpoints = [metadata.authorization_endpoint, metadata.token_endpoint, metadata.userinfo_endpoint, metadata.revocation_endpoint, metadata.introspection_endpoint, metadata.jwks_uri]
+    const endpoints = [
+      metadata.authorization_endpoint,
+      metadata.token_endpoint,
+      metadata.userinfo_endpoint,
+      metadata.revocation_endpoint,
+      metadata.introspection_endpoint,
+      metadata.jwks_uri,
+    ]
     for (const endpoint of endpoints) expect(endpoint).toMatch(new RegExp(`^${site.url}/`))
     expect(metadata.supportsPKCE()).toBe(true)
     expect(metadata.id_token_signing_alg_values_supported).toEqual(['ES256'])
@@ -126,4 +143,8 @@ describe.each(engines)('openid-client, unchanged and in OpenID mode, on %s', (en
 })
 
 /** What the package says of a failure, under the general words. */
-const causeOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => 'no failure', (error: Error) => (error.cause as Error).message)
+const causeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'no failure',
+    (error: Error) => (error.cause as Error).message,
+  )

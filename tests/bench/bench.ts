@@ -1,4 +1,5 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { copyFile, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HttpConnection } from './http-connection.ts'
@@ -29,6 +30,8 @@ interface Servers {
  */
 export async function runBench(options: BenchOptions, say: (line: string) => void): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'annex-bench-'))
+  const tidy = (): void => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', tidy)
   try {
     say(`making ${options.documents} documents`)
     const access = await prepare(folder, options.documents)
@@ -47,7 +50,8 @@ export async function runBench(options: BenchOptions, say: (line: string) => voi
       wanted: wantedOf(figures),
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    process.off('exit', tidy)
+    tidy()
   }
 }
 
@@ -63,7 +67,8 @@ async function prepare(folder: string, documents: number): Promise<Access> {
 
 function startSite(folder: string, nodeArgs: readonly string[]): Promise<ServerProcess> {
   const environment = { PORT: '0', ANNEX_DATA: folder, ANNEX_ADMIN_PASSWORD: ADMIN_PASSWORD }
-  return ServerProcess.start({ file: siteFile, environment, nodeArgs })
+  // As `npm run site` starts it.
+  return ServerProcess.start({ file: siteFile, environment, nodeArgs: ['--max-semi-space-size=4', ...nodeArgs] })
 }
 
 async function withServers<T>(

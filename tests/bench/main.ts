@@ -12,6 +12,9 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
 }
 
+// Ends by itself, so that what it made is taken away.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

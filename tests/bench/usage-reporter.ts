@@ -5,3 +5,5 @@ process.on('message', () => {
 })
 // Whoever measures must not keep a server alive that has ended its work.
 process.channel?.unref()
+// A bench that was killed leaves no server behind.
+process.once('disconnect', () => process.exit(1))

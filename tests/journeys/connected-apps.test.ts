@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Api } from '../support/callers/api.ts'
 import { launchOrSkip } from '../support/chromium.ts'
 import { authorizationUrl, form } from '../support/callers/connected-app.ts'
-import { looksOver } from '../support/looks.ts'
+import { looksOver } from '../support/browser/looks.ts'
 import { startSite, type RunningSite } from '../support/site.ts'
-import { visit, type Tab, type VisitOptions } from '../support/tab.ts'
+import { visit, type Tab, type VisitOptions } from '../support/browser/tab.ts'
 
 const PASSWORD = 'Corr3ct-horse-journey'
 const MIA = 'mia@example.com'
@@ -17,7 +17,10 @@ let browser: Browser | undefined
 beforeAll(async () => {
   site = await startSite('sqlite')
   const admin = await Api.signIn(site.url, 'Administrator', site.adminPassword)
-  for (const [email, roles] of [[MIA, [{ role: 'System Manager' }]], [NORA, []]] as const)
+  for (const [email, roles] of [
+    [MIA, [{ role: 'System Manager' }]],
+    [NORA, []],
+  ] as const)
     await admin.insert('User', { email, first_name: email.split('@')[0], new_password: PASSWORD, roles })
 })
 afterAll(async () => {

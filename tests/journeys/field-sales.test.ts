@@ -5,14 +5,14 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Api } from '../support/callers/api.ts'
 import { launchOrSkip } from '../support/chromium.ts'
-import { demoFolder, startDemo, startFieldSalesAlone, type RunningDemo } from '../support/demo.ts'
-import { looksOver } from '../support/looks.ts'
-import { visit, type Tab, type VisitOptions } from '../support/tab.ts'
+import { demoFolder, startDemo, startFieldSalesAlone, type DemoFolder, type RunningDemo } from '../support/demo.ts'
+import { looksOver } from '../support/browser/looks.ts'
+import { visit, type Tab, type VisitOptions } from '../support/browser/tab.ts'
 
 const SIGN_IN = 'Sign in with the primary site'
 const PASSWORD = 'Corr3ct-horse-journey'
 
-let folder: Awaited<ReturnType<typeof demoFolder>>
+let folder: DemoFolder
 let demo: RunningDemo
 let admin: Api
 let browser: Browser | undefined
@@ -39,7 +39,13 @@ let people = 0
 /** Somebody of the sales team whom nobody has met yet. */
 async function seller(): Promise<string> {
   const email = `seller-${++people}@example.com`
-  await admin.insert('User', { email, first_name: 'Sam', last_name: `No ${people}`, new_password: PASSWORD, roles: [{ role: 'Sales User' }] })
+  await admin.insert('User', {
+    email,
+    first_name: 'Sam',
+    last_name: `No ${people}`,
+    new_password: PASSWORD,
+    roles: [{ role: 'Sales User' }],
+  })
   return email
 }
 
@@ -127,7 +133,7 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
     if (await target.evaluate((element) => element === element.ownerDocument.activeElement)) return
     await page.keyboard.press('Tab')
   }
-  throw new Error(`Tab does not lead to ${target}`)
+  throw new Error(`Tab does not lead to ${target.toString()}`)
 }
 
 journey('the keyboard alone leads through sign-in and consent, and through a link field', async (tab) => {
@@ -150,7 +156,8 @@ journey('the keyboard alone leads through sign-in and consent, and through a lin
   const item = field(page, 'Item')
   await tabTo(page, item)
   const said = page.locator('#item-status')
-  const facts = (): Promise<(string | null)[]> => Promise.all(['aria-expanded', 'aria-activedescendant'].map((name) => item.getAttribute(name)))
+  const facts = (): Promise<(string | null)[]> =>
+    Promise.all(['aria-expanded', 'aria-activedescendant'].map((name) => item.getAttribute(name)))
   expect(await facts()).toEqual(['false', null])
   expect(await item.getAttribute('aria-controls')).toBe(await page.locator('[role=listbox]').first().getAttribute('id'))
   await page.keyboard.type('bolt brass')
@@ -158,7 +165,12 @@ journey('the keyboard alone leads through sign-in and consent, and through a lin
   expect(await page.getByRole('listbox', { name: 'Item' }).isVisible()).toBe(true)
   expect(await said.innerText()).toContain('2 shown')
   expect(await facts()).toEqual(['true', null])
-  for (const [key, option] of [['ArrowDown', 'BOL-0061'], ['ArrowDown', 'BOL-0081'], ['ArrowDown', 'BOL-0061'], ['ArrowUp', 'BOL-0081']] as const) {
+  for (const [key, option] of [
+    ['ArrowDown', 'BOL-0061'],
+    ['ArrowDown', 'BOL-0081'],
+    ['ArrowDown', 'BOL-0061'],
+    ['ArrowUp', 'BOL-0081'],
+  ] as const) {
     await page.keyboard.press(key)
     expect(await selected(page)).toEqual([expect.stringContaining(option)])
     expect(await facts()).toEqual(['true', await page.getByRole('option', { selected: true }).getAttribute('id')])
@@ -174,26 +186,29 @@ journey('the keyboard alone leads through sign-in and consent, and through a lin
   await expect.poll(() => said.innerText()).toBe('Nothing found.')
 })
 
-journey('a right that was not given is named in its field, can be asked for again, and then stands alone on the consent page', async (tab) => {
-  const { page } = tab
-  await arrive(tab, await seller())
-  await page.getByRole('checkbox').uncheck()
-  await tab.press('Allow')
-  expect(await page.getByLabel('Customer').isDisabled()).toBe(true)
-  expect(await tab.reads()).toContain('Field Sales was not given the right “Read Customer” (Customer:read).')
-  await choose(page, 'Item', 'BOL-0001', 'BOL-0001')
-  await page.getByLabel('Note').fill('Nobody in')
-  await tab.press('Save visit report')
-  expect(await tab.reads()).toContain('The visit report is saved.')
+journey(
+  'a right that was not given is named in its field, can be asked for again, and then stands alone on the consent page',
+  async (tab) => {
+    const { page } = tab
+    await arrive(tab, await seller())
+    await page.getByRole('checkbox').uncheck()
+    await tab.press('Allow')
+    expect(await page.getByLabel('Customer').isDisabled()).toBe(true)
+    expect(await tab.reads()).toContain('Field Sales was not given the right “Read Customer” (Customer:read).')
+    await choose(page, 'Item', 'BOL-0001', 'BOL-0001')
+    await page.getByLabel('Note').fill('Nobody in')
+    await tab.press('Save visit report')
+    expect(await tab.reads()).toContain('The visit report is saved.')
 
-  await tab.open('Ask for it again')
-  expect(await page.getByRole('group').count()).toBe(1)
-  expect(await tab.reads()).not.toMatch(/\bItem\b/)
-  await page.getByRole('group', { name: 'Customer' }).getByRole('checkbox').check()
-  await tab.press('Allow')
-  expect(await tab.reads()).toContain('Nobody in')
-  await choose(page, 'Customer', 'old river', 'Old River Engineering')
-})
+    await tab.open('Ask for it again')
+    expect(await page.getByRole('group').count()).toBe(1)
+    expect(await tab.reads()).not.toMatch(/\bItem\b/)
+    await page.getByRole('group', { name: 'Customer' }).getByRole('checkbox').check()
+    await tab.press('Allow')
+    expect(await tab.reads()).toContain('Nobody in')
+    await choose(page, 'Customer', 'old river', 'Old River Engineering')
+  },
+)
 
 journey(
   'who does not allow it comes back to a page that says so and offers to begin again',
@@ -311,7 +326,9 @@ journey(
       expect(await tab.reads()).toContain('The primary site is unreachable: the fields show what was seen last.')
       await field(page, 'Item').pressSequentially('brass m8')
       await expect.poll(() => suggestions(page)).toEqual([expect.stringMatching(/^WAS-\d+\nWasher Brass M8/)])
-      expect(await page.locator('#item-status').innerText()).toMatch(/^Primary site unreachable: showing what was seen last \(.+\)\. 1 shown/)
+      expect(await page.locator('#item-status').innerText()).toMatch(
+        /^Primary site unreachable: showing what was seen last \(.+\)\. 1 shown/,
+      )
       await page.keyboard.press('ArrowDown')
       await page.keyboard.press('Enter')
       await page.getByLabel('Note').fill('No line')

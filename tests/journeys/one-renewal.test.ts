@@ -46,8 +46,19 @@ describe.each(engines)('32 callers of one connection renew its token at once, wi
 
   /** Two processes of the app on one vault; both are let go once both are ready. Gives the tokens that each of them saw. */
   async function race(rejected: string): Promise<string[][]> {
-    const work = { issuer: site.url, clientId: registered.id, secret: registered.secret, vault: vault.url, keys: app.keys, connection: connection.id, rejected, callers: CALLERS }
-    const processes = [1, 2].map(() => spawn(process.execPath, ['--conditions=source', script, JSON.stringify(work)], { stdio: ['pipe', 'pipe', 'inherit'] }))
+    const work = {
+      issuer: site.url,
+      clientId: registered.id,
+      secret: registered.secret,
+      vault: vault.url,
+      keys: app.keys,
+      connection: connection.id,
+      rejected,
+      callers: CALLERS,
+    }
+    const processes = [1, 2].map(() =>
+      spawn(process.execPath, ['--conditions=source', script, JSON.stringify(work)], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    )
     await Promise.all(processes.map((child) => once(child.stdout, 'data')))
     const outputs = processes.map((child) => text(child.stdout))
     for (const child of processes) child.stdin.write('go\n')
@@ -58,7 +69,11 @@ describe.each(engines)('32 callers of one connection renew its token at once, wi
   async function stored(): Promise<{ grant: StoredRow | undefined; access: StoredRow[]; refresh: StoredRow[] }> {
     const grants = (await readTable(site.databaseUrl, 'oauth_grant')).toSorted((a, b) => Number(b['created']) - Number(a['created']))
     const tokens = (await readTable(site.databaseUrl, 'oauth_token')).filter((token) => token['grant_id'] === grants[0]?.['id'])
-    return { grant: grants[0], access: tokens.filter((token) => token['kind'] === 'access'), refresh: tokens.filter((token) => token['kind'] === 'refresh') }
+    return {
+      grant: grants[0],
+      access: tokens.filter((token) => token['kind'] === 'access'),
+      refresh: tokens.filter((token) => token['kind'] === 'refresh'),
+    }
   }
 
   it('in two processes on one vault: one successor, and nobody is signed out', async () => {

@@ -31,7 +31,13 @@ describe.each(engines)('The published guide, followed to the letter, on %s', (en
   afterAll(() => site.close())
 
   const exchange = async (body: object): Promise<Reply> =>
-    readReply(await fetch(`${site.url}${OAUTH}get_token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }))
+    readReply(
+      await fetch(`${site.url}${OAUTH}get_token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    )
 
   it('leads from a registered app to documents: one link, one consent, one exchange', async () => {
     const { clientId, clientSecret } = await register(site)
@@ -68,7 +74,12 @@ describe.each(engines)('The published guide, followed to the letter, on %s', (en
     expect((await app.list('Customer')).body).toEqual({ data: [{ name: 'Northern Mills' }] })
     expect(await app.insert('Customer', { customer_name: 'Southern Mills' })).toMatchObject({ name: 'Southern Mills', owner: ALICE })
 
-    const renewal = { grant_type: 'refresh_token', refresh_token: tokens.body['refresh_token'], client_id: clientId, client_secret: clientSecret }
+    const renewal = {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.body['refresh_token'],
+      client_id: clientId,
+      client_secret: clientSecret,
+    }
     const renewed = await exchange(renewal)
     expect(renewed.status).toBe(200)
     expect((await Api.byToken(site.url, String(renewed.body['access_token'])).list('Customer')).status).toBe(200)
@@ -92,7 +103,14 @@ async function register(site: RunningSite): Promise<{ clientId: string; clientSe
   const page = await mia.get('/connected-apps/new')
   expect(page.text).toMatch(/<input type="checkbox"[^>]*name="pkce_required"[^>]* checked/)
   const csrf = /name="csrf_token" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
-  const fields = { app_name: 'Field Sales', redirect_uris: REDIRECT, scopes: 'all openid', required_scopes: '', optional_scopes: '', kind: 'web' }
+  const fields = {
+    app_name: 'Field Sales',
+    redirect_uris: REDIRECT,
+    scopes: 'all openid',
+    required_scopes: '',
+    optional_scopes: '',
+    kind: 'web',
+  }
   const saved = await mia.post('/connected-apps/new', { csrf_token: csrf, ...fields })
   expect(saved.status).toBe(200)
   const clientSecret = /cs1_[A-Za-z0-9_-]{43}/.exec(saved.text)?.[0] ?? ''

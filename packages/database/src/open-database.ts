@@ -19,6 +19,7 @@ export interface OpenOptions {
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
   try {
     if (url.startsWith('sqlite:')) return await SqliteDatabase.open(url)
+    if (/^postgres(ql)?:/.test(url) && !isReadable(url)) throw new Error(UNREADABLE)
     if (/^postgres(ql)?:\/\//.test(url)) return await PostgresDatabase.open(url, placeOf(url), options)
     throw new Error('it must begin with sqlite:/ or postgres://')
   } catch (error) {
@@ -30,9 +31,18 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 /** The URL without what must not be shown: its password and its query. */
 function placeOf(url: string): string {
   if (url.startsWith('sqlite:')) return url
-  if (!URL.canParse(url)) return 'whose URL cannot be read'
+  if (!isReadable(url)) return 'whose URL cannot be read'
   const { protocol, username, host, pathname } = new URL(url)
   return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
+}
+
+const UNREADABLE = 'write it as postgres://user:password@host:port/database, and characters such as @ / ? # in the password as %40 %2F %3F %23'
+
+// A bare slash in a password would make the rest of it the database's name, which is shown.
+function isReadable(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { pathname, search, hash } = new URL(url)
+  return !`${pathname}${search}${hash}`.includes('@')
 }
 
 // Node reports a refused connection to several addresses as one error without words.

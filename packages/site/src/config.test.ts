@@ -42,6 +42,9 @@ describe('the settings of a site', () => {
     ['ANNEX_URL', { ANNEX_ENV: 'production', ANNEX_URL: 'http://erp.example.com', ANNEX_KEYS: 'keys.json' }],
     ['ANNEX_KEYS', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com' }],
     ['ANNEX_ADMIN_PASSWORD', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: 'admin' }],
+    ['ANNEX_ADMIN_PASSWORD', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: 'Administrator-2026!' }],
+    ['ANNEX_ADMIN_PASSWORD', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: 'passwordpassword' }],
+    ['ANNEX_ADMIN_PASSWORD', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: '1234567890' }],
   ])('stop the start by the name %s when it cannot work: %j', (setting, environment) => {
     expect(() => readConfig({ ANNEX_DATA: folder(), ...environment })).toThrow(expect.objectContaining({ setting }))
   })

@@ -183,7 +183,17 @@ function refuseUnsafe(config: Config): void {
   if (!config.production) return
   if (config.url?.startsWith('https://') !== true) throw new ConfigError('ANNEX_URL', 'must be an https URL in production')
   if (config.keys === undefined) throw new ConfigError('ANNEX_KEYS', 'must be set in production: the same key ring for all processes of a site')
-  if (config.adminPassword !== undefined && config.adminPassword.length < 10) throw new ConfigError('ANNEX_ADMIN_PASSWORD', 'must have ten characters or more in production')
+  if (config.adminPassword !== undefined && (config.adminPassword.length < 10 || isFamiliar(config.adminPassword)))
+    throw new ConfigError('ANNEX_ADMIN_PASSWORD', 'must have ten characters or more in production and be none that everybody tries')
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+/** Passwords that installations are left with, in small letters. */
+export const FAMILIAR_PASSWORDS = ['admin', 'administrator', 'annex', 'changeme', 'password'] as const
+
+/** One of them, alone or with the digits and signs that are put behind it. */
+const isFamiliar = (password: string): boolean => {
+  const bare = password.toLowerCase().replace(/[^a-z]+$/, '')
+  return bare === '' || (FAMILIAR_PASSWORDS as readonly string[]).includes(bare) || FAMILIAR_PASSWORDS.some((familiar) => bare === familiar + familiar)
+}

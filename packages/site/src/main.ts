@@ -6,11 +6,15 @@ async function main(): Promise<void> {
   // From the first moment: a signal while the site opens waits until it can stop cleanly.
   const stopped = signal()
   const site = await openSite(readConfig(process.env))
-  const issuer = await site.listen()
   for (const note of site.notes) print(note)
-  print(`listening on ${issuer}`)
-  await stopped
-  await site.close()
+  try {
+    const { issuer, address } = await site.listen()
+    if (address !== issuer) print(`The proxy of ${issuer} finds this process at ${address}`)
+    print(`listening on ${issuer}`)
+    await stopped
+  } finally {
+    await site.close()
+  }
 }
 
 /** The first of them; a second one ends the process at once. */

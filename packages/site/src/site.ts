@@ -27,6 +27,13 @@ import { openRooms, type Rooms } from './rooms.ts'
 import { databaseFault, databaseSetting, listenFault, makeDataFolder } from './start-faults.ts'
 import { Upstream } from './upstream/upstream.ts'
 
+export interface Listening {
+  /** The site's URL, for everybody. */
+  readonly issuer: string
+  /** Where it answers on this machine: behind a proxy that is another URL. */
+  readonly address: string
+}
+
 /** A whole site, ready to listen or to be worked on without a socket. */
 export interface Site {
   /** Guarded: what callers over HTTP get. */
@@ -35,8 +42,8 @@ export interface Site {
   readonly rooms: Rooms
   /** Sentences for whoever starts the site: where the key file and the first password lie. */
   readonly notes: readonly string[]
-  /** Binds the port. Gives the issuer, which is the site's URL. */
-  listen(): Promise<string>
+  /** Binds the port. */
+  listen(): Promise<Listening>
   /** Lets requests under way end and writes what is still remembered. */
   close(): Promise<void>
 }
@@ -83,9 +90,11 @@ async function assemble(config: Config, database: Database, keys: Keys): Promise
   }
 }
 
-async function bind(server: HttpServer<Principal>, config: Config, issuer: Issuer): Promise<string> {
+async function bind(server: HttpServer<Principal>, config: Config, issuer: Issuer): Promise<Listening> {
   try {
-    return issuer.bound(await server.listen(config.port, config.host))
+    const port = await server.listen(config.port, config.host)
+    const host = config.host.includes(':') ? `[${config.host}]` : config.host
+    return { issuer: issuer.bound(port), address: `http://${host}:${port}` }
   } catch (error) {
     throw listenFault(error, config) ?? error
   }

@@ -76,7 +76,9 @@ export const pathOf = (doctype: string, name?: string): string =>
 
 /** Lists and objects as JSON, as Frappe's clients send them in an address. */
 const queryOf = (query: Values): string =>
-  new URLSearchParams(Object.entries(query).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])).toString()
+  new URLSearchParams(
+    Object.entries(query).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  ).toString()
 
 export async function readReply(response: Response): Promise<Reply> {
   const text = await response.text()

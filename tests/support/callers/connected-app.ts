@@ -23,7 +23,8 @@ export async function registerApp(admin: Api, values: Values = {}): Promise<App>
   const redirectUri = 'http://localhost:4100/connect/callback'
   const own = { app_name: 'An App', redirect_uris: redirectUri, default_redirect_uri: redirectUri, allowed_roles: [{ role: 'All' }] }
   const client = await admin.insert('OAuth Client', { ...own, ...values })
-  return { id: String(client['client_id']), secret: String(client['client_secret'] ?? ''), redirectUri }
+  const { client_id: id, client_secret: secret } = client
+  return { id: String(id), secret: typeof secret === 'string' ? secret : '', redirectUri }
 }
 
 /** An authorization request of the app, as an address of the site. */
@@ -40,7 +41,13 @@ export async function connect(visitor: Visitor, app: App, scope: string): Promis
 }
 
 export const exchange = (base: string, app: App, code: string): Promise<Reply> =>
-  form(base, 'get_token', { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret, redirect_uri: app.redirectUri })
+  form(base, 'get_token', {
+    grant_type: 'authorization_code',
+    code,
+    client_id: app.id,
+    client_secret: app.secret,
+    redirect_uri: app.redirectUri,
+  })
 
 export const renew = (base: string, app: App, refreshToken: string): Promise<Reply> =>
   form(base, 'get_token', { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: app.id, client_secret: app.secret })
@@ -53,7 +60,12 @@ export const tokensOf = ({ body }: Reply): Omit<Tokens, 'code'> => ({
 })
 
 /** A form post to one of the provider's endpoints, without cookies. */
-export async function form(base: string, endpoint: string, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+export async function form(
+  base: string,
+  endpoint: string,
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
   return readReply(await fetch(base + OAUTH + endpoint, { method: 'POST', body: new URLSearchParams(fields), headers, redirect: 'manual' }))
 }
 

@@ -35,7 +35,7 @@ export class Visitor {
   /** A form post from a page of the site itself. */
   post(url: string, fields: Fields, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
     const own = { origin: this.base, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate' }
-    return this.#send(url, { method: 'POST', headers: { ...own, ...headers }, body: new URLSearchParams(fields as Record<string, string>) })
+    return this.#send(url, { method: 'POST', headers: { ...own, ...headers }, body: new URLSearchParams(fields) })
   }
 
   /** Presses a button of a consent page as a browser would; `untick` names scopes. */
@@ -61,7 +61,11 @@ export class Visitor {
   async #send(url: string, init: RequestInit): Promise<Page> {
     const at = new URL(url, this.base)
     const cookie = this.jar.header()
-    const headers = { accept: 'text/html,*/*;q=0.8', ...(cookie === undefined ? {} : { cookie }), ...(init.headers as Record<string, string>) }
+    const headers = {
+      accept: 'text/html,*/*;q=0.8',
+      ...(cookie === undefined ? {} : { cookie }),
+      ...(init.headers as Record<string, string>),
+    }
     const response = await fetch(at, { ...init, headers, redirect: 'manual' })
     this.jar.accept(response.headers)
     const location = response.headers.get('location')

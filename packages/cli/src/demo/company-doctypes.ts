@@ -5,7 +5,11 @@ import type { Values } from '@annex/connector'
 type Field = readonly [fieldname: string, fieldtype: string, more?: Values]
 
 const SALES_READ = ['Sales User', 'Sales Manager']
-const label = (fieldname: string): string => fieldname.split('_').map((word) => word[0]?.toUpperCase() + word.slice(1)).join(' ')
+const label = (fieldname: string): string =>
+  fieldname
+    .split('_')
+    .map((word) => word[0]?.toUpperCase() + word.slice(1))
+    .join(' ')
 const field = ([fieldname, fieldtype, more]: Field): Values => ({ fieldname, fieldtype, label: label(fieldname), ...more })
 
 const ALL_RIGHTS = { select: 1, read: 1, write: 1, create: 1, delete: 1, report: 1, export: 1, share: 1, print: 1, email: 1 }
@@ -55,10 +59,48 @@ const invoice = (party: string, series: string, lines: string, roles: readonly V
 
 /** In the order in which they can be made: a Link's target comes before the Link. */
 export const companyDocTypes: readonly Values[] = [
-  doctype('Company', 'field:company_name', [['company_name', 'Data', { reqd: 1, unique: 1 }], ['abbr', 'Data', { length: 5 }], ['default_currency', 'Data'], ['country', 'Data']], [manager, ...readers]),
-  doctype('UOM', 'field:uom_name', [['uom_name', 'Data', { reqd: 1, unique: 1 }], ['must_be_whole_number', 'Check']], [manager, ...readers]),
-  doctype('Price List', 'field:price_list_name', [['price_list_name', 'Data', { reqd: 1, unique: 1 }], ['currency', 'Data'], ['selling', 'Check'], ['buying', 'Check'], ['enabled', 'Check', { default: '1' }]], [manager, ...readers]),
-  doctype('Fiscal Year', 'field:year', [['year', 'Data', { reqd: 1, unique: 1 }], ['year_start_date', 'Date', { reqd: 1 }], ['year_end_date', 'Date', { reqd: 1 }]], [manager, ...readers]),
+  doctype(
+    'Company',
+    'field:company_name',
+    [
+      ['company_name', 'Data', { reqd: 1, unique: 1 }],
+      ['abbr', 'Data', { length: 5 }],
+      ['default_currency', 'Data'],
+      ['country', 'Data'],
+    ],
+    [manager, ...readers],
+  ),
+  doctype(
+    'UOM',
+    'field:uom_name',
+    [
+      ['uom_name', 'Data', { reqd: 1, unique: 1 }],
+      ['must_be_whole_number', 'Check'],
+    ],
+    [manager, ...readers],
+  ),
+  doctype(
+    'Price List',
+    'field:price_list_name',
+    [
+      ['price_list_name', 'Data', { reqd: 1, unique: 1 }],
+      ['currency', 'Data'],
+      ['selling', 'Check'],
+      ['buying', 'Check'],
+      ['enabled', 'Check', { default: '1' }],
+    ],
+    [manager, ...readers],
+  ),
+  doctype(
+    'Fiscal Year',
+    'field:year',
+    [
+      ['year', 'Data', { reqd: 1, unique: 1 }],
+      ['year_start_date', 'Date', { reqd: 1 }],
+      ['year_end_date', 'Date', { reqd: 1 }],
+    ],
+    [manager, ...readers],
+  ),
   doctype(
     'Item',
     'field:item_code',
@@ -72,7 +114,13 @@ export const companyDocTypes: readonly Values[] = [
       ['disabled', 'Check', { default: '0' }],
       ['description', 'Text'],
     ],
-    [manager, forRole('System Manager', { ...READ_ONLY, write: 1, permlevel: 1 }), forRole('Sales User', READ_ONLY), forRole('Sales Manager', CLERK), forRole('Sales Manager', { ...READ_ONLY, write: 1, permlevel: 1 })],
+    [
+      manager,
+      forRole('System Manager', { ...READ_ONLY, write: 1, permlevel: 1 }),
+      forRole('Sales User', READ_ONLY),
+      forRole('Sales Manager', CLERK),
+      forRole('Sales Manager', { ...READ_ONLY, write: 1, permlevel: 1 }),
+    ],
     { search_fields: 'item_name,item_group', title_field: 'item_name' },
   ),
   doctype(
@@ -87,19 +135,49 @@ export const companyDocTypes: readonly Values[] = [
       ['credit_limit', 'Currency', { permlevel: 1 }],
       ['disabled', 'Check', { default: '0' }],
     ],
-    [manager, forRole('System Manager', { ...READ_ONLY, write: 1, permlevel: 1 }), forRole('Sales User', CLERK), forRole('Sales Manager', { ...CLERK, delete: 1 }), forRole('Sales Manager', { ...READ_ONLY, write: 1, permlevel: 1 })],
+    [
+      manager,
+      forRole('System Manager', { ...READ_ONLY, write: 1, permlevel: 1 }),
+      forRole('Sales User', CLERK),
+      forRole('Sales Manager', { ...CLERK, delete: 1 }),
+      forRole('Sales Manager', { ...READ_ONLY, write: 1, permlevel: 1 }),
+    ],
     { search_fields: 'customer_group,territory' },
   ),
-  doctype('Supplier', 'field:supplier_name', [['supplier_name', 'Data', { reqd: 1, unique: 1 }], ['supplier_type', 'Select', { options: 'Company\nIndividual', default: 'Company' }], ['country', 'Data']], [manager, forRole('Sales Manager', READ_ONLY)], { search_fields: 'country' }),
+  doctype(
+    'Supplier',
+    'field:supplier_name',
+    [
+      ['supplier_name', 'Data', { reqd: 1, unique: 1 }],
+      ['supplier_type', 'Select', { options: 'Company\nIndividual', default: 'Company' }],
+      ['country', 'Data'],
+    ],
+    [manager, forRole('Sales Manager', READ_ONLY)],
+    { search_fields: 'country' },
+  ),
   doctype(
     'Contact',
     'hash',
-    [['first_name', 'Data', { reqd: 1 }], ['last_name', 'Data'], ['full_name', 'Data'], ['email_id', 'Data', { options: 'Email' }], ['mobile_no', 'Data'], ['customer', 'Link', { options: 'Customer' }]],
+    [
+      ['first_name', 'Data', { reqd: 1 }],
+      ['last_name', 'Data'],
+      ['full_name', 'Data'],
+      ['email_id', 'Data', { options: 'Email' }],
+      ['mobile_no', 'Data'],
+      ['customer', 'Link', { options: 'Customer' }],
+    ],
     [manager, forRole('Sales User', CLERK), forRole('Sales Manager', { ...CLERK, delete: 1 })],
     { search_fields: 'email_id,customer', title_field: 'full_name', show_title_field_in_link: 1 },
   ),
   rows('Sales Invoice Item', LINE),
-  invoice('customer', 'SINV-.YYYY.-.#####', 'Sales Invoice Item', [forRole('System Manager', { ...ALL_RIGHTS, submit: 1, cancel: 1, amend: 1 }), forRole('Sales User', READ_ONLY), forRole('Sales Manager', { ...CLERK, submit: 1, cancel: 1, amend: 1 })]),
+  invoice('customer', 'SINV-.YYYY.-.#####', 'Sales Invoice Item', [
+    forRole('System Manager', { ...ALL_RIGHTS, submit: 1, cancel: 1, amend: 1 }),
+    forRole('Sales User', READ_ONLY),
+    forRole('Sales Manager', { ...CLERK, submit: 1, cancel: 1, amend: 1 }),
+  ]),
   rows('Purchase Invoice Item', LINE),
-  invoice('supplier', 'PINV-.YYYY.-.#####', 'Purchase Invoice Item', [forRole('System Manager', { ...ALL_RIGHTS, submit: 1, cancel: 1, amend: 1 }), forRole('Sales Manager', READ_ONLY)]),
+  invoice('supplier', 'PINV-.YYYY.-.#####', 'Purchase Invoice Item', [
+    forRole('System Manager', { ...ALL_RIGHTS, submit: 1, cancel: 1, amend: 1 }),
+    forRole('Sales Manager', READ_ONLY),
+  ]),
 ]

@@ -83,11 +83,7 @@ async function makeBoth(state: DemoState): Promise<void> {
   writeJson(STATE, state)
   await startSite(state)
   const credentials = await makeCompany(await signedIn(state), appUrl(state), print)
-  writeJson(
-    APP_CONFIG,
-    { issuer: siteUrl(state), url: appUrl(state), ...credentials, keys: createKeys() } satisfies AppConfig,
-    0o600,
-  )
+  writeJson(APP_CONFIG, { issuer: siteUrl(state), url: appUrl(state), ...credentials, keys: createKeys() } satisfies AppConfig, 0o600)
   await startApp(state)
   writeJson(STATE, { ...state, made: true })
 }

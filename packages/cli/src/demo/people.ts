@@ -14,10 +14,31 @@ export interface DemoUser {
 export const demoRoles: readonly string[] = ['Sales User', 'Sales Manager']
 
 export const demoUsers: readonly DemoUser[] = [
-  { email: 'sara@example.com', firstName: 'Sara', lastName: 'Sales', password: 'sara-visits-42', roles: ['Sales User'], shows: 'a sales person with few rights' },
-  { email: 'leo@example.com', firstName: 'Leo', lastName: 'Lead', password: 'leo-leads-42', roles: ['Sales User', 'Sales Manager'], shows: 'a sales lead' },
+  {
+    email: 'sara@example.com',
+    firstName: 'Sara',
+    lastName: 'Sales',
+    password: 'sara-visits-42',
+    roles: ['Sales User'],
+    shows: 'a sales person with few rights',
+  },
+  {
+    email: 'leo@example.com',
+    firstName: 'Leo',
+    lastName: 'Lead',
+    password: 'leo-leads-42',
+    roles: ['Sales User', 'Sales Manager'],
+    shows: 'a sales lead',
+  },
   { email: 'nora@example.com', firstName: 'Nora', lastName: 'None', password: 'nora-waits-42', roles: [], shows: 'someone with no rights' },
-  { email: 'mia@example.com', firstName: 'Mia', lastName: 'Manager', password: 'mia-manages-42', roles: ['System Manager', 'Sales User', 'Sales Manager'], shows: 'a System Manager' },
+  {
+    email: 'mia@example.com',
+    firstName: 'Mia',
+    lastName: 'Manager',
+    password: 'mia-manages-42',
+    roles: ['System Manager', 'Sales User', 'Sales Manager'],
+    shows: 'a System Manager',
+  },
 ]
 
 /** The user as `/api/resource/User` takes it. */

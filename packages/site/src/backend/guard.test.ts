@@ -5,7 +5,8 @@ import type { Backend } from './backend.ts'
 import { Guard, type Refusal } from './guard.ts'
 import type { Method } from './method.ts'
 
-const doctype = (name: string, fields: Partial<DocField>[] = [], istable = false): DocType => ({ id: `id of ${name}`, name, istable, fields }) as unknown as DocType
+const doctype = (name: string, fields: Partial<DocField>[] = [], istable = false): DocType =>
+  ({ id: `id of ${name}`, name, istable, fields }) as unknown as DocType
 const DOCTYPES = new Map(
   [
     doctype('Item'),
@@ -21,9 +22,20 @@ const DOCTYPES = new Map(
     doctype('Remark', [], true),
   ].map((known) => [known.name, known]),
 )
-const method = (name: string, rights: Method['rights']): Method => ({ name, rights, guest: false, httpMethods: ['GET', 'POST'], handler: () => Promise.resolve('done') })
+const method = (name: string, rights: Method['rights']): Method => ({
+  name,
+  rights,
+  guest: false,
+  httpMethods: ['GET', 'POST'],
+  handler: () => Promise.resolve('done'),
+})
 const METHODS = new Map(
-  [method('open', 'open'), method('site.undeclared', 'undeclared'), method('site.declared', [{ doctype: 'Item', right: 'write' }]), method('site.fenced', [{ doctype: 'User', right: 'write' }])].map((known) => [known.name, known]),
+  [
+    method('open', 'open'),
+    method('site.undeclared', 'undeclared'),
+    method('site.declared', [{ doctype: 'Item', right: 'write' }]),
+    method('site.fenced', [{ doctype: 'User', right: 'write' }]),
+  ].map((known) => [known.name, known]),
 )
 
 function guarded(): { guard: Guard; refusals: Refusal[]; reached: string[] } {
@@ -97,7 +109,10 @@ describe('a token', () => {
     ['Item:select', ['search Item', 'define Item', 'call open']],
     ['Item:create', ['insert Item', 'call open']],
     ['Item:delete', ['remove Item', 'call open']],
-    ['Item:write', ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'update Item', 'rename Item', 'call open', 'call declared']],
+    [
+      'Item:write',
+      ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'update Item', 'rename Item', 'call open', 'call declared'],
+    ],
     ['Item:submit', ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'submit Item', 'call open']],
     ['Quote:read', ['list Quote', 'list Quote with its lines', 'list Quote Line', 'call open']],
     ['method:site.*', ['call open', 'call undeclared', 'call declared', 'call fenced']],
@@ -129,7 +144,9 @@ describe('a token', () => {
 
   it('does not cover a namesake that was made after the consent', async () => {
     const { guard } = guarded()
-    await expect(ACTS['read Item']!(guard, byToken('Item:read', { ids: { Item: 'id of an older Item' } }))).rejects.toMatchObject({ status: 403 })
+    await expect(ACTS['read Item']!(guard, byToken('Item:read', { ids: { Item: 'id of an older Item' } }))).rejects.toMatchObject({
+      status: 403,
+    })
   })
 
   it('needs the linked DocType’s scope as well to reach through a link', async () => {
@@ -140,8 +157,15 @@ describe('a token', () => {
   it('needs it to search by a linked field, too', async () => {
     const { guard } = guarded()
     const search = (scope: string, right: unknown): Promise<unknown> =>
-      guard.searchLink(byToken(scope), { doctype: 'Quote', text: '', limit: 10, filters: [{ fieldname: 'customer.credit_limit', operator: '>', value: right }] })
-    await expect(search('Quote:read', 5)).rejects.toMatchObject({ options: { headers: { 'www-authenticate': expect.stringContaining('scope="Customer:read"') as string } } })
+      guard.searchLink(byToken(scope), {
+        doctype: 'Quote',
+        text: '',
+        limit: 10,
+        filters: [{ fieldname: 'customer.credit_limit', operator: '>', value: right }],
+      })
+    await expect(search('Quote:read', 5)).rejects.toMatchObject({
+      options: { headers: { 'www-authenticate': expect.stringContaining('scope="Customer:read"') as string } },
+    })
     await search('Quote:read Customer:read', 5)
   })
 
@@ -154,20 +178,25 @@ describe('a token', () => {
     await guard.doctype(byToken('Note:read'), 'Remark')
   })
 
-  it.each(['Ж', 'a"b', 'a\r\nb', '€', 'x'.repeat(1500), '', 'at1_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'])('that asks for the DocType %j is refused, and the trail does not repeat it', async (name) => {
-    const { guard, refusals } = guarded()
-    const error = await guard.list(byToken('Item:read'), { doctype: name }).catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ status: 403, excType: 'PermissionError' })
-    const challenge = (error as FrappeError).options.headers?.['www-authenticate'] ?? ''
-    expect(() => new Headers({ 'www-authenticate': challenge })).not.toThrow()
-    expect(challenge.match(/"/g)?.length).toBe(name.startsWith('at1_') ? 8 : 6)
-    expect(refusals).toMatchObject([{ scope: undefined, act: 'an unknown DocType' }])
-  })
+  it.each(['Ж', 'a"b', 'a\r\nb', '€', 'x'.repeat(1500), '', 'at1_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'])(
+    'that asks for the DocType %j is refused, and the trail does not repeat it',
+    async (name) => {
+      const { guard, refusals } = guarded()
+      const error = await guard.list(byToken('Item:read'), { doctype: name }).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ status: 403, excType: 'PermissionError' })
+      const challenge = (error as FrappeError).options.headers?.['www-authenticate'] ?? ''
+      expect(() => new Headers({ 'www-authenticate': challenge })).not.toThrow()
+      expect(challenge.match(/"/g)?.length).toBe(name.startsWith('at1_') ? 8 : 6)
+      expect(refusals).toMatchObject([{ scope: undefined, act: 'an unknown DocType' }])
+    },
+  )
 
   it('that is refused is told which scope would do, and the refusal is remembered', async () => {
     const { guard, refusals } = guarded()
     const refused = guard.update(byToken('Item:read'), { doctype: 'Item', name: 'A', values: {} })
-    await expect(refused).rejects.toMatchObject({ options: { headers: { 'www-authenticate': expect.stringContaining('scope="Item:write"') as string } } })
+    await expect(refused).rejects.toMatchObject({
+      options: { headers: { 'www-authenticate': expect.stringContaining('scope="Item:write"') as string } },
+    })
     expect(refusals).toMatchObject([{ scope: 'Item:write', act: 'update Item' }])
   })
 })

@@ -38,6 +38,8 @@ export interface HttpServer<C> {
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 const MAX_NAME = 2000
+/** How long requests under way may take to end when the server closes, in milliseconds. */
+const PATIENCE = 5000
 
 export function createServer<C>(options: ServerOptions<C>): HttpServer<C> {
   const server = new Server(options)
@@ -59,6 +61,8 @@ class Server<C> {
     this.#answers = new Answers(options)
     this.#fastify = Fastify({
       logger: false,
+      // One that came in time is answered, and its connection closed.
+      return503OnClosing: false,
       bodyLimit: options.bodyLimit ?? 25 * 1024 * 1024,
       trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
       routerOptions: { maxParamLength: MAX_NAME, ignoreTrailingSlash: true },
@@ -101,7 +105,10 @@ class Server<C> {
   }
 
   async close(): Promise<void> {
+    // A caller who never ends a request must not keep the site from stopping.
+    const patience = setTimeout(() => this.#fastify.server.closeAllConnections(), PATIENCE)
     await this.#fastify.close()
+    clearTimeout(patience)
   }
 
   #refuseOthers(path: string, registered: ReadonlySet<string>): void {

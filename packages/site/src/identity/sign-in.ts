@@ -96,7 +96,7 @@ function parseCredentials({ user, password }: SignInRequest): readonly [user: st
 }
 
 /** Whether an address is the machine's own, IPv4 inside IPv6 included. */
-export function isLoopback(ip: string): boolean {
+function isLoopback(ip: string): boolean {
   const bare = ip.replace(/^::ffff:/i, '')
   return bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
 }

@@ -39,7 +39,8 @@ dd{margin:0}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.375rem}}
 .card form:not(:first-child){margin-top:.75rem}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.25rem}
-.card>p:first-child,.card>h2:first-child,.card>input[type=hidden]+p{margin-top:0}
+.card>p:first-child,.card>h2:first-child,.card>input[type=hidden]+:is(p,dl){margin-top:0}
+select+label.box{margin-top:1rem}
 p:has(>a.button){margin:1rem 0}
 .card>p:last-child{margin-bottom:0}
 button,a.button{display:inline-block;font:inherit;font-weight:600;text-decoration:none;border-radius:.375rem;padding:.5rem 1.125rem;border:1px solid var(--soft);background:var(--card);color:var(--ink);cursor:pointer;min-height:2.75rem}

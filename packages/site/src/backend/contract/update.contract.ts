@@ -1,6 +1,7 @@
 import { type Document, type Values } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import { opened, refused, run, verbsOf, type World } from './verbs.fixture.ts'
+import type { Person } from './world.fixture.ts'
 
 export function updateContract(name: string, make: () => Promise<World>): void {
   describe(`${name}: to update`, () => {

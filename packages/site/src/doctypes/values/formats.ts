@@ -6,7 +6,7 @@ const HOST = /^(?!-)[\p{L}\p{N}-]{1,63}(?<!-)(\.(?!-)[\p{L}\p{N}-]{1,63}(?<!-))*
 const PHONE = /^\+?[\d ()./#*-]{3,30}(x\d{1,6})?$/i
 const PERSON = /^[\p{L}\p{M}\p{N}'’.,\- ]+$/u
 
-export function isEmail(text: string): boolean {
+function isEmail(text: string): boolean {
   const address = /^[^<>]*<([^<>]+)>$/.exec(text.trim())?.[1] ?? text.trim()
   return address.length <= 254 && ADDRESS.test(address) && HOST.test(address.slice(address.lastIndexOf('@') + 1))
 }

@@ -59,7 +59,7 @@ export function toJson(field: DocField, value: unknown): string | null {
   return checkCharacters(field.label, value)
 }
 
-export const STARS = '********'
+const STARS = '********'
 
 export function toPassword(field: DocField, value: unknown): string | null {
   if (value === undefined || value === null || value === '') return null

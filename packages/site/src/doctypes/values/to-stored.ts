@@ -44,5 +44,5 @@ function dated<T extends string | number>(field: DocField, value: unknown, parse
 }
 
 /** A caller's value in a sentence. */
-export const shortened = (value: unknown): string =>
+const shortened = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? `"${String(value).slice(0, 60)}"` : 'this value'

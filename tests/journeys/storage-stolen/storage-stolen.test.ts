@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { engines } from '../support/databases.ts'
-import { findSecrets, formsOf, type Place } from '../support/stolen/search-for-secrets.ts'
-import { filePath, readTable } from '../support/stolen/stored.ts'
-import { drive, type Loot } from './storage-stolen.fixture.ts'
+import { engines } from '../../support/databases.ts'
+import { findSecrets, formsOf, type Place } from '../../support/stolen/search-for-secrets.ts'
+import { filePath, readTable } from '../../support/stolen/stored.ts'
+import { drive, type Loot } from './loot.fixture.ts'
 
 describe.each(engines)('A thief who carries off all that is stored, with the site on %s', (engine) => {
   let loot: Loot
@@ -24,15 +24,43 @@ describe.each(engines)('A thief who carries off all that is stored, with the sit
   it('has really looked: everything that was used has left its trace in the places searched', async () => {
     const places = await loot.places()
     const names = places.map(({ name }) => name)
-    const tables = ['account', 'session', 'audit', 'oauth_grant', 'oauth_code', 'oauth_token', 'pending_request', 'client_secret', 'signing_key', 'tabUser', 'tabOAuth Client']
-    for (const table of [...tables, 'connector_connection', 'connector_session', 'visit_report']) expect(sizeOf(places, `table ${table}`), table).toBeGreaterThan(20)
+    const tables = [
+      'account',
+      'session',
+      'audit',
+      'oauth_grant',
+      'oauth_code',
+      'oauth_token',
+      'pending_request',
+      'client_secret',
+      'signing_key',
+      'tabUser',
+      'tabOAuth Client',
+    ]
+    for (const table of [...tables, 'connector_connection', 'connector_session', 'visit_report'])
+      expect(sizeOf(places, `table ${table}`), table).toBeGreaterThan(20)
     expect(sizeOf(places, 'log of the app')).toBeGreaterThan(20)
-    expect(places.find(({ name }) => name === 'log of the site')?.bytes.toString()).toContain('"route":"/api/method/frappe.integrations.oauth2.get_token"')
+    expect(places.find(({ name }) => name === 'log of the site')?.bytes.toString()).toContain(
+      '"route":"/api/method/frappe.integrations.oauth2.get_token"',
+    )
     const files = ['vault.db', 'vault.db-wal', 'reports.db', ...(engine === 'sqlite' ? ['test.db', 'test.db-wal', 'test.db-shm'] : [])]
-    for (const file of files) expect(names.some((name) => name.endsWith(`/${file}`)), file).toBe(true)
+    for (const file of files)
+      expect(
+        names.some((name) => name.endsWith(`/${file}`)),
+        file,
+      ).toBe(true)
     expect(names.some((name) => name.endsWith('keys.json'))).toBe(false)
     const events = (await readTable(loot.site.databaseUrl, 'audit')).map((row) => row['event'])
-    for (const event of ['sign-in', 'sign-in refused', 'password changed', 'oauth.grant.created', 'oauth.token.revoked', 'oauth.client.secret_rotated', 'scope refused']) expect(events).toContain(event)
+    for (const event of [
+      'sign-in',
+      'sign-in refused',
+      'password changed',
+      'oauth.grant.created',
+      'oauth.token.revoked',
+      'oauth.client.secret_rotated',
+      'scope refused',
+    ])
+      expect(events).toContain(event)
   })
 
   it('would find one that was left anywhere, in every form', async () => {
@@ -43,11 +71,20 @@ describe.each(engines)('A thief who carries off all that is stored, with the sit
       expect(found, `${secret}, ${form}`).toContainEqual({ secret, form, place: 'a log' })
     }
     const inside = Buffer.from(`{"pwd":${JSON.stringify(secrets.get('API secret'))}}`).toString('base64')
-    expect(findSecrets([{ name: 'a log', bytes: Buffer.from(inside) }], secrets)[0]).toMatchObject({ secret: 'API secret', form: 'base64 after 2 bytes' })
+    expect(findSecrets([{ name: 'a log', bytes: Buffer.from(inside) }], secrets)[0]).toMatchObject({
+      secret: 'API secret',
+      form: 'base64 after 2 bytes',
+    })
 
     await plant(loot, secrets.get('API secret')!)
-    const found = new Set(findSecrets(await loot.places(), secrets).map(({ secret, form, place }) => `${secret}, ${form}: ${place.split('/').at(-1)}`))
-    const expected = ['API secret, clear: table audit', 'API secret, hex: table connector_lease', 'API secret, base64 after 0 bytes: note.txt']
+    const found = new Set(
+      findSecrets(await loot.places(), secrets).map(({ secret, form, place }) => `${secret}, ${form}: ${place.split('/').at(-1)}`),
+    )
+    const expected = [
+      'API secret, clear: table audit',
+      'API secret, hex: table connector_lease',
+      'API secret, base64 after 0 bytes: note.txt',
+    ]
     for (const finding of expected) expect([...found]).toContain(finding)
     if (engine === 'sqlite') expect([...found].join()).toMatch(/API secret, clear: test\.db/)
   })
@@ -59,7 +96,10 @@ const sizeOf = (places: readonly Place[], name: string): number => places.find((
 async function plant({ site, appFolder }: Loot, secret: string): Promise<void> {
   const row = `insert into audit (id, at, event, detail) values ('planted', 0, 'planted', '${secret}')`
   await change(site.databaseUrl, row)
-  await change(`sqlite:${join(appFolder, 'vault.db')}`, `insert into connector_lease values ('planted', '${Buffer.from(secret).toString('hex')}', 0)`)
+  await change(
+    `sqlite:${join(appFolder, 'vault.db')}`,
+    `insert into connector_lease values ('planted', '${Buffer.from(secret).toString('hex')}', 0)`,
+  )
   await appendFile(join(site.folder, 'note.txt'), Buffer.from(secret).toString('base64'))
 }
 

@@ -18,7 +18,7 @@ export class PassingTokens {
   }
 
   async #note(sent: URLSearchParams, answer: Response): Promise<void> {
-    const given = Object.entries((await answer.json()) as Record<string, unknown>).filter(([name]) => /_token$/.test(name))
+    const given = Object.entries((await answer.json()) as Record<string, unknown>).filter(([name]) => name.endsWith('_token'))
     const which = sent.get('grant_type') === 'refresh_token' ? 'second ' : ''
     for (const [name, value] of [...sent, ...given]) this.seen.set(which + name, String(value))
   }

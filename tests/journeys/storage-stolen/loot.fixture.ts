@@ -3,19 +3,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConnector, createKeys, type Keys } from '@annex/connector'
 import { openSqlStore } from '@annex/connector/stores/sql'
-import { startFieldSales, type FieldSales } from '../../apps/field-sales/src/index.ts'
-import { Api } from '../support/callers/api.ts'
-import { exchange, form, pkce, registerApp, renew, tokensOf, authorizationUrl, type App } from '../support/callers/connected-app.ts'
-import type { Engine } from '../support/databases.ts'
-import { freePort } from '../support/free-port.ts'
-import { contentOf, filesBelow, type Place } from '../support/stolen/search-for-secrets.ts'
-import { startSite, type RunningSite } from '../support/site.ts'
-import { Visitor } from '../support/callers/visitor.ts'
+import { startFieldSales, type FieldSales } from '../../../apps/field-sales/src/index.ts'
+import { Api } from '../../support/callers/api.ts'
+import { exchange, form, pkce, registerApp, renew, tokensOf, authorizationUrl, type App } from '../../support/callers/connected-app.ts'
+import type { Engine } from '../../support/databases.ts'
+import { freePort } from '../../support/free-port.ts'
+import { contentOf, filesBelow, type Place } from '../../support/stolen/search-for-secrets.ts'
+import { startSite, type RunningSite } from '../../support/site.ts'
+import { Visitor } from '../../support/callers/visitor.ts'
 import { PassingTokens } from './passing-tokens.fixture.ts'
 
 const ALICE = { email: 'alice@example.com', first_name: 'Alice' }
 /** What an app and the site say to each other about tokens, in this order. */
-const PASSING = ['code', 'code_verifier', 'access_token', 'refresh_token', 'id_token', 'second access_token', 'second refresh_token'] as const
+const PASSING = [
+  'code',
+  'code_verifier',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'second access_token',
+  'second refresh_token',
+] as const
 
 const DOCTYPES = ['Item', 'Customer'].map((name) => ({
   name,
@@ -91,7 +99,8 @@ class Journey implements Loot {
   }
 
   #keep(name: string, secret: string | null | undefined): string {
-    if (secret === undefined || secret === null || secret.length < 16) throw new Error(`There was no secret to remember as ${name}: ${secret}`)
+    if (secret === undefined || secret === null || secret.length < 16)
+      throw new Error(`There was no secret to remember as ${name}: ${secret}`)
     this.secrets.set(name, secret)
     return secret
   }
@@ -113,7 +122,10 @@ class Journey implements Loot {
   }
 
   async #siteKeys(): Promise<void> {
-    const ring = JSON.parse(await readFile(join(this.site.folder, 'keys.json'), 'utf8')) as { signing: { jwk: { d: string } }[]; rotation: { key: string }[] }
+    const ring = JSON.parse(await readFile(join(this.site.folder, 'keys.json'), 'utf8')) as {
+      signing: { jwk: { d: string } }[]
+      rotation: { key: string }[]
+    }
     for (const [index, { jwk }] of ring.signing.entries()) this.#keep(`signing key ${index}`, jwk.d)
     for (const [index, { key }] of ring.rotation.entries()) this.#keep(`rotation key ${index}`, key)
   }
@@ -138,7 +150,14 @@ class Journey implements Loot {
     const abandoned = await alice.get(request)
     this.#keep('id of a request that waits', /name="id" value="([^"]+)"/.exec(abandoned.text)?.[1])
     const code = this.#keep('code', (await alice.press(page)).location?.searchParams.get('code'))
-    const grant = { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret, redirect_uri: app.redirectUri, code_verifier: verifier }
+    const grant = {
+      grant_type: 'authorization_code',
+      code,
+      client_id: app.id,
+      client_secret: app.secret,
+      redirect_uri: app.redirectUri,
+      code_verifier: verifier,
+    }
     const tokens = this.#keepTokens('first', await form(url, 'get_token', grant))
     const renewed = this.#keepTokens('second', await renew(url, app, tokens.refresh))
     for (const { access } of [tokens, renewed]) {
@@ -189,7 +208,11 @@ class Journey implements Loot {
     await fetch(`${url}/api/method/${access}`, { headers: { authorization: `Basic ${btoa(secret!)}` } })
     await form(url, 'get_token', { grant_type: 'refresh_token', refresh_token: access!, client_id: secret!, client_secret: secret! })
     await form(url, `get_token?code=${this.secrets.get('code')}`, { client_secret: secret! })
-    await fetch(`${url}/api/method/frappe.integrations.oauth2.get_token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: `{"client_secret": "${secret}", ` })
+    await fetch(`${url}/api/method/frappe.integrations.oauth2.get_token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"client_secret": "${secret}", `,
+    })
     await admin.send('POST', '/api/resource/User', { email: 'not an address', first_name: 'x', new_password: password })
     await admin.send('PUT', `/api/resource/User/${ALICE.email}`, { new_password: 'short', api_secret: this.secrets.get('API secret') })
   }
@@ -198,10 +221,21 @@ class Journey implements Loot {
   async #fieldSales(admin: Api, alice: Visitor): Promise<void> {
     const url = `http://localhost:${await freePort()}`
     const redirectUri = `${url}/connect/callback`
-    const registered = await registerApp(admin, { app_name: 'Field Sales', scopes: 'openid Item:read Customer:read', redirect_uris: redirectUri, default_redirect_uri: redirectUri })
+    const registered = await registerApp(admin, {
+      app_name: 'Field Sales',
+      scopes: 'openid Item:read Customer:read',
+      redirect_uris: redirectUri,
+      default_redirect_uri: redirectUri,
+    })
     this.#keys = createKeys()
     for (const [id, key] of Object.entries(this.#keys.ring)) this.#keep(`vault key ${id}`, key)
-    const config = { issuer: this.site.url, clientId: registered.id, clientSecret: this.#keep('client secret of the app', registered.secret), url, keys: this.#keys }
+    const config = {
+      issuer: this.site.url,
+      clientId: registered.id,
+      clientSecret: this.#keep('client secret of the app', registered.secret),
+      url,
+      keys: this.#keys,
+    }
     const passing = new PassingTokens()
     try {
       this.#app = await startFieldSales({ config, data: this.appFolder, log: (line) => this.#log.push(line) })
@@ -231,7 +265,13 @@ class Journey implements Loot {
   async #renewInVault(client: App, cookie: string): Promise<void> {
     const store = await openSqlStore(`sqlite:${join(this.appFolder, 'vault.db')}`)
     try {
-      const connector = createConnector({ upstream: { issuer: this.site.url }, client, scopes: { required: ['openid'] }, store, keys: this.#keys! })
+      const connector = createConnector({
+        upstream: { issuer: this.site.url },
+        client,
+        scopes: { required: ['openid'] },
+        store,
+        keys: this.#keys!,
+      })
       const session = await connector.session({ headers: { cookie } })
       const held = connector.connection(session!.connection)
       await held.token({ rejected: await held.token() })

@@ -1,5 +1,4 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { expect } from 'vitest'
 
 /** One tab of a browser, which notes everything that goes wrong in it. */
 export class Tab {
@@ -14,7 +13,8 @@ export class Tab {
     this.#expected = new Set(expected)
     // Chromium says of each answer that is no success what `response` says too.
     page.on('console', (message) => {
-      const isNews = ['error', 'warning'].includes(message.type()) && !message.text().startsWith('Failed to load resource: the server responded')
+      const isNews =
+        ['error', 'warning'].includes(message.type()) && !message.text().startsWith('Failed to load resource: the server responded')
       if (isNews) this.#faults.push(`${message.type()}: ${message.text()}`)
     })
     page.on('pageerror', (error) => this.#faults.push(`script: ${error.message}`))
@@ -69,13 +69,18 @@ export interface VisitOptions extends BrowserContextOptions {
 }
 
 /** One visit, with empty cookies: no error in the console, no broken policy, no failed request but those it says it provokes. */
-export async function visit(browser: Browser, act: (tab: Tab) => Promise<void>, { expected = [], ...options }: VisitOptions = {}): Promise<void> {
+export async function visit(
+  browser: Browser,
+  act: (tab: Tab) => Promise<void>,
+  { expected = [], ...options }: VisitOptions = {},
+): Promise<void> {
   const context = await browser.newContext(options)
   context.setDefaultTimeout(10_000)
   try {
     const tab = new Tab(await context.newPage(), expected)
     await act(tab)
-    expect(tab.faults()).toEqual([])
+    const faults = tab.faults()
+    if (faults.length > 0) throw new Error(`The visit met faults: ${faults.join('; ')}`)
   } finally {
     await context.close()
   }
