@@ -29,6 +29,8 @@ const ENTRY = {
 
 /** Where binary fractions go wrong when they are simply added. */
 const BOOKS: Readonly<Record<string, readonly string[]>> = {
+  two: ['0.1', '0.2'],
+  three: ['1.1', '2.2', '3.3'],
   tenths: Array.from({ length: 30 }, () => '0.1'),
   mixed: ['0.1', '0.2', '0.3', '1000000.000000001', '-0.7', '19.99', '0.005', '1.005', '2.675'],
   small: ['0.000000001', '0.000000002', '0.000000004', '-0.000000003'],

@@ -14,6 +14,7 @@ import { callMethod } from '../backend/method.ts'
 import type { Principal } from '../policy/principal.ts'
 import { DocumentStore } from './document-store.ts'
 import type { DocumentsParts, Premises } from './premises.ts'
+import { ListPlans } from './query/list-plans.ts'
 import { readDocType } from './verbs/doctype.ts'
 import { insertDocuments } from './verbs/insert.ts'
 import { countDocuments, listDocuments } from './verbs/list.ts'
@@ -33,7 +34,7 @@ export class Documents implements Backend {
 
   constructor(parts: DocumentsParts) {
     const dialect = dialectOf(parts.database.engine)
-    this.#premises = { ...parts, dialect, store: new DocumentStore(dialect) }
+    this.#premises = { ...parts, dialect, store: new DocumentStore(dialect), listPlans: new ListPlans() }
   }
 
   async doctype(principal: Principal, name: string): Promise<DocType> {

@@ -5,6 +5,7 @@ import type { Controller } from '../doctypes/controller.ts'
 import type { DocTypes } from '../doctypes/doctypes.ts'
 import type { Clock } from '../doctypes/values/clock.ts'
 import type { DocumentStore } from './document-store.ts'
+import type { ListPlans } from './query/list-plans.ts'
 
 export type Act = 'insert' | 'update' | 'submit' | 'cancel' | 'update_after_submit' | 'rename' | 'remove'
 
@@ -37,4 +38,5 @@ export interface DocumentsParts {
 export interface Premises extends DocumentsParts {
   readonly dialect: Dialect
   readonly store: DocumentStore
+  readonly listPlans: ListPlans
 }

@@ -2,16 +2,23 @@ import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { requireDocType } from '../permit.ts'
 import type { Premises } from '../premises.ts'
-import { countQuery, listQuery } from '../query/query.ts'
+import { countQuery, listQuery, type ListQuery } from '../query/query.ts'
 import { listSetting } from './list-setting.ts'
 import { countVirtual, listVirtual } from './virtual.ts'
 
 export async function listDocuments(premises: Premises, principal: Principal, request: ListRequest): Promise<Row[]> {
   const doctype = requireDocType(premises, principal, request.doctype, 'read')
   if (doctype.virtual) return listVirtual(premises, principal, doctype, request)
-  const { sources, held } = listSetting(premises, principal, doctype, request.parent)
-  const query = listQuery(premises, sources, request, held)
-  const { rows } = await query.statement.execute(premises.database.connection)
+  const build = (): { query: ListQuery; joined: boolean } => {
+    const { sources, held } = listSetting(premises, principal, doctype, request.parent)
+    const query = listQuery(premises, sources, request, held)
+    return { query, joined: sources.joined }
+  }
+  const { connection } = premises.database
+  const planned = premises.listPlans.isPlain(principal, doctype, request) && (await premises.listPlans.run(connection, principal, doctype, request, build))
+  if (planned) return planned
+  const { query } = build()
+  const { rows } = await query.statement.execute(connection)
   return rows.map((row) => query.show(row))
 }
 

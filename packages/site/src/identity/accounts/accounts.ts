@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
-import type { Connection, Database } from '@annex/database'
+import { dialectOf, type Connection, type Database } from '@annex/database'
 import { FrappeError, notFound } from '@annex/protocol'
 import { insertAccountRow, readAccountRow, readKeyRow, removeAccountRow, updateAccountRow, type AccountRow } from './account-store.ts'
 import { checkNewPassword, hashPassword, verifyPassword } from './passwords.ts'
@@ -142,6 +142,8 @@ export class Accounts {
   async ensureAdministrator(password: string): Promise<boolean> {
     return this.#database.transaction(
       async (connection) => {
+        // Of two processes that start at once, one waits here and then finds the other's.
+        await dialectOf(this.#database.engine).lockMigrations(connection)
         if (await readAccountRow(connection, ADMINISTRATOR_FACTS.user)) return false
         await this.insert(connection, ADMINISTRATOR_FACTS)
         await this.#writePassword(connection, ADMINISTRATOR_FACTS.user, password)
