@@ -22,7 +22,6 @@ const rooms = {
   oauth: ['database', 'http', 'pages', 'doctypes', 'policy', 'audit', 'documents', 'identity'],
   webhooks: ['database', 'documents'],
   api: ['http', 'doctypes', 'policy', 'backend'],
-  migrations: ['database'],
 }
 
 /** Of the room `backend` these two see the interface, not the guard. */

@@ -20,7 +20,15 @@ describe.each(engines)('A statement that is kept for lists of its like, on %s', 
   it('gives each call its own page', async () => {
     const all = await page(0, null)
     expect(all.length).toBeGreaterThan(4)
-    for (const [start, limit] of [[0, 2], [0, 3], [1, 2], [2, 2], [3, null], [1, null], [0, null]] as const) {
+    for (const [start, limit] of [
+      [0, 2],
+      [0, 3],
+      [1, 2],
+      [2, 2],
+      [3, null],
+      [1, null],
+      [0, null],
+    ] as const) {
       expect(await page(start, limit)).toEqual(all.slice(start, limit === null ? undefined : start + limit))
     }
   })

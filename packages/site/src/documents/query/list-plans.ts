@@ -1,14 +1,19 @@
 import type { Connection } from '@annex/database'
 import type { DocType } from '@annex/protocol'
-import type { CompiledQuery } from 'kysely'
+import type { CompiledQuery, RawBuilder } from 'kysely'
 import type { ListRequest, Row } from '../../backend/backend.ts'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { can, roleRights, type RoleRights } from '../../policy/role-rights.ts'
-import type { ListQuery } from './query.ts'
 
 /** Of one set of roles on one DocType; lists that people and apps really make are few. */
 const MOST_KEPT = 200
+
+/** A list as one statement, and how its rows are shown. */
+export interface ListQuery {
+  readonly statement: RawBuilder<Record<string, Stored>>
+  readonly show: (row: Record<string, Stored>) => Row
+}
 
 interface Plan {
   readonly query: CompiledQuery<Record<string, Stored>>
@@ -32,7 +37,13 @@ export class ListPlans {
    * Runs a plain list, with the statement kept for its like or with one that `build` makes. Gives undefined, and runs
    * nothing, where the statement reaches into other DocTypes: their rights may change without this one's.
    */
-  async run(connection: Connection, principal: Principal, doctype: DocType, request: ListRequest, build: () => { query: ListQuery; joined: boolean }): Promise<Row[] | undefined> {
+  async run(
+    connection: Connection,
+    principal: Principal,
+    doctype: DocType,
+    request: ListRequest,
+    build: () => { query: ListQuery; joined: boolean },
+  ): Promise<Row[] | undefined> {
     const plans = this.#plansOf(roleRights(principal, doctype))
     const key = keyOf(request)
     let plan = plans.get(key)

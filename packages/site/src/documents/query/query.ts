@@ -3,6 +3,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
 import type { Premises } from '../premises.ts'
+import type { ListQuery } from './list-plans.ts'
 import type { Column } from './query-columns.ts'
 import { allFields, selectField, type Selected } from './query-fields.ts'
 import { conditions } from './query-filters.ts'
@@ -12,12 +13,6 @@ const MOST_FIELDS = 500
 const MOST_ORDERS = 50
 
 type Fragment = RawBuilder<unknown>
-
-/** A list as one statement, and how its rows are shown. */
-export interface ListQuery {
-  readonly statement: RawBuilder<Record<string, Stored>>
-  readonly show: (row: Record<string, Stored>) => Row
-}
 
 /** `held` are the conditions of policy: they stand in the same `where` as the caller's filters. */
 export function listQuery(premises: Premises, sources: Sources, request: ListRequest, held: readonly Fragment[]): ListQuery {

@@ -2,7 +2,8 @@ import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { requireDocType } from '../permit.ts'
 import type { Premises } from '../premises.ts'
-import { countQuery, listQuery, type ListQuery } from '../query/query.ts'
+import type { ListQuery } from '../query/list-plans.ts'
+import { countQuery, listQuery } from '../query/query.ts'
 import { listSetting } from './list-setting.ts'
 import { countVirtual, listVirtual } from './virtual.ts'
 
@@ -15,7 +16,9 @@ export async function listDocuments(premises: Premises, principal: Principal, re
     return { query, joined: sources.joined }
   }
   const { connection } = premises.database
-  const planned = premises.listPlans.isPlain(principal, doctype, request) && (await premises.listPlans.run(connection, principal, doctype, request, build))
+  const planned =
+    premises.listPlans.isPlain(principal, doctype, request) &&
+    (await premises.listPlans.run(connection, principal, doctype, request, build))
   if (planned) return planned
   const { query } = build()
   const { rows } = await query.statement.execute(connection)
