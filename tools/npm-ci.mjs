@@ -35,8 +35,10 @@ async function watched(child) {
   const words = []
   let fetched = 0
   let told = 0
+  let seconds = 0
   const tell = () => {
-    console.log(`  ${fetched} packages fetched${fetched > 0 && fetched === told ? ', unpacking' : ''}`)
+    seconds += 2
+    console.log(`  ${seconds} s: ${fetched} packages fetched${fetched === told ? ', a large one is under way' : ''}`)
     told = fetched
   }
   const read = async (stream) => {

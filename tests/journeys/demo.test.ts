@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { Api } from '../support/callers/api.ts'
 import { demoFolder, DemoProgram, startDemo, type DemoFolder, type RunningDemo } from '../support/demo.ts'
@@ -58,6 +59,16 @@ async function isGone(...urls: string[]): Promise<boolean> {
   const servers = await Promise.all(urls.map((url) => occupy(portOf(url))))
   for (const server of servers) server?.close()
   return servers.every((server) => server !== undefined)
+}
+
+/** Which site the app holds each person's tokens for. */
+function vaultIssuers(): unknown[] {
+  const database = new Database(join(folder.path, 'field-sales/vault.db'), { readonly: true })
+  try {
+    return database.prepare('select issuer from connector_connection').pluck().all()
+  } finally {
+    database.close()
+  }
 }
 
 /** Signs somebody in at the app: their browser at the app, with its cookies. */
@@ -122,6 +133,7 @@ it('taken ports move both sites: it says so, who was signed in stays so, others 
     expect((await leo.get(`${moved.appUrl}/links/item?q=bolt`)).body).toMatchObject({ source: 'upstream' })
     const sara = await enter(moved, 'sara@example.com', 'sara-visits-42')
     expect((await sara.get('/')).text).toContain('Hello, <strong>Sara Sales</strong>')
+    expect(vaultIssuers()).toEqual([moved.siteUrl, moved.siteUrl])
     await moved.stop()
     const after = await start()
     expect([after.siteUrl, after.appUrl]).toEqual([moved.siteUrl, moved.appUrl])

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Api } from '../support/callers/api.ts'
 import { launchOrSkip } from '../support/chromium.ts'
 import { demoFolder, startDemo, startFieldSalesAlone, type DemoFolder, type RunningDemo } from '../support/demo.ts'
+import { choose, field, selected, suggestions, tabTo } from '../support/browser/link-field.ts'
 import { looksOver } from '../support/browser/looks.ts'
 import { visit, type Tab, type VisitOptions } from '../support/browser/tab.ts'
 
@@ -55,19 +56,6 @@ async function arrive(tab: Tab, user: string, password = PASSWORD): Promise<void
   await tab.open(SIGN_IN)
   await tab.signIn(user, password)
   expect(await tab.page.title()).toContain('Allow access?')
-}
-
-const field = (page: Page, name: 'Item' | 'Customer'): Locator => page.getByRole('combobox', { name })
-const suggestions = (page: Page): Promise<string[]> => page.getByRole('option').allInnerTexts()
-const selected = (page: Page): Promise<string[]> => page.getByRole('option', { selected: true }).allInnerTexts()
-
-/** Types into a link field and takes the one suggestion that this leaves. */
-async function choose(page: Page, name: 'Item' | 'Customer', text: string, value: string): Promise<void> {
-  await field(page, name).pressSequentially(text)
-  await expect.poll(async () => (await suggestions(page)).map((option) => option.split('\n')[0])).toEqual([value])
-  await field(page, name).press('ArrowDown')
-  await field(page, name).press('Enter')
-  expect(await field(page, name).inputValue()).toBe(value)
 }
 
 journey(
@@ -125,15 +113,6 @@ function reports(): unknown[] {
   } finally {
     database.close()
   }
-}
-
-/** Moves the focus by Tab alone. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  for (let steps = 0; steps < 12; steps++) {
-    if (await target.evaluate((element) => element === element.ownerDocument.activeElement)) return
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`Tab does not lead to ${target.toString()}`)
 }
 
 journey('the keyboard alone leads through sign-in and consent, and through a link field', async (tab) => {

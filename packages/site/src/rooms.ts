@@ -49,7 +49,8 @@ export async function openRooms(database: Database, config: Config, apiMethods: 
   const grants = new Grants({ database, audit, now, listeners: [] })
   const methods = new Map([...apiMethods, ...identityMethods(accounts)].map((method) => [method.name, method]))
   const held = { database, generation, clock, audit, doctypes, accounts, sessions, grants, methods }
-  const documents = new Documents({ database, doctypes, clock, zone: config.timezone, controllers: controllersOf(held, config), methods })
+  const isElsewhere = (): boolean => config.upstream !== undefined
+  const documents = new Documents({ database, doctypes, clock, zone: config.timezone, controllers: controllersOf(held, config), methods, isElsewhere })
   const principals = new Principals({ accounts, documents, generation })
   await generation.observe(await generation.read())
   return { ...held, documents, principals }

@@ -51,6 +51,14 @@ const REFUSED: readonly Refused[] = [
   ['F03', 'writing does not cancel', 'Quote:write', send('PUT', QUOTE, { docstatus: '2' }), 'Quote:cancel', 'cancel Quote'],
   [
     'F03',
+    'writing does not change what was submitted',
+    'Quote:write',
+    send('PUT', pathOf('Quote', 'Q9'), { remark: 'x' }),
+    'Quote:submit',
+    'submit Quote',
+  ],
+  [
+    'F03',
     'inserting does not submit',
     'Quote:create',
     send('POST', pathOf('Quote'), { title: 'Q2', docstatus: 1 }),
@@ -311,6 +319,8 @@ describe.each(engines)('A token on %s', (engine) => {
     ['Item:read', 'searches', call(LINK, { doctype: 'Item', txt: 'B' })],
     ['Item:select', 'searches', call(LINK, { doctype: 'Item', txt: 'B' })],
     ['Item:write', 'updates', send('PUT', pathOf('Item', 'Bolt'), {})],
+    ['Quote:write', 'updates a draft', send('PUT', QUOTE, { remark: 'x' })],
+    ['Quote:write Quote:submit', 'changes what was submitted', send('PUT', pathOf('Quote', 'Q9'), { remark: 'x' })],
     ['Quote:read', 'lists rows by their document', list('Quote Line', { parent: 'Quote' })],
     ['Quote:read', 'shows rows beside their document', list('Quote', { fields: ['name', 'lines.item'] })],
     ['Quote:read Customer:read', 'shows a field behind a link', list('Quote', { fields: ['customer.credit_limit'] })],

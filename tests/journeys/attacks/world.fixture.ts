@@ -37,6 +37,7 @@ const DOCTYPES = [
     [
       { fieldname: 'customer', fieldtype: 'Link', options: 'Customer', label: 'Customer' },
       { fieldname: 'lines', fieldtype: 'Table', options: 'Quote Line', label: 'Lines' },
+      { fieldname: 'remark', fieldtype: 'Data', label: 'Remark', allow_on_submit: 1 },
     ],
     { is_submittable: 1 },
   ),
@@ -64,6 +65,7 @@ export class World {
     await admin.insert('Item', { title: 'Bolt' })
     await admin.insert('Customer', { title: 'Northern Mills', credit_limit: 5000 })
     await admin.insert('Quote', { title: 'Q1', customer: 'Northern Mills', lines: [{ title: 'First', item: 'Bolt' }] })
+    await admin.insert('Quote', { title: 'Q9', docstatus: 1 })
     const scopes = 'openid all *:read Item:* Customer:* Quote:* method:frappe.core.*'
     return new World(site, admin, await registerApp(admin, { scopes }))
   }

@@ -14,12 +14,12 @@ export class Children {
   }
 
   /**
-   * Starts a TypeScript file on the Node that runs this one, and waits until it says that it listens.
+   * Starts a TypeScript file as this one runs, on the same Node with the same flags, and waits until it says that it listens.
    *
    * @throws {Error} with what it said last, when it ends before
    */
   start(name: string, file: string, environment: Readonly<Record<string, string>>): Promise<void> {
-    const child = spawn(process.execPath, ['--conditions=source', file], {
+    const child = spawn(process.execPath, [...process.execArgv, file], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -37,7 +37,8 @@ const children = new Children()
 /** `npm start`: both sites of the loop, with the trading company in the primary one, until a signal or the end of one ends both. */
 async function main(): Promise<void> {
   const stopped = new Promise<void>((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done())
+    // Each may come more than once, from a terminal and from npm; the first is heeded.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => done())
   })
   try {
     await Promise.race([stopped, run()])

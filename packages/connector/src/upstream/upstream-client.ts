@@ -19,6 +19,8 @@ export interface ListOptions {
   /** `modified desc` when absent, unless grouped. */
   readonly orderBy?: string
   readonly groupBy?: string
+  /** Rows that are equal in all fields come once. */
+  readonly distinct?: boolean
   readonly start?: number
   /** 20 when absent, null = all. */
   readonly limit?: number | null
@@ -29,6 +31,8 @@ export interface ListOptions {
 
 export interface LinkSearchOptions {
   readonly text: string
+  /** Matches to pass over; Frappe 15 does not know it. */
+  readonly start?: number
   /** 10 when absent. */
   readonly limit?: number
   readonly filters?: Filters
@@ -87,6 +91,7 @@ export class UpstreamClient {
       orFilters,
       groupBy,
       orderBy = groupBy === undefined ? 'modified desc' : undefined,
+      distinct = false,
       start = 0,
       limit = 20,
       parent,
@@ -98,6 +103,7 @@ export class UpstreamClient {
       or_filters: orFilters && quadruples(doctype, orFilters),
       order_by: orderBy,
       group_by: groupBy,
+      distinct: distinct ? 1 : undefined,
       limit_start: start,
       // 0 is Frappe's word for all.
       limit_page_length: limit ?? 0,
@@ -142,10 +148,11 @@ export class UpstreamClient {
   }
 
   /** What a link field suggests for the text typed. */
-  async searchLink(doctype: string, { text, limit = 10, filters, referenceDoctype, signal }: LinkSearchOptions): Promise<LinkMatch[]> {
+  async searchLink(doctype: string, { text, start = 0, limit = 10, filters, referenceDoctype, signal }: LinkSearchOptions): Promise<LinkMatch[]> {
     const query = {
       doctype,
       txt: text,
+      start: start > 0 ? start : undefined,
       page_length: limit,
       filters: filters && quadruples(doctype, filters),
       reference_doctype: referenceDoctype,

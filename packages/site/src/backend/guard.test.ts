@@ -1,4 +1,4 @@
-import { ScopeSet, type DocField, type DocType, type FrappeError } from '@annex/protocol'
+import { ScopeSet, parseFilters, type DocField, type DocType, type FrappeError } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import { GUEST, type Principal } from '../policy/principal.ts'
 import type { Backend } from './backend.ts'
@@ -6,7 +6,7 @@ import { Guard, type Refusal } from './guard.ts'
 import type { Method } from './method.ts'
 
 const doctype = (name: string, fields: Partial<DocField>[] = [], istable = false): DocType =>
-  ({ id: `id of ${name}`, name, istable, fields }) as unknown as DocType
+  ({ id: `id of ${name}`, name, istable, fields, title_field: '', search_fields: ['item_name'] }) as unknown as DocType
 const DOCTYPES = new Map(
   [
     doctype('Item'),
@@ -76,7 +76,10 @@ const ACTS: Readonly<Record<string, Act>> = {
   'read Item': (guard, who) => guard.read(who, { doctype: 'Item', name: 'A' }),
   'list Item': (guard, who) => guard.list(who, { doctype: 'Item' }),
   'count Item': (guard, who) => guard.count(who, { doctype: 'Item' }),
-  'search Item': (guard, who) => guard.searchLink(who, { doctype: 'Item', text: '', limit: 10 }),
+  'search Item': (guard, who) =>
+    guard.searchLink(who, { doctype: 'Item', text: '', limit: 10, filters: parseFilters({ item_name: 'Bolt', disabled: 0 }) }),
+  'search Item by cost': (guard, who) =>
+    guard.searchLink(who, { doctype: 'Item', text: '', limit: 10, filters: parseFilters({ cost: ['>', 5] }) }),
   'define Item': (guard, who) => guard.doctype(who, 'Item'),
   'insert Item': (guard, who) => guard.insert(who, 'Item', [{}]),
   'insert submitted Item': (guard, who) => guard.insert(who, 'Item', [{ docstatus: 1 }]),
@@ -105,15 +108,29 @@ const ACTS: Readonly<Record<string, Act>> = {
 describe('a token', () => {
   it.each([
     ['openid', ['call open']],
-    ['Item:read', ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'call open']],
+    ['Item:read', ['read Item', 'list Item', 'count Item', 'search Item', 'search Item by cost', 'define Item', 'call open']],
     ['Item:select', ['search Item', 'define Item', 'call open']],
     ['Item:create', ['insert Item', 'call open']],
     ['Item:delete', ['remove Item', 'call open']],
     [
       'Item:write',
-      ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'update Item', 'rename Item', 'call open', 'call declared'],
+      [
+        'read Item',
+        'list Item',
+        'count Item',
+        'search Item',
+        'search Item by cost',
+        'define Item',
+        'update Item',
+        'rename Item',
+        'call open',
+        'call declared',
+      ],
     ],
-    ['Item:submit', ['read Item', 'list Item', 'count Item', 'search Item', 'define Item', 'submit Item', 'call open']],
+    [
+      'Item:submit',
+      ['read Item', 'list Item', 'count Item', 'search Item', 'search Item by cost', 'define Item', 'submit Item', 'call open'],
+    ],
     ['Quote:read', ['list Quote', 'list Quote with its lines', 'list Quote Line', 'call open']],
     ['method:site.*', ['call open', 'call undeclared', 'call declared', 'call fenced']],
     ['User:read', ['read User', 'define User', 'list User with Item as parent', 'call open']],

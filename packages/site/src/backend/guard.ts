@@ -66,8 +66,17 @@ export class Guard implements Backend {
 
   async searchLink(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
     await this.#require(principal, request.doctype, 'select', 'search', request.doctype === 'DocType')
-    if (principal.token) await this.#requireTargets(principal, request.doctype, (request.filters ?? []).map(filterPath), 'search')
+    if (principal.token) await this.#requireFilters(principal, request)
     return this.#parts.backend.searchLink(principal, request)
+  }
+
+  /** What is matched by a field is told of that field: with the scope to see names, only what a link field shows may be asked by. */
+  async #requireFilters(principal: Principal, { doctype, filters = [] }: LinkSearchRequest): Promise<void> {
+    const paths = filters.map(filterPath)
+    const shown = shownInLinks(this.#parts.doctypeOf(doctype))
+    if (paths.some((path) => path.via === undefined && !shown.has(path.fieldname)))
+      await this.#require(principal, doctype, 'read', 'search')
+    await this.#requireTargets(principal, doctype, paths, 'search')
   }
 
   async insert(principal: Principal, doctype: string, documents: readonly Values[]): Promise<Document[]> {
@@ -82,7 +91,22 @@ export class Guard implements Backend {
     const docstatus = Number(request.values['docstatus'] ?? 0)
     if (docstatus === 1) await this.#require(principal, request.doctype, 'submit', 'submit')
     if (docstatus === 2) await this.#require(principal, request.doctype, 'cancel', 'cancel')
-    return this.#parts.backend.update(principal, request)
+    return this.#parts.backend.update(principal, await this.#asItStands(principal, request))
+  }
+
+  /**
+   * What was submitted changes with the scope to submit alone. Without it the request comes back with the docstatus
+   * that was seen, so that a document which is submitted before the change is made refuses it.
+   */
+  async #asItStands(principal: Principal, request: UpdateRequest): Promise<UpdateRequest> {
+    const { doctype, name, values } = request
+    const { token } = principal
+    const isSubmittable = this.#parts.doctypeOf(doctype)?.is_submittable === true
+    const says = ![undefined, null, ''].includes(values['docstatus'] as string | null | undefined)
+    if (!token || !isSubmittable || says || this.#covers(token, doctype, 'submit', false)) return request
+    const { docstatus } = await this.#parts.backend.read(principal, { doctype, name })
+    if (docstatus === 1) await this.#require(principal, doctype, 'submit', 'submit')
+    return { ...request, values: { ...values, docstatus } }
   }
 
   async setDocstatus(principal: Principal, id: DocumentId, docstatus: 1 | 2): Promise<Document> {
@@ -186,6 +210,10 @@ function listPaths(request: ListRequest & CountRequest): FieldPath[] {
   const filters = [...(request.filters ?? []), ...(request.orFilters ?? [])].map(filterPath)
   return [...fields, ...filters, ...parseOrderBy(request.orderBy).map((term) => term.path), ...parseGroupBy(request.groupBy)]
 }
+
+/** The fields that a suggestion shows, and those that a search leaves rows out by anyway. */
+const shownInLinks = (doctype: DocType | undefined): ReadonlySet<string> =>
+  new Set(['name', 'enabled', 'disabled', ...(doctype ? [doctype.title_field, ...doctype.search_fields] : [])])
 
 function filterPath(filter: Filter): FieldPath {
   const dot = filter.fieldname.indexOf('.')

@@ -33,10 +33,16 @@ export interface Method {
  *
  * @throws {FrappeError} `DoesNotExistError` for an unknown name, `PermissionError` otherwise
  */
-export async function callMethod(methods: ReadonlyMap<string, Method>, backend: Backend, principal: Principal, request: CallRequest): Promise<unknown> {
+export async function callMethod(
+  methods: ReadonlyMap<string, Method>,
+  backend: Backend,
+  principal: Principal,
+  request: CallRequest,
+): Promise<unknown> {
   const method = methods.get(request.method)
   if (!method) throw new FrappeError('DoesNotExistError', `There is no method ${request.method.slice(0, 140)}; check its dotted name`)
   if (!method.guest && principal.user === 'Guest') throw notPermitted('Sign in first: this method is not open to guests')
-  if (!(method.httpMethods as readonly string[]).includes(request.httpMethod)) throw notPermitted(`Call this method by ${method.httpMethods.join(' or ')}`)
+  if (!(method.httpMethods as readonly string[]).includes(request.httpMethod))
+    throw notPermitted(`Call this method by ${method.httpMethods.join(' or ')}`)
   return method.handler({ principal, args: request.args, backend })
 }

@@ -32,6 +32,8 @@ export interface DocumentsParts {
   readonly controllers: ReadonlyMap<string, Controller>
   readonly methods: ReadonlyMap<string, Method>
   readonly listeners?: readonly DocumentListener[]
+  /** Whether a DocType that this site does not have lives at another one, so that links to it are not looked at. */
+  readonly isElsewhere?: (doctype: string) => boolean
 }
 
 /** What every verb works with. */

@@ -4,39 +4,41 @@ import { parseDocType } from '../doctypes/parse-doctype.ts'
 
 const KEPT_MS = 60_000
 
-interface Kept {
-  readonly doctype: Promise<DocType>
-  readonly until: number
+/** A DocType with the definitions that a decision about its documents needs, by name. */
+export interface Related {
+  readonly doctype: DocType
+  readonly of: (name: string) => DocType | undefined
 }
 
 /** The DocTypes of the other site, asked for once a minute: a change of rights there counts here within that time. */
 export class Definitions {
   readonly #client: UpstreamClient
-  readonly #clock: () => number
-  readonly #kept = new Map<string, Kept>()
+  readonly #doctypes: Kept<DocType>
+  readonly #parents: Kept<string[]>
 
   constructor(client: UpstreamClient, clock: () => number = Date.now) {
     this.#client = client
-    this.#clock = clock
+    this.#doctypes = new Kept(clock, (name) => this.#fetch(name))
+    this.#parents = new Kept(clock, (child) => this.#fetchParents(child))
   }
 
   /** @throws {FrappeError} `DoesNotExistError` when the other site has none of that name, or hides it from the service user */
   read(name: string): Promise<DocType> {
-    const kept = this.#kept.get(name)
-    if (kept && kept.until > this.#clock()) return kept.doctype
-    const doctype = this.#fetch(name)
-    this.#kept.set(name, { doctype, until: this.#clock() + KEPT_MS })
-    // A failure is not kept: the next caller asks again.
-    doctype.catch(() => this.#kept.delete(name))
-    return doctype
+    return this.#doctypes.get(name)
   }
 
-  /** The DocType with those of its table fields, by name: what a decision about its documents needs. */
-  async withChildren(name: string): Promise<{ doctype: DocType; childOf: (child: string) => DocType | undefined }> {
+  /** The DocTypes that have the child table among their fields. */
+  async parentsOf(child: string): Promise<DocType[]> {
+    return Promise.all((await this.#parents.get(child)).map((name) => this.read(name)))
+  }
+
+  /** The DocType with those of its table fields, and of those link fields that are named. */
+  async withRelated(name: string, links: readonly string[] = []): Promise<Related> {
     const doctype = await this.read(name)
-    const children = await Promise.all(doctype.fields.filter(isTableField).map((field) => this.read(field.options)))
-    const byName = new Map(children.map((child) => [child.name, child]))
-    return { doctype, childOf: (child) => byName.get(child) }
+    const needed = doctype.fields.filter((field) => isTableField(field) || (field.fieldtype === 'Link' && links.includes(field.fieldname)))
+    const related = await Promise.all([...new Set(needed.map((field) => field.options))].map((option) => this.read(option)))
+    const byName = new Map([doctype, ...related].map((known) => [known.name, known]))
+    return { doctype, of: (known) => byName.get(known) }
   }
 
   async #fetch(name: string): Promise<DocType> {
@@ -45,8 +47,39 @@ export class Definitions {
       const { doctype_id: id } = definition
       return parseDocType(definition, { origin: 'file', id: typeof id === 'string' ? id : name })
     } catch (error) {
-      if (error instanceof FrappeError && [403, 404].includes(error.status)) throw new FrappeError('DoesNotExistError', `DocType ${name.slice(0, 140)} not found`)
+      if (error instanceof FrappeError && [403, 404].includes(error.status))
+        throw new FrappeError('DoesNotExistError', `DocType ${name.slice(0, 140)} not found`)
       throw error
     }
+  }
+
+  async #fetchParents(child: string): Promise<string[]> {
+    const filters = [
+      ['DocField', 'options', '=', child],
+      ['DocField', 'fieldtype', 'in', ['Table', 'Table MultiSelect']],
+    ]
+    const rows = await this.#client.list('DocType', { filters, orderBy: 'name asc', limit: null })
+    return [...new Set(rows.map((row) => String(row['name'])))]
+  }
+}
+
+/** Answers of the other site by name, each for a minute. A failure is not kept: the next caller asks again. */
+class Kept<T> {
+  readonly #clock: () => number
+  readonly #fetch: (name: string) => Promise<T>
+  readonly #kept = new Map<string, { readonly value: Promise<T>; readonly until: number }>()
+
+  constructor(clock: () => number, fetch: (name: string) => Promise<T>) {
+    this.#clock = clock
+    this.#fetch = fetch
+  }
+
+  get(name: string): Promise<T> {
+    const kept = this.#kept.get(name)
+    if (kept && kept.until > this.#clock()) return kept.value
+    const value = this.#fetch(name)
+    this.#kept.set(name, { value, until: this.#clock() + KEPT_MS })
+    value.catch(() => this.#kept.delete(name))
+    return value
   }
 }

@@ -1,18 +1,21 @@
 import { UpstreamClient, UpstreamUnavailable } from '@annex/connector'
-import { FrappeError, STANDARD_FIELDS, isColumn, isRecord, isTableField, type DocType, type Document, type LinkMatch } from '@annex/protocol'
+import { FrappeError, notFound, type DocType, type Document, type LinkMatch } from '@annex/protocol'
 import type { Backend, CountRequest, DocumentId, LinkSearchRequest, ListRequest, Row } from '../backend/backend.ts'
-import { visibleFields } from '../policy/field-levels.ts'
+import { listAccess } from '../policy/field-levels.ts'
 import { judge } from '../policy/judge.ts'
-import type { Principal } from '../policy/principal.ts'
+import { isAdministrator, type Principal } from '../policy/principal.ts'
 import { can } from '../policy/role-rights.ts'
-import { Definitions } from './definitions.ts'
-import { conditionFilters, narrowCount, narrowList } from './narrow-list.ts'
+import { Definitions, type Related } from './definitions.ts'
+import { searchMatches } from './link-matches.ts'
+import { linksIn, narrowList } from './narrow-list.ts'
+import { refused } from './refusals.ts'
+import { wholeDocument } from './whole-document.ts'
 
 /**
  * Reads documents of another site with one service user's API key, and shows each caller what the other
- * site's own DocPerm rows let them see.
+ * site's own DocPerm rows let them see. Times are shown as that site shows them.
  *
- * @throws {FrappeError} 501 for the verbs that write, 502 when the other site cannot be reached
+ * @throws {FrappeError} 501 for the verbs that write, 502 when the other site cannot be reached or fails
  */
 export class Upstream implements Backend {
   readonly #client: UpstreamClient
@@ -25,35 +28,38 @@ export class Upstream implements Backend {
     this.#definitions = new Definitions(this.#client)
   }
 
-  doctype(_principal: Principal, name: string): Promise<DocType> {
-    return reached(this.#definitions.read(name))
+  doctype(principal: Principal, name: string): Promise<DocType> {
+    return reached(async () => {
+      const doctype = await this.#definitions.read(name)
+      if (await this.#mayKnow(principal, doctype)) return doctype
+      throw refused(name)
+    })
   }
 
-  async read(principal: Principal, { doctype: name, name: docname }: DocumentId): Promise<Document> {
-    const { doctype, childOf } = await reached(this.#definitions.withChildren(name))
-    const refused = new FrappeError('PermissionError', `No permission for ${name} ${docname}`)
-    if (can(principal, doctype, 'read') === 'no') throw refused
-    const document = await reached(this.#client.read(name, docname))
-    if (!judge(principal, doctype, 'read', document, { childOf })) throw refused
-    return whole(doctype, childOf, visibleFields(principal, doctype, 'read'), document)
+  read(principal: Principal, id: DocumentId): Promise<Document> {
+    return reached(async () => {
+      const related = await this.#definitions.withRelated(id.doctype)
+      return related.doctype.istable ? this.#readRow(principal, related.doctype, id.name) : this.#readWhole(principal, related, id.name)
+    })
   }
 
-  async list(principal: Principal, request: ListRequest): Promise<Row[]> {
-    const { doctype, childOf } = await reached(this.#definitions.withChildren(request.doctype))
-    const narrowed = narrowList(principal, doctype, childOf, request)
-    return reached(this.#client.list(request.doctype, narrowed))
+  list(principal: Principal, request: ListRequest): Promise<Row[]> {
+    return reached(async () => this.#client.list(request.doctype, await this.#narrowed(principal, request)))
   }
 
-  async count(principal: Principal, request: CountRequest): Promise<number> {
-    const { doctype, childOf } = await reached(this.#definitions.withChildren(request.doctype))
-    return reached(this.#client.count(request.doctype, narrowCount(principal, doctype, childOf, request)))
+  count(principal: Principal, { distinct = false, ...request }: CountRequest): Promise<number> {
+    return reached(async () => {
+      const fields = [`count(${distinct ? 'distinct ' : ''}name) as count`]
+      const [row] = await this.#client.list(request.doctype, await this.#narrowed(principal, { ...request, fields, limit: 1 }))
+      return Number(row?.['count'] ?? 0)
+    })
   }
 
-  async searchLink(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
-    const { doctype, childOf } = await reached(this.#definitions.withChildren(request.doctype))
-    if (can(principal, doctype, 'select') === 'no') throw new FrappeError('PermissionError', `No permission for ${request.doctype}`, { errorMessage: true })
-    const own = conditionFilters(principal, doctype, 'select', childOf, request.referenceDoctype)
-    return reached(this.#client.searchLink(request.doctype, { ...request, filters: [...(request.filters ?? []), ...own] }))
+  searchLink(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
+    return reached(async () => {
+      if (request.doctype === 'DocType' && !isAdministrator(principal)) return this.#searchDocTypes(principal, request)
+      return searchMatches(this.#client, principal, await this.#definitions.withRelated(request.doctype, linksIn(request)), request)
+    })
   }
 
   insert(): Promise<never> {
@@ -80,34 +86,64 @@ export class Upstream implements Backend {
     return this.#notBuilt('Calling methods')
   }
 
+  async #readWhole(principal: Principal, related: Related, name: string): Promise<Document> {
+    const { doctype, of } = related
+    if (can(principal, doctype, 'read') === 'no') throw refused(doctype.name, name)
+    const document = await this.#client.read(doctype.name, name)
+    if (!judge(principal, doctype, 'read', document, { childOf: of })) throw refused(doctype.name, name)
+    return wholeDocument(principal, related, document)
+  }
+
+  /** A row is read as a part of its document: whoever may read that may read the row. */
+  async #readRow(principal: Principal, child: DocType, name: string): Promise<Document> {
+    const parents = await this.#definitions.parentsOf(child.name)
+    if (parents.every((parent) => can(principal, parent, 'read') === 'no')) throw refused(child.name, name)
+    const row = await this.#client.read(child.name, name)
+    const parent = await this.#readWhole(principal, await this.#definitions.withRelated(String(row['parenttype'])), String(row['parent']))
+    const rows = parent[String(row['parentfield'])]
+    const seen = Array.isArray(rows) ? (rows as readonly Document[]).find((line) => line.name === row.name) : undefined
+    if (!seen) throw notFound(child.name, name.slice(0, 140))
+    return seen
+  }
+
+  async #narrowed(principal: Principal, request: ListRequest): Promise<ListRequest> {
+    const related = await this.#definitions.withRelated(request.doctype, linksIn(request))
+    const parent = related.doctype.istable ? (await this.#definitions.parentsOf(request.doctype)).find((known) => known.name === request.parent) : undefined
+    return narrowList(principal, related, request, parent)
+  }
+
+  /** A definition is open to whoever may see some of its documents, or make one. */
+  async #mayKnow(principal: Principal, doctype: DocType): Promise<boolean> {
+    const documents = doctype.istable ? await this.#definitions.parentsOf(doctype.name) : [doctype]
+    return documents.some((known) => listAccess(principal, known) !== 'none' || can(principal, known, 'create') !== 'no')
+  }
+
+  async #searchDocTypes(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
+    const matches = await this.#client.searchLink('DocType', { ...request, start: 0, limit: MOST_DEFINITIONS })
+    const known = await Promise.all(matches.map(async ({ value }) => this.#mayKnow(principal, await this.#definitions.read(value))))
+    return matches.filter((_, index) => known[index]).slice(request.start ?? 0, (request.start ?? 0) + request.limit)
+  }
+
   #notBuilt(act: string): Promise<never> {
     return Promise.reject(new FrappeError('NotImplementedError', `${act} is not passed on to the upstream site yet; do it at ${this.#url}`))
   }
 }
 
+/** So many definitions are read to answer one search among DocTypes. */
+const MOST_DEFINITIONS = 100
+
 /** A site behind this one that fails is this one's 502: the caller did nothing wrong. */
-async function reached<T>(answer: Promise<T>): Promise<T> {
+async function reached<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await answer
+    return await work()
   } catch (error) {
-    if (error instanceof UpstreamUnavailable) throw new FrappeError('UpstreamUnavailableError', 'The upstream site cannot be reached; try again later')
-    if (error instanceof FrappeError && error.status === 401) throw new FrappeError('UpstreamUnavailableError', 'The upstream site refuses the service user; the administrator must renew ANNEX_UPSTREAM_KEY')
+    if (error instanceof UpstreamUnavailable) throw unreachable('cannot be reached or is busy; try again later')
+    if (!(error instanceof FrappeError)) throw error
+    if (error.status === 401) throw unreachable('refuses the service user; the administrator must renew ANNEX_UPSTREAM_KEY')
+    // Our own 501 has not been there.
+    if (error.status >= 500 && error.excType !== 'NotImplementedError') throw unreachable('failed; try again later, or tell its administrator')
     throw error
   }
 }
 
-/** The document with a place for every field the caller may see: over the wire, empty ones are left out. */
-function whole(doctype: DocType, childOf: (child: string) => DocType | undefined, seen: ReadonlySet<string>, document: Document): Document {
-  const columns = doctype.fields.filter((field) => isColumn(field) && seen.has(field.fieldname)).map((field) => [field.fieldname, document[field.fieldname] ?? null])
-  const tables = doctype.fields.filter((field) => isTableField(field) && seen.has(field.fieldname))
-  const rows = tables.map((field) => [field.fieldname, rowsOf(document[field.fieldname], childOf(field.options))])
-  return { ...standard(document), ...Object.fromEntries(columns), doctype: doctype.name, ...Object.fromEntries(rows) }
-}
-
-const standard = (document: Document): Document => Object.fromEntries(STANDARD_FIELDS.map((name) => [name, document[name] ?? null])) as Document
-
-/** Fields of rows above level 0 are left out: their levels are the parent's to open, and this site does not know them all. */
-function rowsOf(rows: unknown, child: DocType | undefined): Row[] {
-  const hidden = new Set((child?.fields ?? []).filter((field) => field.permlevel > 0).map((field) => field.fieldname))
-  return (Array.isArray(rows) ? rows : []).filter(isRecord).map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.has(name))))
-}
+const unreachable = (what: string): FrappeError => new FrappeError('UpstreamUnavailableError', `The upstream site ${what}`)
