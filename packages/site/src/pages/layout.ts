@@ -26,6 +26,7 @@ export function layout({ title, person, narrow, main }: LayoutOptions): string {
 <head>
 <meta charset="utf-8" />
 <meta name="viewport" content="width=device-width, initial-scale=1" />
+<link rel="icon" href="data:," />
 <title>${plain(title)} · ${texts.site}</title>
 ${styles}
 </head>
