@@ -3,7 +3,7 @@ import { connect, registerApp } from '../support/callers/connected-app.ts'
 import { Visitor } from '../support/callers/visitor.ts'
 import type { Engine } from '../support/databases.ts'
 import { startSite, type RunningSite } from '../support/site.ts'
-import type { Callers } from './odd-requests.ts'
+import type { World } from './odd-requests.ts'
 
 const PASSWORD = 'corr3ct-horse-battery'
 const field = (fieldname: string, fieldtype: string, more: object = {}): object => ({ fieldname, fieldtype, ...more })
@@ -43,8 +43,7 @@ const ODD = {
 
 export interface OddSite {
   readonly site: RunningSite
-  readonly callers: Callers
-  readonly client: { readonly id: string; readonly secret: string }
+  readonly world: World
 }
 
 /** A site with something to get wrong, and people with and without rights who do. */
@@ -54,12 +53,15 @@ export async function startOddSite(engine: Engine): Promise<OddSite> {
   for (const doctype of [ODD_ROW, ODD]) await admin.insert('DocType', doctype)
   await admin.insert('Odd', { code: 'O-1', title: 'One', whole: 3, rows: [{ word: 'a', amount: 0.1 }] })
   await admin.insert('Odd', { code: 'O-2', link: 'O-1', day: '2026-01-31', moment: '2026-01-31 10:00:00' })
+  await admin.insert('Role', { role_name: 'Clerk' })
   const manager = await keyOf(admin, 'manager@example.com', ['System Manager'])
   const nobody = await keyOf(admin, 'nobody@example.com', [])
   const app = await registerApp(admin, { scopes: 'openid all Odd:read', redirect_uris: 'https://app.example/callback', default_redirect_uri: 'https://app.example/callback' })
   const visitor = await new Visitor(site.url).signIn('manager@example.com', PASSWORD)
   const token = (await connect(visitor, { ...app, redirectUri: 'https://app.example/callback' }, 'openid all')).access
-  return { site, client: app, callers: { guest: [], manager, manager2: manager, nobody, token: [['authorization', `Bearer ${token}`]], session: [['cookie', visitor.jar.header() ?? '']] } }
+  const csrf = /name="csrf_token" value="([^"]+)"/.exec((await visitor.get('/connected-apps/new')).text)?.[1] ?? ''
+  const session = [['cookie', visitor.jar.header() ?? '']] as const
+  return { site, world: { callers: { manager, nobody, token: [['authorization', `Bearer ${token}`]], session }, client: app, csrf } }
 }
 
 async function keyOf(admin: Api, email: string, roles: readonly string[]): Promise<readonly (readonly [string, string])[]> {

@@ -13,6 +13,7 @@ export interface RunningSite {
   readonly folder: string
   /** The database, as the site was told of it. */
   readonly databaseUrl: string
+  readonly pid: number
   /** What it has printed so far. */
   output(): string
   /** Stops it as an operator would and removes all it left. Can be repeated. */
@@ -53,7 +54,7 @@ export async function startSite(engine: 'sqlite' | 'postgres', settings: Readonl
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    return { url: await listening(child, output), adminPassword, folder, databaseUrl: database.url, output, close }
+    return { url: await listening(child, output), adminPassword, folder, databaseUrl: database.url, pid: child.pid ?? 0, output, close }
   } catch (error) {
     await close()
     throw error

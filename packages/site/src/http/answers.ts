@@ -27,7 +27,8 @@ type Headers = Readonly<Record<string, string>>
 /** Turns answers and errors into responses. */
 export class Answers {
   readonly #options: AnswerOptions
-  readonly #jsonHeaders: Headers
+  /** Of every answer that is no page. */
+  readonly jsonHeaders: Headers
   readonly #pageHeaders: Headers
 
   constructor(options: AnswerOptions) {
@@ -40,7 +41,7 @@ export class Answers {
       'referrer-policy': 'same-origin',
       ...(options.hsts ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
     }
-    this.#jsonHeaders = {
+    this.jsonHeaders = {
       ...always,
       'content-type': 'application/json',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -53,7 +54,7 @@ export class Answers {
   /** Sends an answer with the caller's cookies; of two cookies of one name the answer's own counts. */
   send(reply: FastifyReply, answer: Answer, cookies: readonly Cookie[] = []): FastifyReply {
     const page = answer.page !== undefined
-    reply.status(answer.status ?? (answer.location === undefined ? 200 : 303)).headers(page ? this.#pageHeaders : this.#jsonHeaders)
+    reply.status(answer.status ?? (answer.location === undefined ? 200 : 303)).headers(page ? this.#pageHeaders : this.jsonHeaders)
     if (answer.location !== undefined) reply.header('location', answer.location)
     if (answer.headers) reply.headers(answer.headers)
     this.#setCookies(reply, [...cookies, ...(answer.cookies ?? [])])

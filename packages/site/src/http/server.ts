@@ -6,6 +6,7 @@ import { checkCrossSite, type CsrfRule } from './cross-site.ts'
 import type { Authenticated, Authenticator, Credentials, Exchange, Handler } from './exchange.ts'
 import { askedBy, readRequest, type ReadRequest } from './read-request.ts'
 import { checkText } from './request-body.ts'
+import { refuseUnreadable } from './unreadable-request.ts'
 
 export interface ServerOptions<C> extends AnswerOptions {
   /** The caller when nobody is known. */
@@ -66,6 +67,7 @@ class Server<C> {
       bodyLimit: options.bodyLimit ?? 25 * 1024 * 1024,
       trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
       routerOptions: { maxParamLength: MAX_NAME, ignoreTrailingSlash: true },
+      clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, this.#answers.jsonHeaders),
       frameworkErrors: (error, request, reply) => void this.#answers.sendError(reply, error, askedBy(request)),
     })
     this.#prepare()
@@ -82,6 +84,10 @@ class Server<C> {
     fastify.setErrorHandler((error, request, reply) => this.#answers.sendError(reply, error, askedBy(request)))
     fastify.setNotFoundHandler((request, reply) => this.#answers.sendError(reply, NOTHING_HERE, askedBy(request)))
     fastify.options('*', (_request, reply) => this.#answers.send(reply, {}))
+    // Node would hang up without a word.
+    fastify.server.on('connect', (_request, socket) => refuseUnreadable(new Error('CONNECT'), socket, this.#answers.jsonHeaders))
+    // Node would answer 417 without a body; an expectation may be passed over (RFC 9110 section 10.1.1).
+    fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response))
     fastify.addHook('onResponse', (request, reply, done) => {
       const facts = { method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
       this.#options.log.debug(facts, 'answered')

@@ -55,7 +55,7 @@ async function signOut({ sessions }: IdentityRoutesParts, { caller, headers }: R
 async function showSignIn({ issuer }: IdentityRoutesParts, { caller, query }: Request): Promise<Answer> {
   const target = redirectTarget(query.get('redirect-to'), issuer(), paths.home)
   // An app may ask for a fresh sign-in of somebody who is signed in already.
-  return isGuest(caller) || query.has('again') ? { page: signInPage({ redirectTo: target }) } : { location: target }
+  return caller.session === undefined || query.has('again') ? { page: signInPage({ redirectTo: target }) } : { location: target }
 }
 
 async function signInByPage(parts: IdentityRoutesParts, request: Request): Promise<Answer> {
@@ -77,6 +77,7 @@ async function signOutByPage({ sessions }: IdentityRoutesParts, { caller }: Requ
 }
 
 async function showHome({ accounts }: IdentityRoutesParts, request: Request): Promise<Answer> {
-  if (isGuest(request.caller)) return { location: `${paths.signIn}?redirect-to=${encodeURIComponent(paths.home)}` }
+  // A token or an API key opens no page.
+  if (request.caller.session === undefined) return { location: `${paths.signIn}?redirect-to=${encodeURIComponent(paths.home)}` }
   return { page: homePage(await readPerson(accounts, request)) }
 }

@@ -83,7 +83,7 @@ function changedRows(premises: Premises, doctype: DocType, draft: Document, fiel
     stored.delete(String(sent['name']))
     if (known) return replacedRow(premises, child, known, sent, writing)
     throw invalid(
-      `Row ${index + 1} of ${field.label}: this document has no row "${String(sent['name']).slice(0, 140)}" (any more); read it again, and leave the name out to add a row`,
+      `Row ${index + 1} of ${field.label}: this document has no row "${textOf(sent['name'])}" (any more); read it again, and leave the name out to add a row`,
     )
   })
 }
@@ -102,3 +102,5 @@ function sentRows(field: DocField, value: unknown): readonly Values[] {
   if (Array.isArray(value) && value.every(isRecord)) return value
   throw invalid(`${field.label}: send its rows as a list of objects`)
 }
+
+const textOf = (name: unknown): string => (typeof name === 'string' || typeof name === 'number' ? String(name).slice(0, 140) : JSON.stringify(name).slice(0, 140))

@@ -13,7 +13,7 @@ export interface BasicCredentials {
  */
 export function parseBasic(header: string | string[] | undefined): BasicCredentials | undefined {
   if (Array.isArray(header)) throw unreadable('send one Authorization header')
-  const found = /^basic\s+(.*)$/i.exec(header ?? '')
+  const found = /^basic(?:\s+(.*))?$/i.exec(header ?? '')
   if (!found) return undefined
   const text = decodeBase64(found[1] ?? '')
   const colon = text.indexOf(':')

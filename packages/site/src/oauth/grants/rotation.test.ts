@@ -102,6 +102,23 @@ describe.each(engines)('a refresh on %s', (engine) => {
     expect(await isDead(tokensOf(second).access)).toBe(true)
   })
 
+  it.each(['openid all Item:write', 'no-such-scope'])('D01 D05 a used token is a reuse whatever it asks for: %s', async (scope) => {
+    for (const successorUsed of [true, false]) {
+      const { app, first } = await connected()
+      const second = tokensOf(await renew(provider, app, first.refresh))
+      if (successorUsed) await renew(provider, app, second.refresh)
+      expectRefused(await renew(provider, app, first.refresh, { scope }))
+      expect(await isDead(second.access)).toBe(true)
+      expect(provider.events.at(-1)).toMatchObject({ event: 'grant.revoked', reason: 'token_reuse', client: app.id })
+    }
+  })
+
+  it('a scope that is refused leaves the token unused', async () => {
+    const { app, first } = await connected()
+    expectRefused(await renew(provider, app, first.refresh, { scope: 'openid all Item:write' }), 'invalid_scope')
+    expect((await renew(provider, app, first.refresh)).status).toBe(200)
+  })
+
   it('D06 the token of one client is nothing to another, and is not harmed', async () => {
     const { app, first } = await connected()
     expectRefused(await renew(provider, await register(provider), first.refresh))

@@ -1,4 +1,5 @@
 import type { Connection, Database } from '@annex/database'
+import { OAuthError } from '@annex/protocol'
 import type { GrantRow, TokenRow } from '../storage/oauth-tables.ts'
 import type { Client } from '../clients/client.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -74,16 +75,16 @@ export class Tokens {
     const now = this.#now()
     const grant = await lockGrant(connection, shown.grant_id, now)
     if (!grant) return { kind: 'refused' }
-    const narrowed = rotation.narrow(grant)
     const pair = succeedingPair(this.#ring.rotation[0], rotation.refreshToken)
     if (await consumeRefreshToken(connection, hash, hashOf(pair.refresh), now)) {
-      return { kind: 'rotated', tokens: await this.#insert(connection, grant, pair, narrowed) }
+      // A scope that is refused undoes the use with the transaction.
+      return { kind: 'rotated', tokens: await this.#insert(connection, grant, pair, rotation.narrow(grant)) }
     }
-    return this.#repeat(connection, rotation, narrowed)
+    return this.#repeat(connection, rotation, grant)
   }
 
   /** The token was not there to be used: expired, or a repeat, or a reuse. */
-  async #repeat(connection: Connection, rotation: Rotation, narrowed: Narrowed): Promise<RotationOutcome> {
+  async #repeat(connection: Connection, rotation: Rotation, grant: GrantRow): Promise<RotationOutcome> {
     const used = await readToken(connection, hashOf(rotation.refreshToken))
     if (!used || used.used_at === null || used.successor === null) return { kind: 'refused' }
     const reused = { kind: 'reused', grant: used.grant_id } as const
@@ -94,7 +95,7 @@ export class Tokens {
     if (!pair || rotationLeeway === 0 || now - used.used_at > rotationLeeway) return reused
     const successor = await readToken(connection, used.successor)
     const access = await readToken(connection, hashOf(pair.access))
-    if (!successor || !access || successor.used_at !== null || successor.scope !== narrowed.asked) return reused
+    if (!successor || !access || successor.used_at !== null || successor.scope !== askedOf(rotation, grant)) return reused
     if (successor.expires <= now || access.expires <= now) return { kind: 'refused' }
     return { kind: 'rotated', tokens: { ...pair, scope: access.scope, life: access.expires - now } }
   }
@@ -118,5 +119,15 @@ export class Tokens {
     }
     await insertTokens(connection, [access, refresh])
     return { ...pair, scope: access.scope, life: access.expires - issued }
+  }
+}
+
+/** What a repeat asks for; undefined for what may not be asked: no second thought of an honest caller's, who repeats what was taken. */
+function askedOf(rotation: Rotation, grant: GrantRow): string | undefined {
+  try {
+    return rotation.narrow(grant).asked
+  } catch (error) {
+    if (error instanceof OAuthError) return undefined
+    throw error
   }
 }
