@@ -18,6 +18,7 @@ const targets = {
   site: [...flags, 'packages/site/src/main.ts'],
   cli: [...flags, 'packages/cli/src/main.ts'],
   bench: [...flags, 'tests/bench/main.ts'],
+  'prove-fuzz': ['tools/prove-fuzz.mjs'],
   contract: ['--conditions=source', 'tools/contract.mjs'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--root', root, '--reporter=default', '--reporter=./tools/summary-reporter.mjs'],
 }
@@ -32,7 +33,9 @@ export async function launch(target, args) {
   try {
     await setUp(root)
     const node = nodeToRun(root)
-    return await run(node, [...absolute(command), ...args], { env: { NODE_COMPILE_CACHE: compileCache, ...process.env, PATH: pathOf(root) } })
+    return await run(node, [...absolute(command), ...args], {
+      env: { NODE_COMPILE_CACHE: compileCache, ...process.env, PATH: pathOf(root) },
+    })
   } catch (error) {
     console.error(error.message)
     return 1

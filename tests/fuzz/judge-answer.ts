@@ -30,10 +30,12 @@ function shapeFault(rfc: boolean, json: Readonly<Record<string, unknown>>): stri
 }
 
 /** A few words at least, and none that JavaScript puts where a value is missing. */
-const isSentence = (text: unknown): boolean => typeof text === 'string' && text.trim().split(/\s+/).length >= 3 && !/\bundefined\b|\[object /.test(text)
+const isSentence = (text: unknown): boolean =>
+  typeof text === 'string' && text.trim().split(/\s+/).length >= 3 && !/\bundefined\b|\[object /.test(text)
 
 /** What the caller sent may stand in the answer. */
-const echoOf = (request: RawRequest): RegExp => new RegExp(request.target.includes('select') || request.body.includes('select') ? 'select [^,]*' : '$^', 'gi')
+const echoOf = (request: RawRequest): RegExp =>
+  new RegExp(request.target.includes('select') || request.body.includes('select') ? 'select [^,]*' : '$^', 'gi')
 
 function parse(body: string): Readonly<Record<string, unknown>> | undefined {
   try {

@@ -8,7 +8,12 @@ import type { World } from './odd-requests.ts'
 const PASSWORD = 'corr3ct-horse-battery'
 const field = (fieldname: string, fieldtype: string, more: object = {}): object => ({ fieldname, fieldtype, ...more })
 
-const ODD_ROW = { name: 'Odd Row', module: 'Custom', istable: 1, fields: [field('word', 'Data'), field('amount', 'Currency'), field('link', 'Link', { options: 'Role' })] }
+const ODD_ROW = {
+  name: 'Odd Row',
+  module: 'Custom',
+  istable: 1,
+  fields: [field('word', 'Data'), field('amount', 'Currency'), field('link', 'Link', { options: 'Role' })],
+}
 /** A field of every kind. */
 const ODD = {
   name: 'Odd',
@@ -56,7 +61,11 @@ export async function startOddSite(engine: Engine): Promise<OddSite> {
   await admin.insert('Role', { role_name: 'Clerk' })
   const manager = await keyOf(admin, 'manager@example.com', ['System Manager'])
   const nobody = await keyOf(admin, 'nobody@example.com', [])
-  const app = await registerApp(admin, { scopes: 'openid all Odd:read', redirect_uris: 'https://app.example/callback', default_redirect_uri: 'https://app.example/callback' })
+  const app = await registerApp(admin, {
+    scopes: 'openid all Odd:read',
+    redirect_uris: 'https://app.example/callback',
+    default_redirect_uri: 'https://app.example/callback',
+  })
   const visitor = await new Visitor(site.url).signIn('manager@example.com', PASSWORD)
   const token = (await connect(visitor, { ...app, redirectUri: 'https://app.example/callback' }, 'openid all')).access
   const csrf = /name="csrf_token" value="([^"]+)"/.exec((await visitor.get('/connected-apps/new')).text)?.[1] ?? ''
@@ -66,6 +75,9 @@ export async function startOddSite(engine: Engine): Promise<OddSite> {
 
 async function keyOf(admin: Api, email: string, roles: readonly string[]): Promise<readonly (readonly [string, string])[]> {
   await admin.insert('User', { email, first_name: 'Odd', new_password: PASSWORD, roles: roles.map((role) => ({ role })) })
-  const keys = (await admin.post('frappe.core.doctype.user.user.generate_keys', { user: email })).body['message'] as { api_key: string; api_secret: string }
+  const keys = (await admin.post('frappe.core.doctype.user.user.generate_keys', { user: email })).body['message'] as {
+    api_key: string
+    api_secret: string
+  }
   return [['authorization', `token ${keys.api_key}:${keys.api_secret}`]]
 }

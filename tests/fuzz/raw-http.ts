@@ -38,7 +38,13 @@ export function sendRaw(base: string, request: RawRequest): Promise<RawAnswer> {
 
 function bytesOf({ method, target, headers, body }: RawRequest): Buffer {
   const framing = body.length > 0 || !['GET', 'HEAD', 'DELETE'].includes(method) ? [`content-length: ${body.length}`] : []
-  const lines = [`${method} ${target} HTTP/1.1`, 'host: annex.test', 'connection: close', ...framing, ...headers.map(([name, value]) => `${name}: ${value}`)]
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    'host: annex.test',
+    'connection: close',
+    ...framing,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ]
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body])
 }
 
@@ -48,5 +54,7 @@ function parseAnswer(bytes: Buffer): RawAnswer | undefined {
   const status = /^HTTP\/1\.1 (\d{3})/.exec(first)?.[1]
   if (end < 0 || status === undefined) return undefined
   const headers = new Map(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]))
-  return { status: Number(status), headers, body: bytes.subarray(end + 4).toString() }
+  // What follows may answer bytes behind the request.
+  const length = Number(headers.get('content-length') ?? bytes.length)
+  return { status: Number(status), headers, body: bytes.subarray(end + 4, end + 4 + length).toString() }
 }

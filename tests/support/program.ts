@@ -25,8 +25,8 @@ export class Program {
   #stderr = ''
 
   constructor(program: keyof typeof programs, words: readonly string[], settings: Settings, launcher: readonly string[] = []) {
-    const [command = process.execPath, ...before] = [...launcher, process.execPath]
-    this.process = spawn(command, [...before, '--conditions=source', programs[program], ...words], { env: { ...bareEnvironment(), ...settings }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [command, ...line] = [...launcher, process.execPath, '--conditions=source', programs[program], ...words]
+    this.process = spawn(command ?? '', line, { env: { ...bareEnvironment(), ...settings }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
     this.ended = once(this.process, 'close').then(([code]) => ({ code: code as number | null, stdout: this.#stdout, stderr: this.#stderr }))

@@ -22,7 +22,10 @@ describe('annex without a site', () => {
   })
 
   it('says by name which setting is wrong', async () => {
-    expect(await run('annex', ['app', 'list'], { ANNEX_TIMEZONE: 'Mars/Olympus' })).toMatchObject({ code: 1, stderr: expect.stringMatching(/^annex: ANNEX_TIMEZONE: [^\n]+\n$/) as string })
+    expect(await run('annex', ['app', 'list'], { ANNEX_TIMEZONE: 'Mars/Olympus' })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^annex: ANNEX_TIMEZONE: [^\n]+\n$/) as string,
+    })
   })
 
   it.each([
@@ -36,7 +39,10 @@ describe('annex without a site', () => {
     const folder = await mkdtemp(join(tmpdir(), 'annex-cli-'))
     try {
       const ended = await run('annex', ['app', 'list'], { ANNEX_DATA: folder })
-      expect(ended).toMatchObject({ code: 0, stdout: 'No app is registered yet; make one with: annex app create NAME --redirect-uri URI\n' })
+      expect(ended).toMatchObject({
+        code: 0,
+        stdout: 'No app is registered yet; make one with: annex app create NAME --redirect-uri URI\n',
+      })
       expect(ended.stderr).toContain(join(folder, 'admin-password'))
     } finally {
       await rm(folder, { recursive: true })
@@ -50,7 +56,8 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
     site = await startSite(engine)
   })
   afterAll(() => site.close())
-  const annex = (words: readonly string[], settings = {}): Promise<Ended> => run('annex', words, { ANNEX_DATA: site.folder, DATABASE_URL: site.databaseUrl, ...settings })
+  const annex = (words: readonly string[], settings = {}): Promise<Ended> =>
+    run('annex', words, { ANNEX_DATA: site.folder, DATABASE_URL: site.databaseUrl, ...settings })
   const doctor = async (...words: string[]): Promise<string> => (await annex(['doctor', site.url, ...words])).stdout
   const valueOf = (text: string, label: string): string => new RegExp(`^${label} +(\\S+)$`, 'm').exec(text)?.[1] ?? ''
   const create = async (...words: string[]): Promise<{ id: string; secret: string }> => {
@@ -62,7 +69,9 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
   it('registers an app that the site knows at once, lists it, gives it new secrets and retires it', async () => {
     const app = await create('--scopes', 'openid User:read', '--required', 'openid')
     expect(app.secret).toMatch(/^\S{40,}$/)
-    expect(await doctor('--client-id', app.id, '--redirect-uri', `${REDIRECT}/2`, '--secret', app.secret)).toMatch(/✓ redirect URI:.*\n✓ secret:/)
+    expect(await doctor('--client-id', app.id, '--redirect-uri', `${REDIRECT}/2`, '--secret', app.secret)).toMatch(
+      /✓ redirect URI:.*\n✓ secret:/,
+    )
     const rotated = await annex(['app', 'rotate-secret', app.id])
     const secret = valueOf(rotated.stdout, 'client secret')
     expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/The one before works until \d{4}-/) as string })
@@ -70,7 +79,10 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
     for (const good of [secret, app.secret]) expect(await doctor('--client-id', app.id, '--secret', good)).toContain('✓ secret:')
     expect((await annex(['app', 'list'])).stdout).toContain(`${app.id}  active   web  Shop  ${REDIRECT}\n`)
     expect((await annex(['app', 'list'])).stdout).not.toContain(secret)
-    expect(await annex(['app', 'retire', app.id])).toMatchObject({ code: 0, stdout: `App ${app.id} is retired; every access it was given has ended.\n` })
+    expect(await annex(['app', 'retire', app.id])).toMatchObject({
+      code: 0,
+      stdout: `App ${app.id} is retired; every access it was given has ended.\n`,
+    })
     expect(await doctor('--client-id', app.id)).toContain(`✗ client: the site knows no client ${app.id}`)
     expect((await annex(['app', 'list'])).stdout).toContain(`${app.id}  retired  web`)
   })
@@ -81,13 +93,20 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
 
   it('makes a user who can sign in at once and has their roles, also when the site has refused them before', async () => {
     await expect(Api.signIn(site.url, 'ann@example.com', PASSWORD)).rejects.toThrow('cannot sign in')
-    const ended = await annex(['user', 'create', 'ann@example.com', '--first-name', 'Ann', '--last-name', 'Lee', '--roles', 'System Manager'], { ANNEX_USER_PASSWORD: PASSWORD })
+    const ended = await annex(
+      ['user', 'create', 'ann@example.com', '--first-name', 'Ann', '--last-name', 'Lee', '--roles', 'System Manager'],
+      { ANNEX_USER_PASSWORD: PASSWORD },
+    )
     expect(ended).toEqual({ code: 0, stdout: 'User ann@example.com can sign in now.\n', stderr: '' })
     const ann = await Api.signIn(site.url, 'ann@example.com', PASSWORD)
     expect(await ann.read('User', 'ann@example.com')).toMatchObject({ full_name: 'Ann Lee' })
     expect(await ann.list('OAuth Client')).toMatchObject({ status: 200 })
-    expect((await annex(['user', 'create', 'Ann@example.com', '--first-name', 'Ann'], { ANNEX_USER_PASSWORD: PASSWORD })).stderr).toMatch(/exists already/)
-    expect((await annex(['user', 'create', 'bob@example.com', '--first-name', 'Bob'], { ANNEX_USER_PASSWORD: 'short' })).stderr).toBe('annex: A password needs 8 characters or more\n')
+    expect((await annex(['user', 'create', 'Ann@example.com', '--first-name', 'Ann'], { ANNEX_USER_PASSWORD: PASSWORD })).stderr).toMatch(
+      /exists already/,
+    )
+    expect((await annex(['user', 'create', 'bob@example.com', '--first-name', 'Bob'], { ANNEX_USER_PASSWORD: 'short' })).stderr).toBe(
+      'annex: A password needs 8 characters or more\n',
+    )
   })
 })
 

@@ -29,7 +29,10 @@ describe('The words on the command line', () => {
     [['app', 'create', 'Shop'], '--redirect-uri is missing; see annex app create --help'],
     [['app', 'create', 'Shop', '--redirect-uri'], '--redirect-uri needs a value; see annex app create --help'],
     [['app', 'create', 'Shop', '--redirect-uri='], '--redirect-uri needs a value; see annex app create --help'],
-    [['app', 'create', 'My', 'shop', ...REDIRECT], '"shop" is one word too many; put text with spaces between quotes, and see annex app create --help'],
+    [
+      ['app', 'create', 'My', 'shop', ...REDIRECT],
+      '"shop" is one word too many; put text with spaces between quotes, and see annex app create --help',
+    ],
   ])('%j are refused: %s', (words, sentence) => {
     expect(() => parseCommand(annex, words)).toThrow(new Error(sentence))
   })

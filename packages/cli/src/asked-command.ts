@@ -23,7 +23,10 @@ export function parseCommand(root: CommandDef, words: readonly string[]): AskedC
   let rest = words
   while (hasCommands(command) && rest[0] !== undefined && !rest[0].startsWith('-')) {
     const next = commandsOf(command)[rest[0]]
-    if (!next) throw new Error(`there is no command "${path.slice(1).concat(rest[0]).join(' ')}"; there are: ${Object.keys(commandsOf(command)).join(', ')}`)
+    if (!next)
+      throw new Error(
+        `there is no command "${path.slice(1).concat(rest[0]).join(' ')}"; there are: ${Object.keys(commandsOf(command)).join(', ')}`,
+      )
     path.push(rest[0])
     command = next
     rest = rest.slice(1)
@@ -40,18 +43,26 @@ const hasCommands = (command: CommandDef): boolean => command.subCommands !== un
 
 function checkWords(name: string, args: ArgsDef, words: readonly string[]): void {
   const named = Object.entries(args).filter(([, arg]) => arg.type !== 'positional')
-  const options = Object.fromEntries(named.map(([option, arg]) => [option, { type: arg.type === 'boolean' ? ('boolean' as const) : ('string' as const) }]))
+  const options = Object.fromEntries(
+    named.map(([option, arg]) => [option, { type: arg.type === 'boolean' ? ('boolean' as const) : ('string' as const) }]),
+  )
   const { tokens } = parseArgs({ args: [...words], options, allowPositionals: true, allowNegative: true, strict: false, tokens: true })
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const option = options[token.name]
     if (!option) throw new Error(`${token.rawName} is not an option of ${name}; see ${name} --help`)
-    if (option.type === 'string' && (token.value === undefined || token.value === '')) throw new Error(`${token.rawName} needs a value; see ${name} --help`)
+    if (option.type === 'string' && (token.value === undefined || token.value === ''))
+      throw new Error(`${token.rawName} needs a value; see ${name} --help`)
   }
-  const places = Object.entries(args).filter(([, arg]) => arg.type === 'positional').map(([place]) => place.toUpperCase())
+  const places = Object.entries(args)
+    .filter(([, arg]) => arg.type === 'positional')
+    .map(([place]) => place.toUpperCase())
   const given = tokens.filter((token) => token.kind === 'positional').map((token) => token.value)
   if (given.length < places.length) throw new Error(`${places[given.length]} is missing; see ${name} --help`)
-  if (given.length > places.length) throw new Error(`"${given[places.length]}" is one word too many; put text with spaces between quotes, and see ${name} --help`)
-  const missing = named.find(([option, arg]) => arg.required === true && !tokens.some((token) => token.kind === 'option' && token.name === option))
+  if (given.length > places.length)
+    throw new Error(`"${given[places.length]}" is one word too many; put text with spaces between quotes, and see ${name} --help`)
+  const missing = named.find(
+    ([option, arg]) => arg.required === true && !tokens.some((token) => token.kind === 'option' && token.name === option),
+  )
   if (missing) throw new Error(`--${missing[0]} is missing; see ${name} --help`)
 }

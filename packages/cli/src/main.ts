@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { renderUsage, runCommand } from 'citty'
+import { renderUsage, runCommand, type CommandMeta } from 'citty'
 import { annex } from './annex.ts'
 import { parseCommand, type AskedCommand } from './asked-command.ts'
 
@@ -18,7 +18,8 @@ async function main(words: readonly string[]): Promise<void> {
 /** Whoever asked for it finds it on the standard output; whoever did not has done something wrong. */
 async function showUsage({ name, command, kind }: AskedCommand): Promise<void> {
   const stream = kind === 'usage' ? process.stdout : process.stderr
-  const usage = await renderUsage({ ...command, meta: { ...command.meta, name } })
+  const meta = command.meta as CommandMeta | undefined
+  const usage = await renderUsage({ ...command, meta: { ...meta, name } })
   stream.write(`${stream.isTTY ? usage : stripVTControlCharacters(usage)}\n`)
   if (kind === 'group') process.exitCode = 1
 }

@@ -30,7 +30,10 @@ export async function ensureAdministrator(accounts: Accounts, config: Config): P
 async function refuseFamiliar(accounts: Accounts): Promise<void> {
   for (const password of FAMILIAR_PASSWORDS) {
     if (await accounts.checkPassword('Administrator', password))
-      throw new ConfigError('ANNEX_ENV', 'the password of Administrator is one that everybody tries; start without production, change it, and start again')
+      throw new ConfigError(
+        'ANNEX_ENV',
+        'the password of Administrator is one that everybody tries; start without production, change it, and start again',
+      )
   }
 }
 
@@ -42,7 +45,9 @@ async function writtenPassword(path: string, folder: string): Promise<string> {
     await link(draft, path).catch(ignoreExisting)
     return (await readFile(path, 'utf8')).trim()
   } catch (error) {
-    throw new Error(`ANNEX_DATA: ${path} cannot be written (${codeOf(error)}); make room or set ANNEX_ADMIN_PASSWORD for the first start`, { cause: error })
+    throw new Error(`ANNEX_DATA: ${path} cannot be written (${codeOf(error)}); make room or set ANNEX_ADMIN_PASSWORD for the first start`, {
+      cause: error,
+    })
   } finally {
     await rm(draft, { force: true })
   }

@@ -34,6 +34,10 @@ describe('the settings of a site', () => {
     ['ANNEX_URL', { ANNEX_URL: 'erp.example.com' }],
     ['ANNEX_URL', { ANNEX_URL: 'https://erp.example.com/path' }],
     ['ANNEX_URL', { ANNEX_HOST: '0.0.0.0' }],
+    ['ANNEX_URL', { ANNEX_HOST: '127.example.com' }],
+    ['ANNEX_TRUSTED_PROXIES', { ANNEX_TRUSTED_PROXIES: '10.0.0.0/33' }],
+    ['ANNEX_TRUSTED_PROXIES', { ANNEX_TRUSTED_PROXIES: '10.0.0.0/8, ::1/129' }],
+    ['ANNEX_TRUSTED_PROXIES', { ANNEX_TRUSTED_PROXIES: '10.0.0' }],
     ['ANNEX_TIMEZONE', { ANNEX_TIMEZONE: 'Mars/Olympus' }],
     ['ANNEX_ALLOW_PRIVATE', { ANNEX_ALLOW_PRIVATE: 'localhost' }],
     ['ANNEX_ALLOW_ADMINISTRATOR', { ANNEX_ALLOW_ADMINISTRATOR: 'maybe' }],
@@ -41,10 +45,27 @@ describe('the settings of a site', () => {
     ['ANNEX_ENV', { ANNEX_ENV: 'staging' }],
     ['ANNEX_URL', { ANNEX_ENV: 'production', ANNEX_URL: 'http://erp.example.com', ANNEX_KEYS: 'keys.json' }],
     ['ANNEX_KEYS', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com' }],
-    ['ANNEX_ADMIN_PASSWORD', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: 'admin' }],
-    ['ANNEX_ADMIN_PASSWORD', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: 'Administrator-2026!' }],
-    ['ANNEX_ADMIN_PASSWORD', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: 'passwordpassword' }],
-    ['ANNEX_ADMIN_PASSWORD', { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: '1234567890' }],
+    [
+      'ANNEX_ADMIN_PASSWORD',
+      { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: 'admin' },
+    ],
+    [
+      'ANNEX_ADMIN_PASSWORD',
+      {
+        ANNEX_ENV: 'production',
+        ANNEX_URL: 'https://erp.example.com',
+        ANNEX_KEYS: 'keys.json',
+        ANNEX_ADMIN_PASSWORD: 'Administrator-2026!',
+      },
+    ],
+    [
+      'ANNEX_ADMIN_PASSWORD',
+      { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: 'passwordpassword' },
+    ],
+    [
+      'ANNEX_ADMIN_PASSWORD',
+      { ANNEX_ENV: 'production', ANNEX_URL: 'https://erp.example.com', ANNEX_KEYS: 'keys.json', ANNEX_ADMIN_PASSWORD: '1234567890' },
+    ],
   ])('stop the start by the name %s when it cannot work: %j', (setting, environment) => {
     expect(() => readConfig({ ANNEX_DATA: folder(), ...environment })).toThrow(expect.objectContaining({ setting }))
   })

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 
 /** How one site runs; every setting may stand in the environment or in `annex.json` of the data folder. */
@@ -99,7 +100,8 @@ function readFile(dataFolder: string): Settings {
   } catch {
     throw new ConfigError('annex.json', `${path} is not valid JSON`)
   }
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) throw new ConfigError('annex.json', `${path} must hold one JSON object`)
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    throw new ConfigError('annex.json', `${path} must hold one JSON object`)
   const unknown = Object.keys(settings).find((name) => !(KNOWN as readonly string[]).includes(name))
   if (unknown !== undefined) throw new ConfigError('annex.json', `${unknown} is not a setting; the settings are ${KNOWN.join(', ')}`)
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, settingText(name, value)]))
@@ -135,7 +137,8 @@ function parseOrigin(name: string, text: string | undefined): string | undefined
   if (text === undefined) return undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) throw new ConfigError(name, 'must be an http or https URL')
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') throw new ConfigError(name, 'must be an origin alone, such as https://erp.example.com')
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '')
+    throw new ConfigError(name, 'must be an origin alone, such as https://erp.example.com')
   return url.origin
 }
 
@@ -149,13 +152,23 @@ function parseTimezone(text: string | undefined): string {
   }
 }
 
-const parseList = (text: string | undefined): string[] => (text ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
+const parseList = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
 
 function parseRanges(name: string, text: string | undefined): string[] {
   const ranges = parseList(text)
-  const wrong = ranges.find((range) => !/^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(range))
+  const wrong = ranges.find((range) => !isRange(range))
   if (wrong !== undefined) throw new ConfigError(name, `${wrong} is not an address or a range such as 10.0.0.0/8`)
   return ranges
+}
+
+function isRange(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/')
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return longest > 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest))
 }
 
 function parseFlag(name: string, text: string | undefined): boolean {
@@ -173,21 +186,27 @@ function parseLevel(text: string | undefined): string {
 function parseUpstream(url: string | undefined, key: string | undefined): Config['upstream'] {
   if (url === undefined) return undefined
   const origin = parseOrigin('ANNEX_UPSTREAM', url)
-  if (key === undefined || !/^[^:\s]+:[^:\s]+$/.test(key)) throw new ConfigError('ANNEX_UPSTREAM_KEY', 'must be the API key and secret of one upstream user, as key:secret')
+  if (key === undefined || !/^[^:\s]+:[^:\s]+$/.test(key))
+    throw new ConfigError('ANNEX_UPSTREAM_KEY', 'must be the API key and secret of one upstream user, as key:secret')
   return { url: origin ?? url, key }
 }
 
 function refuseUnsafe(config: Config): void {
   const loopback = isLoopback(config.host)
-  if (!loopback && config.url === undefined) throw new ConfigError('ANNEX_URL', 'must be set when the site listens beyond loopback: it is the issuer, and the Host header is never trusted')
+  if (!loopback && config.url === undefined)
+    throw new ConfigError(
+      'ANNEX_URL',
+      'must be set when the site listens beyond loopback: it is the issuer, and the Host header is never trusted',
+    )
   if (!config.production) return
   if (config.url?.startsWith('https://') !== true) throw new ConfigError('ANNEX_URL', 'must be an https URL in production')
-  if (config.keys === undefined) throw new ConfigError('ANNEX_KEYS', 'must be set in production: the same key ring for all processes of a site')
+  if (config.keys === undefined)
+    throw new ConfigError('ANNEX_KEYS', 'must be set in production: the same key ring for all processes of a site')
   if (config.adminPassword !== undefined && (config.adminPassword.length < 10 || isFamiliar(config.adminPassword)))
     throw new ConfigError('ANNEX_ADMIN_PASSWORD', 'must have ten characters or more in production and be none that everybody tries')
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** Passwords that installations are left with, in small letters. */
 export const FAMILIAR_PASSWORDS = ['admin', 'administrator', 'annex', 'changeme', 'password'] as const
@@ -195,5 +214,9 @@ export const FAMILIAR_PASSWORDS = ['admin', 'administrator', 'annex', 'changeme'
 /** One of them, alone or with the digits and signs that are put behind it. */
 const isFamiliar = (password: string): boolean => {
   const bare = password.toLowerCase().replace(/[^a-z]+$/, '')
-  return bare === '' || (FAMILIAR_PASSWORDS as readonly string[]).includes(bare) || FAMILIAR_PASSWORDS.some((familiar) => bare === familiar + familiar)
+  return (
+    bare === '' ||
+    (FAMILIAR_PASSWORDS as readonly string[]).includes(bare) ||
+    FAMILIAR_PASSWORDS.some((familiar) => bare === familiar + familiar)
+  )
 }

@@ -3,6 +3,7 @@ import { get, type OutgoingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Api } from '../../../tests/support/callers/api.ts'
 import { engines, temporaryDatabase } from '../../../tests/support/databases.ts'
@@ -31,9 +32,8 @@ async function start(settings: Readonly<Record<string, string>>): Promise<{ site
 /** What the site calls itself, asked by a client that may send any Host: `fetch` sends its own. */
 function issuerBy(base: string, headers: OutgoingHttpHeaders): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    get(`${base}/.well-known/openid-configuration`, { headers }, async (answer) => {
-      const text = (await answer.setEncoding('utf8').toArray()).join('')
-      resolve((JSON.parse(text) as { issuer?: unknown }).issuer)
+    get(`${base}/.well-known/openid-configuration`, { headers }, (answer) => {
+      text(answer).then((body) => resolve((JSON.parse(body) as { issuer?: unknown }).issuer), reject)
     }).on('error', reject)
   })
 }
@@ -83,7 +83,10 @@ describe('The site as a program', () => {
 
   it('reads annex.json of the data folder, and the environment before it', async () => {
     const folder = await emptyFolder()
-    await writeFile(join(folder, 'annex.json'), JSON.stringify({ ANNEX_TIMEZONE: 'Asia/Kolkata', ANNEX_ADMIN_PASSWORD: PASSWORD, ANNEX_URL: 'http://file.example' }))
+    await writeFile(
+      join(folder, 'annex.json'),
+      JSON.stringify({ ANNEX_TIMEZONE: 'Asia/Kolkata', ANNEX_ADMIN_PASSWORD: PASSWORD, ANNEX_URL: 'http://file.example' }),
+    )
     const { site } = await start({ ANNEX_DATA: folder, ANNEX_URL: 'http://environment.example' })
     expect(site.output).toContain('listening on http://environment.example\n')
     const admin = await Api.signIn(addressOf(site), 'Administrator', PASSWORD)
@@ -116,7 +119,11 @@ describe('The site as a program', () => {
       const { url } = await start({ ...settings, ANNEX_DATA: await emptyFolder(), ANNEX_TRUSTED_PROXIES: trusted })
       const admin = await Api.signIn(url, 'Administrator', PASSWORD)
       await admin.insert('User', { email: 'ann@example.com', first_name: 'Ann', new_password: PASSWORD, loopback_only: 1 })
-      const answer = await fetch(`${url}/api/method/login`, { method: 'POST', headers: { 'x-forwarded-for': '203.0.113.9' }, body: new URLSearchParams({ usr: 'ann@example.com', pwd: PASSWORD }) })
+      const answer = await fetch(`${url}/api/method/login`, {
+        method: 'POST',
+        headers: { 'x-forwarded-for': '203.0.113.9' },
+        body: new URLSearchParams({ usr: 'ann@example.com', pwd: PASSWORD }),
+      })
       expect(answer.status).toBe(status)
     }
   })
@@ -135,31 +142,34 @@ describe.each(engines)('The site as a program, on %s', (engine) => {
     for (const { site } of both) expect((await site.stop()).code).toBe(0)
   })
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('stops on %s with code 0 while requests run, and what it answered with 200 is stored', async (signal) => {
-    const database = await temporaryDatabase(engine)
-    leftovers.push(() => database.remove())
-    const settings = { ANNEX_DATA: await emptyFolder(), DATABASE_URL: database.url, ANNEX_ADMIN_PASSWORD: PASSWORD }
-    const { site, url } = await start(settings)
-    const admin = await Api.signIn(url, 'Administrator', PASSWORD)
-    const stored: string[] = []
-    let stopped: ReturnType<Program['stop']> | undefined
-    const write = async (writer: number): Promise<void> => {
-      for (let number = 0; ; number += 1) {
-        const name = `Role ${writer} ${number}`
-        const answer = await admin.send('POST', '/api/resource/Role', { role_name: name }).catch(() => undefined)
-        if (answer === undefined) return
-        expect(answer.status).toBe(200)
-        stored.push(name)
-        if (number === 3) stopped ??= site.stop(signal)
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'stops on %s with code 0 while requests run, and what it answered with 200 is stored',
+    async (signal) => {
+      const database = await temporaryDatabase(engine)
+      leftovers.push(() => database.remove())
+      const settings = { ANNEX_DATA: await emptyFolder(), DATABASE_URL: database.url, ANNEX_ADMIN_PASSWORD: PASSWORD }
+      const { site, url } = await start(settings)
+      const admin = await Api.signIn(url, 'Administrator', PASSWORD)
+      const stored: string[] = []
+      let stopped: ReturnType<Program['stop']> | undefined
+      const write = async (writer: number): Promise<void> => {
+        for (let number = 0; ; number += 1) {
+          const name = `Role ${writer} ${number}`
+          const answer = await admin.send('POST', '/api/resource/Role', { role_name: name }).catch(() => undefined)
+          if (answer === undefined) return
+          expect(answer.status).toBe(200)
+          stored.push(name)
+          if (number === 3) stopped ??= site.stop(signal)
+        }
       }
-    }
-    await Promise.all([1, 2, 3, 4].map(write))
-    expect(await stopped).toMatchObject({ code: 0, stderr: '' })
-    const again = await start(settings)
-    const { body } = await (await Api.signIn(again.url, 'Administrator', PASSWORD)).list('Role', { limit_page_length: 0 })
-    const kept = (body['data'] as { name: string }[]).map((row) => row.name)
-    expect(kept).toEqual(expect.arrayContaining(stored))
-  })
+      await Promise.all([1, 2, 3, 4].map(write))
+      expect(await stopped).toMatchObject({ code: 0, stderr: '' })
+      const again = await start(settings)
+      const { body } = await (await Api.signIn(again.url, 'Administrator', PASSWORD)).list('Role', { limit_page_length: 0 })
+      const kept = (body['data'] as { name: string }[]).map((row) => row.name)
+      expect(kept).toEqual(expect.arrayContaining(stored))
+    },
+  )
 })
 
 describe('The site as a program, stopping', () => {

@@ -20,14 +20,21 @@ describe('A site in production', () => {
   })
   afterEach(() => site?.stop('SIGKILL'))
   afterAll(() => rm(folder, { recursive: true }))
-  const production = (): Record<string, string> => ({ ANNEX_ENV: 'production', ANNEX_URL: ISSUER, ANNEX_KEYS: keys, PORT: '0', ANNEX_DATA: join(folder, `site-${number}`) })
+  const production = (): Record<string, string> => ({
+    ANNEX_ENV: 'production',
+    ANNEX_URL: ISSUER,
+    ANNEX_KEYS: keys,
+    PORT: '0',
+    ANNEX_DATA: join(folder, `site-${number}`),
+  })
   const newSite = (): void => void (number += 1)
   const start = async (settings: Readonly<Record<string, string>>): Promise<string> => {
     site = new Program('site', [], settings)
     await site.listening()
     return /finds this process at (\S+)/.exec(site.output)?.[1] ?? ''
   }
-  const signIn = (address: string, pwd: string): Promise<Response> => fetch(`${address}/api/method/login`, { method: 'POST', body: new URLSearchParams({ usr: 'Administrator', pwd }) })
+  const signIn = (address: string, pwd: string): Promise<Response> =>
+    fetch(`${address}/api/method/login`, { method: 'POST', body: new URLSearchParams({ usr: 'Administrator', pwd }) })
 
   it.each([
     ['ANNEX_URL', { ANNEX_URL: 'http://erp.example.com' }],
@@ -75,7 +82,8 @@ describe('A site in production', () => {
     expect(await run('site', [], production())).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'annex: ANNEX_ENV: the password of Administrator is one that everybody tries; start without production, change it, and start again\n',
+      stderr:
+        'annex: ANNEX_ENV: the password of Administrator is one that everybody tries; start without production, change it, and start again\n',
     })
   })
 })
@@ -85,7 +93,10 @@ describe('A site in development', () => {
     const folder = await mkdtemp(join(tmpdir(), 'annex-development-'))
     const site = new Program('site', [], { PORT: '0', ANNEX_DATA: folder, ANNEX_ADMIN_PASSWORD: 'admin' })
     try {
-      const answer = await fetch(`${await site.listening()}/api/method/login`, { method: 'POST', body: new URLSearchParams({ usr: 'Administrator', pwd: 'admin' }) })
+      const answer = await fetch(`${await site.listening()}/api/method/login`, {
+        method: 'POST',
+        body: new URLSearchParams({ usr: 'Administrator', pwd: 'admin' }),
+      })
       expect(answer.status).toBe(200)
       expect(answer.headers.has('strict-transport-security')).toBe(false)
       for (const cookie of answer.headers.getSetCookie()) expect(cookie).not.toContain('Secure')

@@ -50,7 +50,15 @@ export async function openRooms(database: Database, config: Config, apiMethods: 
   const methods = new Map([...apiMethods, ...identityMethods(accounts)].map((method) => [method.name, method]))
   const held = { database, generation, clock, audit, doctypes, accounts, sessions, grants, methods }
   const isElsewhere = (): boolean => config.upstream !== undefined
-  const documents = new Documents({ database, doctypes, clock, zone: config.timezone, controllers: controllersOf(held, config), methods, isElsewhere })
+  const documents = new Documents({
+    database,
+    doctypes,
+    clock,
+    zone: config.timezone,
+    controllers: controllersOf(held, config),
+    methods,
+    isElsewhere,
+  })
   const principals = new Principals({ accounts, documents, generation })
   await generation.observe(await generation.read())
   return { ...held, documents, principals }
@@ -63,10 +71,22 @@ function controllersOf(rooms: Omit<Rooms, 'documents' | 'principals'>, config: C
   const judgement = judgementController(generation)
   return new Map<string, Controller>([
     ['DocType', doctypeController(doctypes, generation, dialectOf(database.engine), () => config.upstream !== undefined)],
-    ['User', userController({ accounts, sessions, generation, audit, onCredentialsChanged: (connection, user) => grants.revokeForUser(connection, user, 'credentials_changed') })],
+    [
+      'User',
+      userController({
+        accounts,
+        sessions,
+        generation,
+        audit,
+        onCredentialsChanged: (connection, user) => grants.revokeForUser(connection, user, 'credentials_changed'),
+      }),
+    ],
     ['Role', judgement],
     ['User Permission', judgement],
-    ['OAuth Client', clientController({ grants, audit, now, doctypeOf: (name) => doctypes.get(name), httpRedirectHosts: config.httpRedirectHosts })],
+    [
+      'OAuth Client',
+      clientController({ grants, audit, now, doctypeOf: (name) => doctypes.get(name), httpRedirectHosts: config.httpRedirectHosts }),
+    ],
     ['OAuth Bearer Token', bearerTokenController({ database, now, zone: config.timezone })],
   ])
 }

@@ -79,7 +79,10 @@ async function assemble(config: Config, database: Database, keys: Keys): Promise
     backend,
     clients: oauth.clients,
     rooms,
-    notes: [...(keys.written === undefined ? [] : [`The keys of this site are in ${keys.written}; keep a copy where the database is not`]), ...(password === undefined ? [] : [password])],
+    notes: [
+      ...(keys.written === undefined ? [] : [`The keys of this site are in ${keys.written}; keep a copy where the database is not`]),
+      ...(password === undefined ? [] : [password]),
+    ],
     listen: () => bind(server, config, issuer),
     close: async () => {
       await server.close()
@@ -118,7 +121,13 @@ class Issuer {
   }
 }
 
-function oauthParts(rooms: Rooms, config: Config, ring: Awaited<ReturnType<typeof loadKeys>>, issuer: Issuer, log: Logger): Parameters<typeof openOAuth>[0] {
+function oauthParts(
+  rooms: Rooms,
+  config: Config,
+  ring: Awaited<ReturnType<typeof loadKeys>>,
+  issuer: Issuer,
+  log: Logger,
+): Parameters<typeof openOAuth>[0] {
   const { database, generation, audit, grants, documents, doctypes, clock } = rooms
   return {
     database,
@@ -142,7 +151,13 @@ function guarded(rooms: Rooms, config: Config, issuer: Issuer): Backend {
   const { documents, doctypes, methods, audit, database } = rooms
   const backend = config.upstream ? byDoctype(documents, new Upstream(config.upstream), isCore) : documents
   const onRefusal = ({ principal, scope, act }: Refusal): Promise<void> =>
-    audit.write(database.connection, { event: 'scope refused', user: principal.user, client: principal.token?.client, grant: principal.token?.grant, detail: { scope, act } })
+    audit.write(database.connection, {
+      event: 'scope refused',
+      user: principal.user,
+      client: principal.token?.client,
+      grant: principal.token?.grant,
+      detail: { scope, act },
+    })
   return new Guard({
     backend,
     doctypeOf: (name) => doctypes.get(name),

@@ -36,7 +36,10 @@ async function startsNow(settings: Settings): Promise<void> {
   const site = new Program('site', [], { PORT: '0', ANNEX_ADMIN_PASSWORD: PASSWORD, ...settings })
   leftovers.push(() => site.stop('SIGKILL'))
   const url = await site.listening()
-  const answer = await fetch(`${url}/api/method/login`, { method: 'POST', body: new URLSearchParams({ usr: 'Administrator', pwd: PASSWORD }) })
+  const answer = await fetch(`${url}/api/method/login`, {
+    method: 'POST',
+    body: new URLSearchParams({ usr: 'Administrator', pwd: PASSWORD }),
+  })
   expect(answer.status).toBe(200)
   expect((await site.stop()).code).toBe(0)
 }
@@ -52,14 +55,42 @@ describe('A start ends with one sentence and code 1', () => {
     ['off loopback without ANNEX_URL', { ANNEX_HOST: '0.0.0.0' }, /^ANNEX_URL: must be set when the site listens beyond loopback/],
     ['with a port that is none', { PORT: 'http' }, /^PORT: must be a whole number/],
     ['with an unknown zone', { ANNEX_TIMEZONE: 'Mars/Olympus' }, /^ANNEX_TIMEZONE: /],
-    ['with a host that no machine has', { ANNEX_HOST: 'annex.invalid', ANNEX_URL: 'http://annex.invalid' }, /^ANNEX_HOST: there is no host annex\.invalid/],
-    ['with an address of another machine', { ANNEX_HOST: '192.0.2.1', ANNEX_URL: 'http://annex.example' }, /^ANNEX_HOST: this machine has no address 192\.0\.2\.1/],
+    [
+      'with a host that no machine has',
+      { ANNEX_HOST: 'annex.invalid', ANNEX_URL: 'http://annex.invalid' },
+      /^ANNEX_HOST: there is no host annex\.invalid/,
+    ],
+    [
+      'with an address of another machine',
+      { ANNEX_HOST: '192.0.2.1', ANNEX_URL: 'http://annex.example' },
+      /^ANNEX_HOST: this machine has no address 192\.0\.2\.1/,
+    ],
     ['with a relative path of a database', { DATABASE_URL: 'sqlite:site.db' }, /\(DATABASE_URL\): the path must be absolute/],
-    ['with a database in a folder that is not there', { DATABASE_URL: 'sqlite:/annex/is/not/here/site.db' }, /^Cannot open the database sqlite:\/annex\/is\/not\/here\/site\.db \(DATABASE_URL\): ENOENT/],
-    ['with a database at a host that is not there', { DATABASE_URL: 'postgres://ann:s3same@annex.invalid/site' }, /^Cannot open the database postgres:\/\/ann@annex\.invalid\/site \(DATABASE_URL\): .*ENOTFOUND/],
-    ['with a password that would be taken for the place', { DATABASE_URL: 'postgres://ann:12/s3same@db/site' }, /^Cannot open the database whose URL cannot be read \(DATABASE_URL\): write it as postgres:/],
-    ['with keys that are no ring', { ANNEX_KEYS: '{"signing": [], "rotation": [{"version": "1", "key": "s3same"}]}' }, /^ANNEX_KEYS: the key ring in the setting must hold exactly one signing key/],
-    ['with a key file that is not there', { ANNEX_KEYS: '/annex/is/not/here.json' }, /^ANNEX_KEYS: the key file \/annex\/is\/not\/here\.json cannot be read \(ENOENT\)/],
+    [
+      'with a database in a folder that is not there',
+      { DATABASE_URL: 'sqlite:/annex/is/not/here/site.db' },
+      /^Cannot open the database sqlite:\/annex\/is\/not\/here\/site\.db \(DATABASE_URL\): ENOENT/,
+    ],
+    [
+      'with a database at a host that is not there',
+      { DATABASE_URL: 'postgres://ann:s3same@annex.invalid/site' },
+      /^Cannot open the database postgres:\/\/ann@annex\.invalid\/site \(DATABASE_URL\): .*ENOTFOUND/,
+    ],
+    [
+      'with a password that would be taken for the place',
+      { DATABASE_URL: 'postgres://ann:12/s3same@db/site' },
+      /^Cannot open the database whose URL cannot be read \(DATABASE_URL\): write it as postgres:/,
+    ],
+    [
+      'with keys that are no ring',
+      { ANNEX_KEYS: '{"signing": [], "rotation": [{"version": "1", "key": "s3same"}]}' },
+      /^ANNEX_KEYS: the key ring in the setting must hold exactly one signing key/,
+    ],
+    [
+      'with a key file that is not there',
+      { ANNEX_KEYS: '/annex/is/not/here.json' },
+      /^ANNEX_KEYS: the key file \/annex\/is\/not\/here\.json cannot be read \(ENOENT\)/,
+    ],
   ])('%s', async (_, settings: Settings, sentence) => {
     const said = await refusal({ ANNEX_DATA: await emptyFolder(), ...settings })
     expect(said).toMatch(sentence)
@@ -69,39 +100,53 @@ describe('A start ends with one sentence and code 1', () => {
   it('when the data folder cannot be made', async () => {
     const file = join(await emptyFolder(), 'file')
     await writeFile(file, '')
-    expect(await refusal({ ANNEX_DATA: join(file, 'site') })).toBe(`ANNEX_DATA: the data folder ${join(file, 'site')} cannot be made (ENOTDIR); name one that can be written`)
+    expect(await refusal({ ANNEX_DATA: join(file, 'site') })).toBe(
+      `ANNEX_DATA: the data folder ${join(file, 'site')} cannot be made (ENOTDIR); name one that can be written`,
+    )
   })
 
   // The superuser writes everywhere.
   it.skipIf(process.getuid?.() === 0)('when the data folder cannot be written', async () => {
     const folder = await emptyFolder()
     await chmod(folder, 0o500)
-    expect(await refusal({ ANNEX_DATA: folder })).toMatch(/^ANNEX_KEYS: the key file .* cannot be written \(EACCES\); make the folder writable/)
+    expect(await refusal({ ANNEX_DATA: folder })).toMatch(
+      /^ANNEX_KEYS: the key file .* cannot be written \(EACCES\); make the folder writable/,
+    )
   })
 
   it('when the database is something else, which stays as it was', async () => {
     const folder = await emptyFolder()
     await mkdir(join(folder, 'site.db'))
-    expect(await refusal({ ANNEX_DATA: folder })).toBe(`Cannot open the database sqlite:${join(folder, 'site.db')} (ANNEX_DATA): unable to open database file`)
+    expect(await refusal({ ANNEX_DATA: folder })).toBe(
+      `Cannot open the database sqlite:${join(folder, 'site.db')} (ANNEX_DATA): unable to open database file`,
+    )
     const text = join(folder, 'text.db')
     await writeFile(text, 'Dear diary, this is certainly not a database of any kind, and should never become one')
-    expect(await refusal({ ANNEX_DATA: folder, DATABASE_URL: `sqlite:${text}` })).toBe(`Cannot open the database sqlite:${text} (DATABASE_URL): file is not a database`)
+    expect(await refusal({ ANNEX_DATA: folder, DATABASE_URL: `sqlite:${text}` })).toBe(
+      `Cannot open the database sqlite:${text} (DATABASE_URL): file is not a database`,
+    )
   })
 
   it('when nothing listens where the database should be, or the password is wrong, which it never repeats', async () => {
     const gone = createServer()
     const nowhere = await listening(gone)
     await new Promise((closed) => gone.close(closed))
-    expect(await refusal({ ANNEX_DATA: await emptyFolder(), DATABASE_URL: `postgres://ann:s3same@127.0.0.1:${nowhere}/site` })).toMatch(/^Cannot open the database postgres:\/\/ann@127\.0\.0\.1:\d+\/site \(DATABASE_URL\): .*ECONNREFUSED/)
+    expect(await refusal({ ANNEX_DATA: await emptyFolder(), DATABASE_URL: `postgres://ann:s3same@127.0.0.1:${nowhere}/site` })).toMatch(
+      /^Cannot open the database postgres:\/\/ann@127\.0\.0\.1:\d+\/site \(DATABASE_URL\): .*ECONNREFUSED/,
+    )
     const port = await listening(createServer(refusePassword))
     const said = await refusal({ ANNEX_DATA: await emptyFolder(), DATABASE_URL: `postgres://ann:s3same@127.0.0.1:${port}/site` })
-    expect(said).toBe(`Cannot open the database postgres://ann@127.0.0.1:${port}/site (DATABASE_URL): password authentication failed for user "ann"`)
+    expect(said).toBe(
+      `Cannot open the database postgres://ann@127.0.0.1:${port}/site (DATABASE_URL): password authentication failed for user "ann"`,
+    )
   })
 
   it('when the port is taken, and makes it at the next start', async () => {
     const server = createServer()
     const settings = { ANNEX_DATA: await emptyFolder(), PORT: String(await listening(server)) }
-    expect(await refusal({ ...settings, ANNEX_ADMIN_PASSWORD: PASSWORD })).toBe(`PORT: ${settings.PORT} is taken by another program; set another, or 0 for any free one`)
+    expect(await refusal({ ...settings, ANNEX_ADMIN_PASSWORD: PASSWORD })).toBe(
+      `PORT: ${settings.PORT} is taken by another program; set another, or 0 for any free one`,
+    )
     await new Promise((closed) => server.close(closed))
     await startsNow(settings)
   })
@@ -132,7 +177,9 @@ describe.each(engines)('A start on %s ends with one sentence and code 1', (engin
   it('when the site uses a key that this process lacks', async () => {
     const settings = { ANNEX_DATA: await emptyFolder(), DATABASE_URL: await databaseUrl() }
     await startsNow({ ...settings, ANNEX_KEYS: makeKeyRing() })
-    expect(await refusal({ ...settings, ANNEX_KEYS: makeKeyRing() })).toMatch(/^ANNEX_KEYS: this site uses the key \S+, which this process lacks; give every process of the site the same key ring$/)
+    expect(await refusal({ ...settings, ANNEX_KEYS: makeKeyRing() })).toMatch(
+      /^ANNEX_KEYS: this site uses the key \S+, which this process lacks; give every process of the site the same key ring$/,
+    )
   })
 
   it('when a migration fails, which leaves nothing of itself: the next start goes on from there', async () => {
@@ -141,7 +188,9 @@ describe.each(engines)('A start on %s ends with one sentence and code 1', (engin
     try {
       await sql`create table account (stranger integer)`.execute(database.connection)
       const said = await refusal(settings)
-      expect(said).toMatch(/^DATABASE_URL: the database \S+ does not do what is asked of it: Migration .+ failed and was undone: .*account.* already exists/)
+      expect(said).toMatch(
+        /^DATABASE_URL: the database \S+ does not do what is asked of it: Migration .+ failed and was undone: .*account.* already exists/,
+      )
       expect(await readdir(settings.ANNEX_DATA)).toEqual(['keys.json'])
       await sql`drop table account`.execute(database.connection)
     } finally {
@@ -156,7 +205,11 @@ describe.skipIf(process.platform === 'win32')('A start on a disk that is full', 
   it.each([32, 128, 400])('ends with one sentence and code 1 (%i blocks), and the next one makes it', async (blocks) => {
     const settings = { ANNEX_DATA: await emptyFolder() }
     const site = new Program('site', [], { PORT: '0', ...settings }, ['/bin/sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'])
-    expect(await site.ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^annex: ANNEX_DATA: the database sqlite:\S+ does not do what is asked of it: [^\n]+\n$/) as string })
+    expect(await site.ended).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^annex: ANNEX_DATA: the database sqlite:\S+ does not do what is asked of it: [^\n]+\n$/) as string,
+    })
     await startsNow(settings)
   })
 })

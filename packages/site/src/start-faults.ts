@@ -8,7 +8,9 @@ export async function makeDataFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new Error(`ANNEX_DATA: the data folder ${folder} cannot be made (${codeOf(error)}); name one that can be written`, { cause: error })
+    throw new Error(`ANNEX_DATA: the data folder ${folder} cannot be made (${codeOf(error)}); name one that can be written`, {
+      cause: error,
+    })
   }
 }
 
@@ -18,9 +20,11 @@ export const databaseSetting = (config: Config): string =>
 
 /** What the engine refused at the start (a full disk, a table in the way), said with the database and its setting. */
 export function databaseFault(error: unknown, database: Database, config: Config): Error | undefined {
-  const { isFault } = dialectOf(database.engine)
-  if (!(error instanceof Error) || !(isFault(error) || isFault(error.cause))) return undefined
-  return new Error(`${databaseSetting(config)}: the database ${database.place} does not do what is asked of it: ${error.message}`, { cause: error })
+  const dialect = dialectOf(database.engine)
+  if (!(error instanceof Error) || !(dialect.isFault(error) || dialect.isFault(error.cause))) return undefined
+  return new Error(`${databaseSetting(config)}: the database ${database.place} does not do what is asked of it: ${error.message}`, {
+    cause: error,
+  })
 }
 
 const LISTENING: Readonly<Record<string, (config: Config) => string>> = {

@@ -7,7 +7,11 @@ export const appCreate = defineCommand({
   meta: { name: 'create', description: 'Register an app; its secret is printed this once' },
   args: {
     name: { type: 'positional', required: true, description: 'What people will read on the consent page' },
-    'redirect-uri': { type: 'string', required: true, description: 'Where the site sends people back to; several apart by spaces, the first is the default' },
+    'redirect-uri': {
+      type: 'string',
+      required: true,
+      description: 'Where the site sends people back to; several apart by spaces, the first is the default',
+    },
     scopes: { type: 'string', default: 'openid', description: 'What the app may ask for, apart by spaces, such as "openid Item:read"' },
     required: { type: 'string', description: 'Which of these a person cannot untick' },
     optional: { type: 'string', description: 'Which of these start unticked when they change something' },

@@ -18,7 +18,10 @@ export const doctor = defineCommand({
     const secret = args.secret ?? process.env['ANNEX_CLIENT_SECRET']
     const clientId = args['client-id']
     const redirectUri = args['redirect-uri']
-    const client = clientId === undefined ? {} : { client: { clientId, ...(redirectUri === undefined ? {} : { redirectUri }), ...(secret === undefined ? {} : { secret }) } }
+    const client =
+      clientId === undefined
+        ? {}
+        : { client: { clientId, ...(redirectUri === undefined ? {} : { redirectUri }), ...(secret === undefined ? {} : { secret }) } }
     const findings = await examine({ url: args.url, ...client, ...(args.scope === undefined ? {} : { scope: args.scope }) })
     for (const { verdict, subject, words } of findings) print(`${MARKS[verdict]} ${subject}: ${words}`)
     if (findings.some((finding) => finding.verdict === 'bad')) process.exitCode = 1

@@ -16,7 +16,9 @@ export const userCreate = defineCommand({
     const password = process.env['ANNEX_USER_PASSWORD'] ?? (await readPassword())
     const roles = args.roles.split(',').map((role) => role.trim())
     const values = { email: args.email, first_name: args['first-name'], last_name: args['last-name'] ?? null, new_password: password }
-    await withSite((site, administrator) => site.backend.insert(administrator, 'User', [{ ...values, roles: roles.filter((role) => role !== '').map((role) => ({ role })) }]))
+    await withSite((site, administrator) =>
+      site.backend.insert(administrator, 'User', [{ ...values, roles: roles.filter((role) => role !== '').map((role) => ({ role })) }]),
+    )
     print(`User ${args.email} can sign in now.`)
   },
 })

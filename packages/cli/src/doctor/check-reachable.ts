@@ -6,7 +6,8 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed; use one from an authority, or trust it with NODE_EXTRA_CA_CERTS',
   SELF_SIGNED_CERT_IN_CHAIN: 'a certificate in its chain is self-signed; trust that authority with NODE_EXTRA_CA_CERTS',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the site does not send its intermediate certificate; configure the full chain',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority of its certificate is not known here; configure the full chain, or trust it with NODE_EXTRA_CA_CERTS',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'the authority of its certificate is not known here; configure the full chain, or trust it with NODE_EXTRA_CA_CERTS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name; use the name that stands in the certificate',
 }
 
@@ -41,11 +42,13 @@ export async function checkReachable(base: URL): Promise<Finding[]> {
 export function unreachable(error: unknown): Finding {
   const code = codeOf(error)
   if (code !== undefined && code in CERTIFICATE) return bad('certificate', CERTIFICATE[code]!)
-  if (error instanceof Error && error.name === 'TimeoutError') return bad('site', 'it did not answer within 10 seconds; check the address and the firewall')
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return bad('site', 'it did not answer within 10 seconds; check the address and the firewall')
   return bad('site', NETWORK[code ?? ''] ?? `it cannot be reached (${code ?? reasonOf(error)}); check the URL`)
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'no reason given')
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'no reason given'
 
 function codeOf(error: unknown): string | undefined {
   const cause: unknown = error instanceof Error ? error.cause : undefined
@@ -57,5 +60,8 @@ function checkClock(date: string | null, sent: number, received: number): Findin
   if (date === null || Number.isNaN(Date.parse(date))) return bad('clock', 'the site does not say its time; check the proxy in front of it')
   const seconds = Math.round((Date.parse(date) - (sent + received) / 2) / 1000)
   if (Math.abs(seconds) <= LARGEST_SKEW_SECONDS) return good('clock', 'both machines agree about the time')
-  return bad('clock', `the site is ${Math.abs(seconds)} seconds ${seconds > 0 ? 'ahead' : 'behind'}; set both clocks by NTP, or sign-ins and tokens will be refused`)
+  return bad(
+    'clock',
+    `the site is ${Math.abs(seconds)} seconds ${seconds > 0 ? 'ahead' : 'behind'}; set both clocks by NTP, or sign-ins and tokens will be refused`,
+  )
 }

@@ -28,7 +28,10 @@ async function serve(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-async function examine(words: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; said: string }> {
+async function examine(
+  words: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; said: string }> {
   const { code, stdout, stderr } = await run('annex', ['doctor', ...words], settings)
   expect(stderr).toBe('')
   return { code, said: stdout }
@@ -40,12 +43,20 @@ describe('annex doctor, about a running site', () => {
   beforeAll(async () => {
     site = await startSite('sqlite')
     const admin = await Api.signIn(site.url, 'Administrator', site.adminPassword)
-    client = (await admin.insert('OAuth Client', { app_name: 'Shop', scopes: 'openid', redirect_uris: REDIRECT, default_redirect_uri: REDIRECT })) as typeof client
+    client = (await admin.insert('OAuth Client', {
+      app_name: 'Shop',
+      scopes: 'openid',
+      redirect_uris: REDIRECT,
+      default_redirect_uri: REDIRECT,
+    })) as typeof client
   })
   afterAll(() => site.close())
 
   it('says that all is well, by a secret from the environment too, and never repeats it', async () => {
-    const { code, said } = await examine([site.url, '--client-id', client.name, '--redirect-uri', REDIRECT, '--scope', 'openid User:read'], { ANNEX_CLIENT_SECRET: client.client_secret })
+    const { code, said } = await examine(
+      [site.url, '--client-id', client.name, '--redirect-uri', REDIRECT, '--scope', 'openid User:read'],
+      { ANNEX_CLIENT_SECRET: client.client_secret },
+    )
     expect(said.replaceAll(site.url, 'URL').split('\n')).toEqual([
       '✓ site: URL answers',
       '✓ clock: both machines agree about the time',
@@ -59,10 +70,18 @@ describe('annex doctor, about a running site', () => {
   })
 
   it.each([
-    ['a redirect URI that is not the registered one', ['--client-id', 'ID', '--redirect-uri', `${REDIRECT}/`], `✗ redirect URI: ${REDIRECT}/ is not registered for this client; it must be the same to the letter`],
+    [
+      'a redirect URI that is not the registered one',
+      ['--client-id', 'ID', '--redirect-uri', `${REDIRECT}/`],
+      `✗ redirect URI: ${REDIRECT}/ is not registered for this client; it must be the same to the letter`,
+    ],
     ['a wrong secret', ['--client-id', 'ID', '--secret', 'not-this-one'], '✗ secret: it is not the client’s; rotate the secret'],
     ['an unknown client', ['--client-id', 'nope', '--redirect-uri', REDIRECT], '✗ client: the site knows no client nope'],
-    ['a scope that is none', ['--scope', 'openid Item:red Sales Invoice:read'], '✗ scope: Item:red, Sales is no scope; write DocType:right with dots for spaces'],
+    [
+      'a scope that is none',
+      ['--scope', 'openid Item:red Sales Invoice:read'],
+      '✗ scope: Item:red, Sales is no scope; write DocType:right with dots for spaces',
+    ],
   ])('names %s', async (_, words, sentence) => {
     const { code, said } = await examine([site.url, ...words.map((word) => (word === 'ID' ? client.name : word))])
     expect(said).toContain(sentence)
@@ -83,7 +102,10 @@ describe('annex doctor, about a running site', () => {
   })
 
   it('notices that https is spoken to what speaks http', async () => {
-    expect(await examine([site.url.replace('http:', 'https:')])).toEqual({ code: 1, said: '✗ site: it does not speak https there; say http in the URL, or check the port\n' })
+    expect(await examine([site.url.replace('http:', 'https:')])).toEqual({
+      code: 1,
+      said: '✗ site: it does not speak https there; say http in the URL, or check the port\n',
+    })
   })
 
   it.each([
@@ -92,7 +114,14 @@ describe('annex doctor, about a running site', () => {
   ])('notices a clock that is off by %i seconds', async (seconds, words) => {
     const port = await serve(createServer(shifted(site.url, seconds)))
     const { code, said } = await examine([`http://127.0.0.1:${port}`])
-    expect(said).toMatch(new RegExp(`✗ clock: the site is ${words}; set both clocks by NTP`.replace(/(\d+)/, (digits) => `(${digits}|${Number(digits) - 1}|${Number(digits) + 1})`)))
+    expect(said).toMatch(
+      new RegExp(
+        `✗ clock: the site is ${words}; set both clocks by NTP`.replace(
+          /(\d+)/,
+          (digits) => `(${digits}|${Number(digits) - 1}|${Number(digits) + 1})`,
+        ),
+      ),
+    )
     expect(code).toBe(1)
   })
 })
@@ -112,7 +141,7 @@ function shifted(site: string, seconds: number): RequestListener {
 describe('annex doctor, about what is no site', () => {
   const tls = async (options: CertificateOptions = {}): Promise<{ url: string; cert: string }> => {
     const certificate = makeCertificate(options)
-    const port = await serve(createTlsServer(certificate, (_asked, answer) => answer.writeHead(404).end('{}')) as unknown as Server)
+    const port = await serve(createTlsServer(certificate, (_asked, answer) => answer.writeHead(404).end('{}')))
     return { url: `https://127.0.0.1:${port}`, cert: certificate.cert }
   }
   const trusting = async (cert: string): Promise<Record<string, string>> => {
@@ -135,18 +164,36 @@ describe('annex doctor, about what is no site', () => {
   it('says that nothing listens at a port', async () => {
     const port = await serve(createServer())
     await new Promise((closed) => servers.pop()?.close(closed))
-    expect(await examine([`http://127.0.0.1:${port}`])).toEqual({ code: 1, said: '✗ site: nothing listens there; start the site, or check the port\n' })
+    expect(await examine([`http://127.0.0.1:${port}`])).toEqual({
+      code: 1,
+      said: '✗ site: nothing listens there; start the site, or check the port\n',
+    })
   })
 
   it('says that a certificate is self-signed', async () => {
     const { url } = await tls()
-    expect(await examine([url])).toEqual({ code: 1, said: '✗ certificate: its certificate is self-signed; use one from an authority, or trust it with NODE_EXTRA_CA_CERTS\n' })
+    expect(await examine([url])).toEqual({
+      code: 1,
+      said: '✗ certificate: its certificate is self-signed; use one from an authority, or trust it with NODE_EXTRA_CA_CERTS\n',
+    })
   })
 
   it.each<[string, CertificateOptions, string]>([
-    ['has expired', { from: new Date(Date.now() - 2 * DAY), until: new Date(Date.now() - DAY) }, '✗ certificate: its certificate has expired; renew it\n'],
-    ['is not valid yet', { from: new Date(Date.now() + DAY), until: new Date(Date.now() + 2 * DAY) }, '✗ certificate: its certificate is not valid yet; check the clocks of both machines\n'],
-    ['is for another host', { host: 'other.example' }, '✗ certificate: its certificate is for another host name; use the name that stands in the certificate\n'],
+    [
+      'has expired',
+      { from: new Date(Date.now() - 2 * DAY), until: new Date(Date.now() - DAY) },
+      '✗ certificate: its certificate has expired; renew it\n',
+    ],
+    [
+      'is not valid yet',
+      { from: new Date(Date.now() + DAY), until: new Date(Date.now() + 2 * DAY) },
+      '✗ certificate: its certificate is not valid yet; check the clocks of both machines\n',
+    ],
+    [
+      'is for another host',
+      { host: 'other.example' },
+      '✗ certificate: its certificate is for another host name; use the name that stands in the certificate\n',
+    ],
   ])('says that a certificate %s', async (_, options, said) => {
     const { url, cert } = await tls(options)
     expect(await examine([url], await trusting(cert))).toEqual({ code: 1, said })
@@ -155,12 +202,17 @@ describe('annex doctor, about what is no site', () => {
   it('says that a certificate is good, and that no Annex site is behind it', async () => {
     const { url, cert } = await tls()
     const { code, said } = await examine([url], await trusting(cert))
-    expect(said).toMatch(/✓ certificate: it is valid\n✓ clock: .*\n✗ discovery: \/\.well-known\/oauth-authorization-server is not served; is this an Annex site/)
+    expect(said).toMatch(
+      /✓ certificate: it is valid\n✓ clock: .*\n✗ discovery: \/\.well-known\/oauth-authorization-server is not served; is this an Annex site/,
+    )
     expect(code).toBe(1)
   })
 
   it('says so when http is spoken to what speaks https', async () => {
     const { url } = await tls()
-    expect(await examine([url.replace('https:', 'http:')])).toEqual({ code: 1, said: '✗ site: it hung up; if the site speaks https, say https in the URL\n' })
+    expect(await examine([url.replace('https:', 'http:')])).toEqual({
+      code: 1,
+      said: '✗ site: it hung up; if the site speaks https, say https in the URL\n',
+    })
   })
 })

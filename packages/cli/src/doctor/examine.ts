@@ -10,7 +10,8 @@ export interface Examination {
 
 /** Everything that can be said about a site, and about one client of it, from outside. */
 export async function examine({ url, client, scope }: Examination): Promise<Finding[]> {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return [bad('URL', `${url} is not an http or https URL; write it whole, such as https://erp.example.com`)]
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    return [bad('URL', `${url} is not an http or https URL; write it whole, such as https://erp.example.com`)]
   const base = new URL(url)
   const findings = await checkReachable(base)
   if (findings[0]?.verdict !== 'good') return findings

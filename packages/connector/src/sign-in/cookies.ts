@@ -59,5 +59,6 @@ export function isOwnOrigin(request: HeadersOf, origin: string): boolean {
 export function parseReturnTo(target: string | null | undefined, origin: string): string {
   if (target === null || target === undefined || !URL.canParse(target, origin)) return '/'
   const url = new URL(target, origin)
-  return url.origin === origin ? `${url.pathname}${url.search}${url.hash}` : '/'
+  // A blob: address has the origin of what stands inside it, and a whole address for its path.
+  return url.origin === origin && url.pathname.startsWith('/') ? `${url.pathname}${url.search}${url.hash}` : '/'
 }

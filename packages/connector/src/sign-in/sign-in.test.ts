@@ -201,6 +201,7 @@ test.each([
   'https://evil.example.com/x',
   '//evil.example.com',
   '/.//evil.example.com',
+  'blob:http://localhost:4100/x',
   '/\\evil.example.com',
   'javascript:alert(1)',
   'http://localhost:4101/',

@@ -26,7 +26,7 @@ export function backendReadingContract(name: string, make: () => Promise<World>)
 }
 
 /** The verbs `insert`, `update`, `setDocstatus`, `remove` and `rename`. */
-export function backendWritingContract(name: string, make: () => Promise<World>): void {
+function backendWritingContract(name: string, make: () => Promise<World>): void {
   insertContract(name, make)
   updateContract(name, make)
   removeContract(name, make)

@@ -82,7 +82,7 @@ export function draft(doctype: DocType, values: Values): Document {
   return { name: randomName(), ...standard, doctype: doctype.name, ...defaultsFor(doctype, 'Administrator', now, 'UTC'), ...values }
 }
 
-export async function writeRow(connection: Connection, doctype: DocType, document: Document, replace = false): Promise<void> {
+async function writeRow(connection: Connection, doctype: DocType, document: Document, replace = false): Promise<void> {
   const table = connection.withTables<Tables>()
   const now = clock.now()
   const columns = Object.fromEntries(

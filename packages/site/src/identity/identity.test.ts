@@ -272,6 +272,13 @@ describe.each(engines)('identity on %s', (engine) => {
       expect((await house.documents.read(ADMINISTRATOR, { doctype: 'User', name: user }))['api_key']).toBe(first.api_key)
     })
 
+    it('opens no page', async () => {
+      const { api_key: key, api_secret: secret } = await keys(await person())
+      const headers = { authorization: `token ${key}:${secret}` }
+      expect((await ask('/app', { headers })).headers.get('location')).toBe('/login?redirect-to=%2Fapp')
+      expect((await ask('/login', { headers })).status).toBe(200)
+    })
+
     it('of a disabled user is refused', async () => {
       const user = await person()
       const { api_key: key, api_secret: secret } = await keys(user)

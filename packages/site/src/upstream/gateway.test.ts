@@ -9,7 +9,10 @@ const PASSWORD = 'corr3ct-horse-battery'
 
 /** One of Frappe's errors, with a sentence. */
 function refusalOf({ status, body }: Reply): unknown[] {
-  expect(body).toMatchObject({ exc_type: expect.any(String) as string, exception: expect.stringMatching(/^frappe\.exceptions\.\w+: \S/) as string })
+  expect(body).toMatchObject({
+    exc_type: expect.any(String) as string,
+    exception: expect.stringMatching(/^frappe\.exceptions\.\w+: \S/) as string,
+  })
   expect(JSON.parse(String(body['_server_messages']))).toHaveLength(1)
   return [status, body['exc_type']]
 }
@@ -37,15 +40,21 @@ describe('A site in front of another one', () => {
     await site.close()
     await other.site.close()
   })
-  const user = (email: string, ...roles: string[]): Promise<unknown> => admin.insert('User', { email, first_name: email, new_password: PASSWORD, roles: roles.map((role) => ({ role })) })
+  const user = (email: string, ...roles: string[]): Promise<unknown> =>
+    admin.insert('User', { email, first_name: email, new_password: PASSWORD, roles: roles.map((role) => ({ role })) })
   const as = (name: string): Promise<Api> => Api.signIn(site.url, `${name}@example.com`, PASSWORD)
 
   it('lists, counts, reads and searches the other site’s documents for its own users, as far as their roles go', async () => {
     const lead = await as('lead')
-    expect(namesIn(await lead.list('Stock Item', { fields: ['name', 'cost'], order_by: 'name', limit_page_length: 2 }))).toEqual(['ITEM-001', 'ITEM-002'])
+    expect(namesIn(await lead.list('Stock Item', { fields: ['name', 'cost'], order_by: 'name', limit_page_length: 2 }))).toEqual([
+      'ITEM-001',
+      'ITEM-002',
+    ])
     expect((await lead.get('frappe.client.get_count', { doctype: 'Stock Item' })).body['message']).toBe(25)
     expect(await lead.read('Stock Item', 'ITEM-001')).toMatchObject({ cost: 0.5 })
-    expect((await lead.get('frappe.desk.search.search_link', { doctype: 'Client', txt: 'ac' })).body['message']).toEqual([{ value: 'Acme', description: 'North' }])
+    expect((await lead.get('frappe.desk.search.search_link', { doctype: 'Client', txt: 'ac' })).body['message']).toEqual([
+      { value: 'Acme', description: 'North' },
+    ])
     const widget = await lead.get('frappe.desk.search.search_widget', { doctype: 'Client', txt: 'ac', as_dict: 1 })
     expect(widget.body['message']).toEqual([{ name: 'Acme', region: 'North' }])
   })
@@ -54,7 +63,9 @@ describe('A site in front of another one', () => {
     const [clerk, nobody] = [await as('clerk'), await as('nobody')]
     expect(await clerk.read('Stock Item', 'ITEM-001')).not.toHaveProperty('cost')
     expect(refusalOf(await clerk.list('Stock Item', { filters: [['cost', '>', 1]] }))).toEqual([403, 'PermissionError'])
-    expect(refusalOf(await clerk.get('frappe.desk.search.search_link', { doctype: 'Stock Item', txt: '', filters: { cost: 0.5 } }))).toEqual([403, 'PermissionError'])
+    expect(
+      refusalOf(await clerk.get('frappe.desk.search.search_link', { doctype: 'Stock Item', txt: '', filters: { cost: 0.5 } })),
+    ).toEqual([403, 'PermissionError'])
     expect(refusalOf(await nobody.list('Stock Item'))).toEqual([403, 'PermissionError'])
     expect(refusalOf(await nobody.get('frappe.client.get_count', { doctype: 'Stock Item' }))).toEqual([403, 'PermissionError'])
     expect(refusalOf(await new Api(site.url).list('Stock Item'))).toEqual([403, 'PermissionError'])
@@ -73,7 +84,9 @@ describe('A site in front of another one', () => {
     expect(namesIn(await north.list('Client'))).toEqual(['Acme'])
     expect(namesIn(await north.list('Quote'))).toEqual(['QTN-00001'])
     expect((await north.get('frappe.client.get_count', { doctype: 'Quote' })).body['message']).toBe(1)
-    expect((await north.get('frappe.desk.search.search_link', { doctype: 'Client', txt: '' })).body['message']).toEqual([{ value: 'Acme', description: 'North' }])
+    expect((await north.get('frappe.desk.search.search_link', { doctype: 'Client', txt: '' })).body['message']).toEqual([
+      { value: 'Acme', description: 'North' },
+    ])
     expect(await north.read('Quote', 'QTN-00001')).toMatchObject({ client: 'Acme' })
     expect(refusalOf(await north.send('GET', '/api/resource/Quote/QTN-00002'))).toEqual([403, 'PermissionError'])
     expect(refusalOf(await north.list('Quote', { fields: ['name', 'client.region'] }))).toEqual([501, 'NotImplementedError'])
@@ -83,7 +96,9 @@ describe('A site in front of another one', () => {
     const app = await registerApp(admin, { scopes: 'openid all' })
     const visitor = await new Visitor(site.url).signIn('clerk@example.com', PASSWORD)
     const whole = Api.byToken(site.url, (await connect(visitor, app, 'openid all')).access)
-    expect(namesIn(await whole.list('Stock Item', { fields: ['name', 'cost'], order_by: 'name', limit_page_length: 1 }))).toEqual(['ITEM-001'])
+    expect(namesIn(await whole.list('Stock Item', { fields: ['name', 'cost'], order_by: 'name', limit_page_length: 1 }))).toEqual([
+      'ITEM-001',
+    ])
     expect((await whole.list('Stock Item', { fields: ['name', 'cost'], limit_page_length: 1 })).text).not.toContain('cost')
     const known = Api.byToken(site.url, (await connect(visitor, await registerApp(admin, { scopes: 'openid' }), 'openid')).access)
     expect(refusalOf(await known.list('Stock Item'))).toEqual([403, 'PermissionError'])
@@ -112,7 +127,11 @@ describe('A site in front of another one', () => {
     ['/api/resource/Nope', 404, 'DoesNotExistError'],
     ['/api/resource/Stock Item/NOPE', 404, 'DoesNotExistError'],
     ['/api/resource/Stock Item?fields=["nope"]', 417, 'DataError'],
-    [`/api/resource/Stock Item?filters=${encodeURIComponent(JSON.stringify([['name', 'in', Array.from({ length: 700 }, (_, index) => `ITEM-${index}`)]]))}`, 417, 'ValidationError'],
+    [
+      `/api/resource/Stock Item?filters=${encodeURIComponent(JSON.stringify([['name', 'in', Array.from({ length: 700 }, (_, index) => `ITEM-${index}`)]]))}`,
+      417,
+      'ValidationError',
+    ],
   ])('says what is wrong with %s as any site does', async (path, status, excType) => {
     expect(refusalOf(await (await as('lead')).send('GET', path))).toEqual([status, excType])
   })
@@ -129,7 +148,11 @@ describe('A site in front of one that fails', () => {
     try {
       const admin = await Api.signIn(site.url, 'Administrator', site.adminPassword)
       if (what === 'is there no more') await other.site.close()
-      const replies = [await admin.list('Client'), await admin.send('GET', '/api/resource/Client/Acme'), await admin.get('frappe.desk.search.search_link', { doctype: 'Client', txt: '' })]
+      const replies = [
+        await admin.list('Client'),
+        await admin.send('GET', '/api/resource/Client/Acme'),
+        await admin.get('frappe.desk.search.search_link', { doctype: 'Client', txt: '' }),
+      ]
       for (const reply of replies) {
         expect(refusalOf(reply)).toEqual([502, 'UpstreamUnavailableError'])
         expect(reply.text).toMatch(sentence)

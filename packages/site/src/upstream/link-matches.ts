@@ -13,7 +13,12 @@ import { Sight } from './sight.ts'
  * What a link field offers. The other site searches as the service user; where the caller may not see all
  * that a match shows, names alone are looked through, and what may be seen describes them.
  */
-export async function searchMatches(client: UpstreamClient, principal: Principal, related: Related, request: LinkSearchRequest): Promise<LinkMatch[]> {
+export async function searchMatches(
+  client: UpstreamClient,
+  principal: Principal,
+  related: Related,
+  request: LinkSearchRequest,
+): Promise<LinkMatch[]> {
   const { doctype } = related
   if (doctype.virtual || doctype.istable) throw invalid(`Nothing can link to ${doctype.name}; search another DocType`)
   const access = listAccess(principal, doctype)
@@ -23,22 +28,46 @@ export async function searchMatches(client: UpstreamClient, principal: Principal
   const { filters = [], orFilters = [] } = withConditions(conditions, request)
   if (orFilters.length > 0) throw notBuilt('A link search among your own documents and those that your user permissions allow')
   const seen = visibleFields(principal, doctype, access)
-  const shown = [...new Set([doctype.title_field, ...doctype.search_fields])].filter((fieldname) => doctype.fields.some((field) => field.fieldname === fieldname))
+  const shown = [...new Set([doctype.title_field, ...doctype.search_fields])].filter((fieldname) =>
+    doctype.fields.some((field) => field.fieldname === fieldname),
+  )
   if (shown.every((fieldname) => seen.has(fieldname))) return client.searchLink(doctype.name, { ...request, filters })
-  return searchNames(client, doctype, shown.filter((fieldname) => seen.has(fieldname)), { ...request, filters })
+  return searchNames(
+    client,
+    doctype,
+    shown.filter((fieldname) => seen.has(fieldname)),
+    { ...request, filters },
+  )
 }
 
-async function searchNames(client: UpstreamClient, doctype: DocType, shown: readonly string[], request: LinkSearchRequest & { filters: readonly Filter[] }): Promise<LinkMatch[]> {
+async function searchNames(
+  client: UpstreamClient,
+  doctype: DocType,
+  shown: readonly string[],
+  request: LinkSearchRequest & { filters: readonly Filter[] },
+): Promise<LinkMatch[]> {
   const { text, filters, start = 0, limit } = request
   const named: Filter[] = text === '' ? [] : [{ fieldname: 'name', operator: 'like', value: `%${text}%` }]
-  const rows = await client.list(doctype.name, { fields: ['name', ...shown], filters: [...filters, ...inUse(doctype), ...named], orderBy: 'name asc', start, limit })
+  const rows = await client.list(doctype.name, {
+    fields: ['name', ...shown],
+    filters: [...filters, ...inUse(doctype), ...named],
+    orderBy: 'name asc',
+    start,
+    limit,
+  })
   // The percent sign and the underscore are text here, and wildcards there.
   return rows.filter((row) => String(row['name']).toLowerCase().includes(text.toLowerCase())).map((row) => toMatch(row, shown))
 }
 
 const inUse = (doctype: DocType): Filter[] =>
   doctype.fields.flatMap(({ fieldname, fieldtype }): Filter[] =>
-    fieldtype !== 'Check' ? [] : fieldname === 'enabled' ? [{ fieldname, operator: '=', value: 1 }] : fieldname === 'disabled' ? [{ fieldname, operator: '=', value: 0 }] : [],
+    fieldtype !== 'Check'
+      ? []
+      : fieldname === 'enabled'
+        ? [{ fieldname, operator: '=', value: 1 }]
+        : fieldname === 'disabled'
+          ? [{ fieldname, operator: '=', value: 0 }]
+          : [],
   )
 
 const toMatch = (row: Row, shown: readonly string[]): LinkMatch => ({

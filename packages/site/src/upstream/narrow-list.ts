@@ -1,4 +1,13 @@
-import { invalid, notPermitted, parseFieldExpression, parseGroupBy, parseOrderBy, type DocType, type FieldPath, type Filter } from '@annex/protocol'
+import {
+  invalid,
+  notPermitted,
+  parseFieldExpression,
+  parseGroupBy,
+  parseOrderBy,
+  type DocType,
+  type FieldPath,
+  type Filter,
+} from '@annex/protocol'
 import type { ListRequest } from '../backend/backend.ts'
 import { fieldsWithin, listAccess, readableLevels } from '../policy/field-levels.ts'
 import { isAdministrator, type Principal } from '../policy/principal.ts'
@@ -28,7 +37,9 @@ export function narrowList(principal: Principal, related: Related, request: List
   const sight = new Sight({ principal, related, access, ...(parent ? { judged: parent } : {}) })
   const fields = seenFields(sight, request.fields ?? ['name'])
   checkConditions(sight, request)
-  const rows = doctype.istable ? rowsOfParent(principal, doctype, parent, request) : withConditions(rowConditions(principal, doctype, access, related.of), request)
+  const rows = doctype.istable
+    ? rowsOfParent(principal, doctype, parent, request)
+    : withConditions(rowConditions(principal, doctype, access, related.of), request)
   checkSize(rows)
   return { ...request, ...rows, fields, orderBy: request.orderBy ?? '' }
 }
@@ -44,23 +55,32 @@ export const linksIn = (request: ListRequest): string[] =>
  */
 export function withConditions({ owner, allowed, exempt }: RowConditions, { filters = [], orFilters = [] }: Asked): Asked {
   if (allowed.some(({ table }) => table !== undefined)) throw notBuilt('A list under a user permission on child rows')
-  const held = allowed.map(({ fieldname, values, orEmpty }): Filter => ({ fieldname, operator: 'in', value: orEmpty ? [...values, ''] : [...values] }))
-  const owned = (user: string): Filter => ({ fieldname: 'owner', operator: '=', value: user })
+  const held = allowed.map(({ fieldname, values, orEmpty }): Filter => ({
+    fieldname,
+    operator: 'in',
+    value: orEmpty ? [...values, ''] : [...values],
+  }))
   if (owner !== undefined) return { filters: [...filters, owned(owner)], orFilters }
   if (exempt === undefined) return { filters: [...filters, ...held], orFilters }
-  if (held.length > 1 || orFilters.length > 0) throw notBuilt('This list of your own documents and of those that your user permissions allow')
+  if (held.length > 1 || orFilters.length > 0)
+    throw notBuilt('This list of your own documents and of those that your user permissions allow')
   return { filters, orFilters: [owned(exempt), ...held] }
 }
+
+const owned = (user: string): Filter => ({ fieldname: 'owner', operator: '=', value: user })
 
 /** Rows of a child table are seen by who may read all their parents, when the caller says which DocType those are. */
 function rowsOfParent(principal: Principal, child: DocType, parent: DocType | undefined, { filters = [], orFilters = [] }: Asked): Asked {
   if (!parent && isAdministrator(principal)) return { filters, orFilters }
   if (!parent) throw notPermitted(`${child.name} is a child table: name the DocType that has it as parent`)
   const visible = fieldsWithin(parent.fields, readableLevels(principal, parent))
-  const tables = parent.fields.filter((field) => field.options === child.name && visible.has(field.fieldname)).map((field) => field.fieldname)
+  const tables = parent.fields
+    .filter((field) => field.options === child.name && visible.has(field.fieldname))
+    .map((field) => field.fieldname)
   if (listAccess(principal, parent) !== 'read' || tables.length === 0) throw refused(parent.name)
   const { owner, allowed } = rowConditions(principal, parent, 'read', (name) => (name === child.name ? child : undefined))
-  if (owner !== undefined || allowed.length > 0) throw notBuilt(`A list of rows of ${parent.name}, of which you may see some documents alone,`)
+  if (owner !== undefined || allowed.length > 0)
+    throw notBuilt(`A list of rows of ${parent.name}, of which you may see some documents alone,`)
   const own: Filter[] = [
     { fieldname: 'parenttype', operator: '=', value: parent.name },
     { fieldname: 'parentfield', operator: 'in', value: tables },
@@ -79,7 +99,9 @@ function seenFields(sight: Sight, fields: readonly string[]): string[] {
 }
 
 function checkConditions(sight: Sight, request: ListRequest): void {
-  const results = new Set((request.fields ?? []).map(parseFieldExpression).flatMap((field) => (field.kind === 'aggregate' ? (field.alias ?? []) : [])))
+  const results = new Set(
+    (request.fields ?? []).map(parseFieldExpression).flatMap((field) => (field.kind === 'aggregate' ? (field.alias ?? []) : [])),
+  )
   checkFilters(sight, [...(request.filters ?? []), ...(request.orFilters ?? [])])
   for (const { path } of parseOrderBy(request.orderBy)) {
     const isResult = path.via === undefined && path.doctype === undefined && results.has(path.fieldname)
@@ -111,6 +133,7 @@ function pathOf({ doctype, fieldname }: Filter): FieldPath {
 
 function checkSize({ filters = [], orFilters = [] }: Asked): void {
   const text = JSON.stringify([filters, orFilters])
-  if (filters.length + orFilters.length > MOST_FILTERS || text.length > LONGEST_FILTERS) throw invalid('The filters are too long for the upstream site; ask in parts')
+  if (filters.length + orFilters.length > MOST_FILTERS || text.length > LONGEST_FILTERS)
+    throw invalid('The filters are too long for the upstream site; ask in parts')
   if (text.includes(String.raw`\u0000`)) throw invalid('Text must not hold the character NUL; remove it')
 }

@@ -51,7 +51,12 @@ describe('What a caller sees of another site', () => {
     await other.admin.insert('Dossier', { code: 'D-1', title: 'Merger with Bluth', unit: 'Kg' })
     await other.admin.insert('Dossier', { code: 'D_2', title: 'Layoffs', unit: 'Nos' })
     await other.admin.insert('Dossier', { code: 'D-3', title: 'Closed', disabled: 1 })
-    await other.admin.insert('User', { email: 'clerk@example.com', first_name: 'Clerk', new_password: PASSWORD, roles: [{ role: 'Sales Clerk' }] })
+    await other.admin.insert('User', {
+      email: 'clerk@example.com',
+      first_name: 'Clerk',
+      new_password: PASSWORD,
+      roles: [{ role: 'Sales Clerk' }],
+    })
     const clerk = await Api.signIn(other.site.url, 'clerk@example.com', PASSWORD)
     await clerk.insert('Errand', { code: 'own', unit: 'Nos' })
     await other.admin.insert('Errand', { code: 'allowed', unit: 'Kg' })
@@ -59,8 +64,10 @@ describe('What a caller sees of another site', () => {
     await other.admin.insert('Errand', { code: 'another', unit: 'Hour' })
   })
   afterAll(() => other.site.close())
-  const search = (who: Principal, request: Partial<LinkSearchRequest>): Promise<unknown> => upstream.searchLink(who, { doctype: 'Dossier', text: '', limit: 10, ...request })
-  const names = async (who: Principal, request: ListRequest): Promise<unknown[]> => (await upstream.list(who, request)).map((row: Row) => row['name'])
+  const search = (who: Principal, request: Partial<LinkSearchRequest>): Promise<unknown> =>
+    upstream.searchLink(who, { doctype: 'Dossier', text: '', limit: 10, ...request })
+  const names = async (who: Principal, request: ListRequest): Promise<unknown[]> =>
+    (await upstream.list(who, request)).map((row: Row) => row['name'])
 
   it('is described by fields of their own level, and found by those alone', async () => {
     const { clerk, lead } = PEOPLE

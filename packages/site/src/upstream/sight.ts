@@ -56,7 +56,12 @@ export class Sight {
     const { fieldname } = path
     const standard = standardOf(source.doctype).includes(fieldname)
     if (!standard && !source.doctype.fields.some((field) => field.fieldname === fieldname && isColumn(field))) return absent(fieldname, use)
-    if (standard ? source.access === 'read' || fieldname === 'name' || (use === 'order' && ORDERS.has(fieldname)) : source.visible.has(fieldname)) return true
+    if (
+      standard
+        ? source.access === 'read' || fieldname === 'name' || (use === 'order' && ORDERS.has(fieldname))
+        : source.visible.has(fieldname)
+    )
+      return true
     return hidden(source.doctype, fieldname, use)
   }
 
@@ -65,7 +70,10 @@ export class Sight {
     const source = this.#source(child === undefined ? { fieldname: 'name' } : { fieldname: 'name', doctype: child }, 'show')
     if (!source) return []
     const standard = standardOf(source.doctype).filter((name) => source.access === 'read' || name === 'name')
-    return [...standard, ...source.doctype.fields.filter((field) => isColumn(field) && source.visible.has(field.fieldname)).map((field) => field.fieldname)]
+    return [
+      ...standard,
+      ...source.doctype.fields.filter((field) => isColumn(field) && source.visible.has(field.fieldname)).map((field) => field.fieldname),
+    ]
   }
 
   #source({ via, doctype }: FieldPath, use: Use): Source | undefined {

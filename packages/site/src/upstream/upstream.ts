@@ -108,7 +108,9 @@ export class Upstream implements Backend {
 
   async #narrowed(principal: Principal, request: ListRequest): Promise<ListRequest> {
     const related = await this.#definitions.withRelated(request.doctype, linksIn(request))
-    const parent = related.doctype.istable ? (await this.#definitions.parentsOf(request.doctype)).find((known) => known.name === request.parent) : undefined
+    const parent = related.doctype.istable
+      ? (await this.#definitions.parentsOf(request.doctype)).find((known) => known.name === request.parent)
+      : undefined
     return narrowList(principal, related, request, parent)
   }
 
@@ -141,7 +143,8 @@ async function reached<T>(work: () => Promise<T>): Promise<T> {
     if (!(error instanceof FrappeError)) throw error
     if (error.status === 401) throw unreachable('refuses the service user; the administrator must renew ANNEX_UPSTREAM_KEY')
     // Our own 501 has not been there.
-    if (error.status >= 500 && error.excType !== 'NotImplementedError') throw unreachable('failed; try again later, or tell its administrator')
+    if (error.status >= 500 && error.excType !== 'NotImplementedError')
+      throw unreachable('failed; try again later, or tell its administrator')
     throw error
   }
 }

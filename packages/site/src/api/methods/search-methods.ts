@@ -44,6 +44,6 @@ function parseSearch(args: MethodCall['args']): LinkSearchRequest {
 function parseCount(value: unknown, name: string, fallback: number): number {
   if (value === undefined || value === null || value === '') return fallback
   const count = Number(value)
-  if (Number.isInteger(count) && count >= 0) return count
+  if (Number.isSafeInteger(count) && count >= 0) return count
   throw invalid(`${name} must be a whole number, 0 or more`)
 }

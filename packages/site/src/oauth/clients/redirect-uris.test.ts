@@ -38,6 +38,9 @@ describe('a redirect URI', () => {
     ['file:///etc/passwd', 'scheme file:'],
     ['com.example.app:/cb', 'kind native'],
     ['/cb', 'not an absolute URL'],
+    ['https:app.example.com/cb', 'not an absolute URL'],
+    ['https:/app.example.com/cb', 'not an absolute URL'],
+    ['https:///app.example.com/cb', 'not an absolute URL'],
     [`https://app.example.com/${'x'.repeat(2000)}`, 'longer than'],
   ])('may not be %s', (uri, fault) => {
     expect(redirectFault(uri, web)).toContain(fault)

@@ -23,7 +23,8 @@ export function redirectFault(uri: string, rules: RedirectRules): string | undef
   if (UNSAFE.test(uri)) return 'holds a blank, a backslash, a control character or a letter outside ASCII; percent-encode it'
   if (uri.includes('#')) return 'must not have a fragment (#)'
   if (uri.includes('*')) return 'must not hold a wildcard; register each address'
-  if (!URL.canParse(uri)) return 'is not an absolute URL'
+  // Without the two slashes a parser takes the path for the host, and a browser on https takes it for a path of its own.
+  if (!URL.canParse(uri) || /^https?:(?!\/\/[^/])/i.test(uri)) return 'is not an absolute URL'
   const url = new URL(uri)
   if (url.username !== '' || url.password !== '' || authorityOf(uri).includes('@')) return 'must not name a user'
   if (hasOwnParameters(url)) return 'must not use the parameters code, state, error or iss, which the answer carries'

@@ -14,7 +14,7 @@ export type Parameters = ReadonlyMap<string, string>
  * @throws {OAuthError} `invalid_request` for parameters in the address, repeated ones, and other bodies
  */
 export function parseParameters(exchange: Pick<Exchange<unknown>, 'headers' | 'query' | 'form' | 'json'>): Parameters {
-  if (/^\s*multipart\//i.test(exchange.headers['content-type'] ?? '')) throw wrong('Send a form as application/x-www-form-urlencoded')
+  if (/^multipart\//i.test(String(exchange.headers['content-type']))) throw wrong('Send a form as application/x-www-form-urlencoded')
   if (exchange.query.size > 0) throw wrong('URL query parameters are not allowed; send them in the body')
   const pairs = exchange.json === undefined ? [...(exchange.form ?? [])] : readJson(exchange.json)
   if (pairs.length > MAX_COUNT) throw wrong(`Send at most ${MAX_COUNT} parameters`)

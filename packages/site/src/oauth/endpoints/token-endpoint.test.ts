@@ -240,6 +240,13 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       const reply = await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: 'x' }, { authorization })
       expect([400, 401]).toContain(reply.status)
       expect(['invalid_request', 'invalid_client']).toContain(reply.json['error'])
+      if (reply.status === 401) expect(reply.headers.get('www-authenticate')).toMatch(/^Basic /)
+    })
+
+    it('C09 takes no secret from the body beside an empty Basic header', async () => {
+      const { id, secret } = await own()
+      const body = { grant_type: 'refresh_token', refresh_token: 'x', client_id: id, client_secret: secret }
+      expectError(await post(provider, TOKEN, body, { authorization: 'Basic' }), 'invalid_request')
     })
 
     it.each([['x'.repeat(1_000_000)], [['a']], [{ a: 1 }], [7], [null], [true]])(
@@ -340,6 +347,15 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       const reply = await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': type } })
       expect(reply.status).toBe(400)
       expect(({} as Record<string, unknown>)['grant_type']).toBeUndefined()
+    })
+
+    it('C21 refuses a multipart form, and the code in it stays good', async () => {
+      const code = await codeOf(app)
+      const form = new FormData()
+      const fields = { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret, redirect_uri: REDIRECT }
+      for (const [name, value] of Object.entries(fields)) form.append(name, value)
+      expectError(await ask(provider, TOKEN, { method: 'POST', body: form }), 'invalid_request')
+      expect((await swap(provider, app, code)).status).toBe(200)
     })
 
     it('takes a JSON body of texts, as the published guide sends it', async () => {
