@@ -49,8 +49,8 @@ const idOf = (request: Request): { doctype: string; name: string } => ({ doctype
 
 /** The document in a body: the arguments themselves, or `data` holding an object or its JSON text. */
 function documentArguments(request: Request): Values {
-  const { data, ...rest } = request.args
-  if (data === undefined) return rest
+  const { data } = request.args
+  if (data === undefined || data === null) return request.args
   if (isRecord(data)) return data
   if (typeof data !== 'string') throw invalid('data must be one JSON object')
   return parseObject(data) ?? request.args

@@ -1,4 +1,4 @@
-import { FrappeError } from '@annex/protocol'
+import { FrappeError, OAuthError } from '@annex/protocol'
 import { fastifyCookie } from '@fastify/cookie'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Answers, type AnswerOptions } from './answers.ts'
@@ -25,6 +25,10 @@ export interface RouteOptions {
   readonly csrf?: CsrfRule
   /** `none`: the caller is the guest and the handler reads the Authorization header itself (client authentication of OAuth). */
   readonly authenticate?: 'none'
+  /** `oauth`: what cannot be read is refused in the RFC's words, `invalid_request`, and not in Frappe's. */
+  readonly refusals?: 'oauth'
+  /** Bytes, where the server's own limit is too generous for whoever has not signed in yet. */
+  readonly bodyLimit?: number
 }
 
 /** A site's front: what is registered here is answered, everything else is 404 or 405. */
@@ -100,7 +104,13 @@ class Server<C> {
     const registered = this.#registered.get(path) ?? new Set()
     for (const method of list) registered.add(method)
     this.#registered.set(path, registered)
-    this.#fastify.route({ method: list, url: path, handler: (request, reply) => this.#serve(request, reply, handler, options) })
+    this.#fastify.route({
+      method: list,
+      url: path,
+      ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
+      errorHandler: (error, request, reply) => this.#answers.sendError(reply, refusalFor(options, error), askedBy(request)),
+      handler: (request, reply) => this.#serve(request, reply, handler, options),
+    })
   }
 
   async listen(port: number, host: string): Promise<number> {
@@ -144,7 +154,7 @@ class Server<C> {
       const answer = await handler(exchangeOf(request, read, known, asked.wantsPage))
       return this.#answers.send(reply, answer, known.cookies)
     } catch (error) {
-      return this.#answers.sendError(reply, error, asked)
+      return this.#answers.sendError(reply, refusalFor(options, error), asked)
     }
   }
 
@@ -175,6 +185,15 @@ class Server<C> {
       origin: this.#options.issuer(),
     })
   }
+}
+
+/** A request that cannot be read, in the words of the route's clients (RFC 6749 section 5.2). */
+function refusalFor({ refusals }: RouteOptions, error: unknown): unknown {
+  if (refusals !== 'oauth' || !(error instanceof Error)) return error
+  const status = error instanceof FrappeError ? error.status : 'statusCode' in error ? Number(error.statusCode) : 500
+  if (![400, 413, 415, 417].includes(status)) return error
+  const sentence = error instanceof FrappeError ? error.message : 'The body is too large or cannot be read'
+  return new OAuthError('invalid_request', sentence, { status: status === 413 ? 413 : 400 })
 }
 
 const NOTHING_HERE = new FrappeError('DoesNotExistError', 'There is nothing at this address; check its spelling')

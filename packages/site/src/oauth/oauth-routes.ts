@@ -28,6 +28,9 @@ export interface RouteParts extends OAuthParts {
   readonly idTokens: IdTokens
 }
 
+/** Bytes: far more than any of its parameters, and too little to keep the site busy with reading. */
+const BODY_LIMIT = 2 * 1024 * 1024
+
 type Server = HttpServer<Principal>
 
 /** The endpoint that says whom a token for this site must come from. */
@@ -68,7 +71,7 @@ function clientRoutes(server: Server, parts: RouteParts): void {
     [OAUTH_PATHS.introspect, (exchange) => introspectionEndpoint(exchange, { ...parts, clients, unknown })],
   ]
   for (const [path, run] of endpoints) {
-    server.route('POST', path, run, { authenticate: 'none' })
+    server.route('POST', path, run, { authenticate: 'none', refusals: 'oauth', bodyLimit: BODY_LIMIT })
     server.route(['GET', 'PUT', 'PATCH', 'DELETE'], path, refuseMethod, { authenticate: 'none' })
   }
 }

@@ -44,7 +44,7 @@ const CASES: readonly Case[] = [
   ['Datetime', '2026-02-03 04:05:06.000007', '2026-02-03 04:05:06.000007'],
   ['Datetime', '9999-12-31 23:59:59', '9999-12-31 23:59:59'],
   ['Time', '08:30', '8:30:00'],
-  ['JSON', { a: ['😀'] }, '{"a":["😀"]}'],
+  ['JSON', { a: '😀' }, '{\n    "a": "😀"\n}'],
 ]
 
 const OPTIONS: Readonly<Record<string, string>> = { Link: 'User', 'Dynamic Link': 'f0', Select: 'One\nTwo' }

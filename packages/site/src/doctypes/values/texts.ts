@@ -1,4 +1,4 @@
-import { FrappeError, fieldKind, invalid } from '@annex/protocol'
+import { FrappeError, fieldKind, invalid, isRecord } from '@annex/protocol'
 import type { DocField } from '@annex/protocol'
 import { checkFormat } from './formats.ts'
 
@@ -47,17 +47,21 @@ function toChoice(field: DocField, text: string): string {
   throw invalid(`${field.label}: "${choice.slice(0, 60)}" is not offered; choose one of ${options.filter(Boolean).slice(0, 20).join(', ')}`)
 }
 
-/** JSON is kept as text; a list or an object is written out. */
+/** JSON is kept as text; an object is written out as Frappe does, so that equal ones are equal texts. */
 export function toJson(field: DocField, value: unknown): string | null {
   if (value === undefined || value === null || value === '') return null
-  if (typeof value !== 'string') return checkCharacters(field.label, JSON.stringify(value))
+  if (Array.isArray(value)) throw invalid(`${field.label}: a list is taken for rows; send it as JSON text`)
+  if (typeof value !== 'string') return checkCharacters(field.label, JSON.stringify(value, withSortedKeys, 4))
   try {
     JSON.parse(value)
   } catch {
-    throw invalid(`${field.label}: this is not valid JSON; send an object, a list or JSON text`)
+    throw invalid(`${field.label}: this is not valid JSON; send an object or JSON text`)
   }
   return checkCharacters(field.label, value)
 }
+
+const withSortedKeys = (_: string, value: unknown): unknown =>
+  isRecord(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value
 
 const STARS = '********'
 

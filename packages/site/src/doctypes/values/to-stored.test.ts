@@ -52,8 +52,8 @@ describe('a value that fits', () => {
     ['Date', '', null],
     ['Time', '8:30', '08:30:00.000000'],
     ['Datetime', '1970-01-01 01:00:00', 0],
-    ['JSON', { a: [1] }, '{"a":[1]}'],
-    ['JSON', [1, 2], '[1,2]'],
+    ['JSON', { b: [1], a: { d: 1, c: 2 } }, '{\n    "a": {\n        "c": 2,\n        "d": 1\n    },\n    "b": [\n        1\n    ]\n}'],
+    ['JSON', '[1,2]', '[1,2]'],
     ['JSON', '{"a": 1}', '{"a": 1}'],
     ['Password', 'secret', '********'],
     ['Password', '', null],
@@ -94,6 +94,7 @@ describe('a value that does not fit', () => {
     ['Datetime', '31-01-2024', 'ValidationError'],
     ['Time', '25:00', 'ValidationError'],
     ['JSON', '{', 'ValidationError'],
+    ['JSON', [1, 2], 'ValidationError'],
     ['Password', {}, 'ValidationError'],
   ])('%s refuses %j with %s', (fieldtype, sent, exception, rest = {}) => {
     const error = refusal(() => toStored(field(fieldtype, rest), sent, 'UTC'))

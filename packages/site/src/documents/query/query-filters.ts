@@ -101,7 +101,8 @@ class Comparing {
     if (this.#text && value === '')
       return operator === '>' ? this.#isSet() : operator === '<' ? NOTHING : operator === '>=' ? EVERYTHING : this.#unset()
     const compared = sql`${this.#sql} ${sql.raw(operator)} ${this.#operand(value)}`
-    return this.#text && operator.startsWith('<') ? this.#orNull(compared) : compared
+    // To Frappe an empty text or time comes before every other.
+    return !this.#numeric && operator.startsWith('<') ? this.#orNull(compared) : compared
   }
 
   #like(negate: boolean): Condition {

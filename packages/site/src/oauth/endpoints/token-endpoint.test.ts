@@ -340,13 +340,21 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       ['application/json', '{"__proto__":{"grant_type":"password"}}'],
       ['application/json', '[1]'],
       ['application/json', '{'],
+      ['application/json', '7'],
+      ['application/json', '{"code": "a\\u0000b"}'],
       ['application/json; charset=utf-7', '{"grant_type": 1}'],
       ['application/x-www-form-urlencoded', `grant_type=${'x'.repeat(60_000)}`],
       ['multipart/form-data; boundary=x', '--x'],
     ])('C21 refuses %s %#', async (type, body) => {
       const reply = await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': type } })
-      expect(reply.status).toBe(400)
+      expectError(reply, 'invalid_request')
       expect(({} as Record<string, unknown>)['grant_type']).toBeUndefined()
+    })
+
+    it('C21 refuses a body that only keeps it busy, before it is read', async () => {
+      const body = 'a=1&'.repeat(800_000)
+      const reply = await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+      expectError(reply, 'invalid_request', 413)
     })
 
     it('C21 refuses a multipart form, and the code in it stays good', async () => {
