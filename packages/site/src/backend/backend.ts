@@ -38,6 +38,8 @@ export interface LinkSearchRequest {
   readonly limit: number
   /** The DocType of the form, for user permissions that hold for one DocType. */
   readonly referenceDoctype?: string
+  /** A field whose value a match tells besides; it is not searched. */
+  readonly searchField?: string
 }
 
 export interface UpdateRequest extends DocumentId {

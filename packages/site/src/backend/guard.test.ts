@@ -80,6 +80,7 @@ const ACTS: Readonly<Record<string, Act>> = {
     guard.searchLink(who, { doctype: 'Item', text: '', limit: 10, filters: parseFilters({ item_name: 'Bolt', disabled: 0 }) }),
   'search Item by cost': (guard, who) =>
     guard.searchLink(who, { doctype: 'Item', text: '', limit: 10, filters: parseFilters({ cost: ['>', 5] }) }),
+  'search Item telling cost': (guard, who) => guard.searchLink(who, { doctype: 'Item', text: '', limit: 10, searchField: 'cost' }),
   'define Item': (guard, who) => guard.doctype(who, 'Item'),
   'insert Item': (guard, who) => guard.insert(who, 'Item', [{}]),
   'insert submitted Item': (guard, who) => guard.insert(who, 'Item', [{ docstatus: 1 }]),

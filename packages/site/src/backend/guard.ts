@@ -71,8 +71,8 @@ export class Guard implements Backend {
   }
 
   /** What is matched by a field is told of that field: with the scope to see names, only what a link field shows may be asked by. */
-  async #requireFilters(principal: Principal, { doctype, filters = [] }: LinkSearchRequest): Promise<void> {
-    const paths = filters.map(filterPath)
+  async #requireFilters(principal: Principal, { doctype, filters = [], searchField = 'name' }: LinkSearchRequest): Promise<void> {
+    const paths = [...filters.map(filterPath), { fieldname: searchField }]
     const shown = shownInLinks(this.#parts.doctypeOf(doctype))
     if (paths.some((path) => path.via === undefined && !shown.has(path.fieldname)))
       await this.#require(principal, doctype, 'read', 'search')

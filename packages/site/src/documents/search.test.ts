@@ -19,6 +19,7 @@ describe.each(engines)('Link search on %s', (engine) => {
       field('title', 'Data'),
       field('alias', 'Data'),
       field('size', 'Int'),
+      field('weight', 'Float'),
       field('secret', 'Data', { permlevel: 1 }),
       field('disabled', 'Check'),
     ]
@@ -46,6 +47,16 @@ describe.each(engines)('Link search on %s', (engine) => {
   it('says each thing once, and nothing of what is empty or 0', async () => {
     await site.documents.insert(admin, 'Fruit', [{ name: 'Pear', title: 'Pear', alias: 'Pear', size: 0 }])
     expect(await search('Fruit', 'pear')).toEqual([{ value: 'Pear', description: 'Pear' }])
+  })
+
+  it('tells a further field beside the title where one is asked for, and none that may not be seen', async () => {
+    await site.documents.insert(admin, 'Fruit', [{ name: 'Fig', title: 'Blue', alias: 'Ficus', weight: 5, secret: 'hush' }])
+    const described = async (searchField: string, who = admin): Promise<(string | undefined)[]> =>
+      (await site.documents.searchLink(who, { doctype: 'Fruit', text: 'fig', limit: 10, searchField })).map((match) => match.description)
+    expect(await described('weight')).toEqual(['Blue, 5.0, Ficus, hush'])
+    expect(await described('alias')).toEqual(['Blue, Ficus, hush'])
+    expect(await described('secret', PEOPLE.carol)).toEqual(['Blue, Ficus'])
+    await expect(described('colour')).rejects.toMatchObject({ excType: 'DataError', status: 417 })
   })
 
   it('puts names that begin with the text first, and cuts the page by where the name has it', async () => {

@@ -1,4 +1,4 @@
-import { invalid, parseFilters, type LinkMatch } from '@annex/protocol'
+import { FrappeError, invalid, parseFilters, type LinkMatch } from '@annex/protocol'
 import type { LinkSearchRequest, Row } from '../../backend/backend.ts'
 import type { Method, MethodCall } from '../../backend/method.ts'
 import { parseFlag, parseText, requireText } from '../list-arguments.ts'
@@ -21,7 +21,8 @@ async function searchWidget({ principal, args, backend }: MethodCall): Promise<R
   const request = parseSearch(args)
   const matches = await backend.searchLink(principal, request)
   const doctype = await backend.doctype(principal, request.doctype)
-  const fields = [...new Set(['name', ...(doctype.title_field ? [doctype.title_field] : []), ...doctype.search_fields])]
+  const columns = ['name', doctype.title_field, request.searchField ?? '', ...doctype.search_fields]
+  const fields = [...new Set(columns.filter((fieldname) => fieldname !== ''))]
   const names = matches.map((match) => match.value)
   const rows: Row[] = names.length === 0 ? [] : await backend.list(principal, { doctype: request.doctype, fields, filters: [{ fieldname: 'name', operator: 'in', value: names }], limit: null })
   const byName = new Map(rows.map((row) => [String(row['name']), row]))
@@ -31,6 +32,7 @@ async function searchWidget({ principal, args, backend }: MethodCall): Promise<R
 
 function parseSearch(args: MethodCall['args']): LinkSearchRequest {
   const referenceDoctype = parseText(args, 'reference_doctype')
+  const searchField = parseSearchField(args)
   return {
     doctype: requireText(args, 'doctype'),
     text: parseText(args, 'txt').trim(),
@@ -38,7 +40,14 @@ function parseSearch(args: MethodCall['args']): LinkSearchRequest {
     start: parseCount(args['start'], 'start', 0),
     limit: Math.min(parseCount(args['page_length'], 'page_length', DEFAULT_LENGTH) || LONGEST_PAGE, LONGEST_PAGE),
     ...(referenceDoctype ? { referenceDoctype } : {}),
+    ...(searchField ? { searchField } : {}),
   }
+}
+
+function parseSearchField(args: MethodCall['args']): string {
+  const name = parseText(args, 'searchfield')
+  if (/^\w*$/.test(name)) return name
+  throw new FrappeError('DataError', `searchfield must be the name of one field; "${name.slice(0, 60)}" is none`)
 }
 
 function parseCount(value: unknown, name: string, fallback: number): number {

@@ -1,5 +1,5 @@
 import { foldText } from '@annex/database'
-import { invalid, type DocType, type LinkMatch } from '@annex/protocol'
+import { fieldKind, invalid, type DocType, type LinkMatch } from '@annex/protocol'
 import { sql, type RawBuilder } from 'kysely'
 import type { LinkSearchRequest } from '../../backend/backend.ts'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
@@ -23,7 +23,7 @@ export async function searchLink(premises: Premises, principal: Principal, reque
   const access = listAccess(principal, doctype)
   if (access === 'none' && doctype.name !== 'DocType') throw refusal(doctype, 'select')
   const sources = new Sources(premises, principal, doctype, access === 'none' ? 'select' : access)
-  const columns = columnsShown(sources)
+  const columns = columnsShown(sources, request.searchField)
   const held = [
     ...rowsHeld(premises, principal, doctype, request),
     ...enabled(doctype),
@@ -60,15 +60,18 @@ function enabled(doctype: DocType): RawBuilder<unknown>[] {
   ]
 }
 
-/** Name, title and search fields, as far as the caller may see them. */
-function columnsShown(sources: Sources): Column[] {
+/** Name, title, the field asked for and search fields, as far as the caller may see them. */
+function columnsShown(sources: Sources, asked = 'name'): Column[] {
   const { doctype, visible } = sources.main
-  const fields = [...new Set([doctype.title_field, ...doctype.search_fields])].filter((fieldname) => visible.has(fieldname))
-  return ['name', ...fields].flatMap((fieldname) => sources.own(fieldname) ?? [])
+  const further = sources.column({ fieldname: asked }, 'show')?.field.fieldname ?? 'name'
+  const fields = [doctype.title_field, further, ...doctype.search_fields].filter(
+    (fieldname) => fieldname === further || visible.has(fieldname),
+  )
+  return [...new Set(['name', ...fields])].flatMap((fieldname) => sources.own(fieldname) ?? [])
 }
 
 function toMatch(doctype: DocType, columns: readonly Column[], row: Record<string, Stored>): LinkMatch {
-  const shown = new Map(columns.map((column, index) => [column.field.fieldname, textOf(column.show(row[`c${index}`] ?? null))]))
+  const shown = new Map(columns.map((column, index) => [column.field.fieldname, textOf(column, row[`c${index}`] ?? null)]))
   const value = shown.get('name') ?? ''
   shown.delete('name')
   const label = doctype.show_title_field_in_link ? shown.get(doctype.title_field) : undefined
@@ -77,7 +80,12 @@ function toMatch(doctype: DocType, columns: readonly Column[], row: Record<strin
   return { value, label: label || value, description: described([value, ...shown.values()]) }
 }
 
-const textOf = (stored: Stored): string => (stored === null || stored === 0 ? '' : String(stored))
+/** Frappe writes a decimal with its point: `5.0`. */
+function textOf(column: Column, stored: Stored): string {
+  const shown = column.show(stored)
+  if (shown === null || shown === 0) return ''
+  return Number.isInteger(shown) && fieldKind(column.field) === 'decimal' ? `${shown}.0` : String(shown)
+}
 
 const described = (parts: readonly string[]): string => [...new Set(parts.filter((part) => part !== ''))].join(', ')
 
