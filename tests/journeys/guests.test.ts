@@ -25,7 +25,9 @@ describe('A guest', () => {
     ['GET', '/api/method/frappe.desk.search.search_link?doctype=DOCTYPE&txt='],
     ['GET', '/api/method/frappe.client.get_count?doctype=DOCTYPE'],
   ])('gets one answer to %s %s, whether the DocType is there, is a child table, is virtual, or is not there', async (method, path) => {
-    const answers = await Promise.all(['User', 'Has Role', 'OAuth Bearer Token', 'No Such Type'].map((doctype) => ask(site.url, method, path, doctype)))
+    const answers = await Promise.all(
+      ['User', 'Has Role', 'OAuth Bearer Token', 'No Such Type'].map((doctype) => ask(site.url, method, path, doctype)),
+    )
     expect(answers[0]?.status).toBe(403)
     for (const answer of answers) expect(answer).toEqual(answers[0])
   })

@@ -36,7 +36,8 @@ function placeOf(url: string): string {
   return `${protocol}//${username ? `${username}@` : ''}${host}${pathname}`
 }
 
-const UNREADABLE = 'write it as postgres://user:password@host:port/database, and characters such as @ / ? # in the password as %40 %2F %3F %23'
+const UNREADABLE =
+  'write it as postgres://user:password@host:port/database, and characters such as @ / ? # in the password as %40 %2F %3F %23'
 
 // A bare slash in a password would make the rest of it the database's name, which is shown.
 function isReadable(url: string): boolean {

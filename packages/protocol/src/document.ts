@@ -39,4 +39,5 @@ export function withoutNulls<T extends Readonly<Record<string, unknown>>>(docume
   return kept as T
 }
 
-export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

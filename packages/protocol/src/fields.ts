@@ -73,7 +73,22 @@ export interface DocField {
 }
 
 /** Frappe's rights, in its order. */
-export const RIGHTS = ['select', 'read', 'write', 'create', 'delete', 'submit', 'cancel', 'amend', 'print', 'email', 'report', 'import', 'export', 'share'] as const
+export const RIGHTS = [
+  'select',
+  'read',
+  'write',
+  'create',
+  'delete',
+  'submit',
+  'cancel',
+  'amend',
+  'print',
+  'email',
+  'report',
+  'import',
+  'export',
+  'share',
+] as const
 export type Right = (typeof RIGHTS)[number]
 export const isRight = (text: string): text is Right => (RIGHTS as readonly string[]).includes(text)
 

@@ -16,7 +16,10 @@ describe('filters', () => {
     expect(parseFilters(input)).toEqual(expected)
   })
 
-  it.each(['[[', '7', [['a']], ['status', '=', 'Open'], [[1, '=', 2]], [['a', 'resembles', 1]]])('%j are refused with a sentence', (input) => {
-    expect(() => parseFilters(input)).toThrow(expect.objectContaining({ status: 417, excType: 'ValidationError' }))
-  })
+  it.each(['[[', '7', [['a']], ['status', '=', 'Open'], [[1, '=', 2]], [['a', 'resembles', 1]]])(
+    '%j are refused with a sentence',
+    (input) => {
+      expect(() => parseFilters(input)).toThrow(expect.objectContaining({ status: 417, excType: 'ValidationError' }))
+    },
+  )
 })

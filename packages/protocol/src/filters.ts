@@ -35,7 +35,8 @@ function parseJson(text: string): unknown {
 }
 
 function parsePair(fieldname: string, value: unknown): Filter {
-  if (Array.isArray(value) && value.length === 2 && typeof value[0] === 'string') return { fieldname, operator: parseOperator(value[0]), value: value[1] as unknown }
+  if (Array.isArray(value) && value.length === 2 && typeof value[0] === 'string')
+    return { fieldname, operator: parseOperator(value[0]), value: value[1] as unknown }
   if (Array.isArray(value)) return { fieldname, operator: 'in', value }
   return { fieldname, operator: '=', value }
 }
@@ -48,7 +49,8 @@ function parseTuple(tuple: unknown): Filter {
   const parts = tuple as unknown[]
   if (parts.length === 2) return parsePair(parseName(parts[0]), parts[1])
   if (parts.length === 3) return { fieldname: parseName(parts[0]), operator: parseOperator(parts[1]), value: parts[2] }
-  if (parts.length === 4 || parts.length === 5) return { doctype: parseName(parts[0]), fieldname: parseName(parts[1]), operator: parseOperator(parts[2]), value: parts[3] }
+  if (parts.length === 4 || parts.length === 5)
+    return { doctype: parseName(parts[0]), fieldname: parseName(parts[1]), operator: parseOperator(parts[2]), value: parts[3] }
   throw invalid('each filter must have three or four entries: [field, operator, value] or [DocType, field, operator, value]')
 }
 

@@ -6,7 +6,11 @@ describe('an error on the wire', () => {
   it('comes out at the other end as the error that went in', () => {
     const sent = new FrappeError('TimestampMismatchError', 'Read it again: somebody changed it')
     const received = decodeError(sent.status, JSON.parse(JSON.stringify(encodeError(sent))))
-    expect([received.excType, received.status, received.message]).toEqual(['TimestampMismatchError', 417, 'Read it again: somebody changed it'])
+    expect([received.excType, received.status, received.message]).toEqual([
+      'TimestampMismatchError',
+      417,
+      'Read it again: somebody changed it',
+    ])
   })
 
   it('has Frappe’s keys, and no traceback in exc', () => {

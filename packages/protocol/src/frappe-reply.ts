@@ -51,10 +51,12 @@ function decodeMessage(text: unknown): string[] {
 
 /** The error that a Frappe site answered, as the class it was on the other side. */
 export function decodeError(status: number, body: unknown): FrappeError {
-  if (!isRecord(body)) return new FrappeError('UpstreamUnavailableError', `The site answered ${status} without a body that Frappe sends`, { status })
+  if (!isRecord(body))
+    return new FrappeError('UpstreamUnavailableError', `The site answered ${status} without a body that Frappe sends`, { status })
   const messages = decodeMessages(body['_server_messages'])
   const excType = typeof body['exc_type'] === 'string' ? body['exc_type'] : 'ValidationError'
-  const text = messages.at(-1) ?? textOf(body['_error_message']) ?? textOf(body['message']) ?? afterColon(textOf(body['exception'])) ?? excType
+  const text =
+    messages.at(-1) ?? textOf(body['_error_message']) ?? textOf(body['message']) ?? afterColon(textOf(body['exception'])) ?? excType
   return new FrappeError(excType, text, { status, messages })
 }
 

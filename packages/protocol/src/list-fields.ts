@@ -16,7 +16,13 @@ export type Aggregate = (typeof AGGREGATES)[number]
 export type FieldExpression =
   | { readonly kind: 'all'; readonly doctype?: string }
   | { readonly kind: 'column'; readonly path: FieldPath; readonly alias?: string; readonly distinct: boolean }
-  | { readonly kind: 'aggregate'; readonly aggregate: Aggregate; readonly path: FieldPath; readonly alias?: string; readonly distinct: boolean }
+  | {
+      readonly kind: 'aggregate'
+      readonly aggregate: Aggregate
+      readonly path: FieldPath
+      readonly alias?: string
+      readonly distinct: boolean
+    }
 
 export interface OrderTerm {
   readonly path: FieldPath
@@ -46,7 +52,14 @@ export function parseFieldExpression(text: string): FieldExpression {
   const table = /^`tab([^`]+)`\.\*$/.exec(expression)
   if (table) return { kind: 'all', doctype: table[1]! }
   const call = CALL.exec(expression)
-  if (call) return { kind: 'aggregate', aggregate: parseAggregate(call[1]!, text), path: parseFieldPath(call[3]!), distinct: call[2] !== undefined, ...alias }
+  if (call)
+    return {
+      kind: 'aggregate',
+      aggregate: parseAggregate(call[1]!, text),
+      path: parseFieldPath(call[3]!),
+      distinct: call[2] !== undefined,
+      ...alias,
+    }
   const distinct = /^distinct\s+(.+)$/i.exec(expression)
   return { kind: 'column', path: parseFieldPath(distinct ? distinct[1]! : expression), distinct: distinct !== null, ...alias }
 }

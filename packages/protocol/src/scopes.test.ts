@@ -15,15 +15,34 @@ describe('a scope', () => {
     expect(readScope(token)?.kind).toBe(kind)
   })
 
-  it.each(['secret', 'Item', 'Item:', ':read', 'Item:reads', 'Item:Read', 'Sales..Invoice:read', '.Item:read', 'Item.:read', 'Sales Invoice:read', 'Sales%20Invoice:read', 'Itém:read', 'set:sales', 'method:', 'method:a b', `${'x'.repeat(62)}:read`])(
-    '%s is none',
-    (token) => {
-      expect(readScope(token)).toBeUndefined()
-    },
-  )
+  it.each([
+    'secret',
+    'Item',
+    'Item:',
+    ':read',
+    'Item:reads',
+    'Item:Read',
+    'Sales..Invoice:read',
+    '.Item:read',
+    'Item.:read',
+    'Sales Invoice:read',
+    'Sales%20Invoice:read',
+    'Itém:read',
+    'set:sales',
+    'method:',
+    'method:a b',
+    `${'x'.repeat(62)}:read`,
+  ])('%s is none', (token) => {
+    expect(readScope(token)).toBeUndefined()
+  })
 
   it('writes any DocType name so that it comes back', () => {
-    fc.assert(fc.property(fc.stringMatching(/^[A-Z][A-Za-z0-9_-]{1,20}( [A-Za-z0-9_-]{1,20})?$/), (name) => doctypeOfScope(scopeName(name)) === name))
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[A-Z][A-Za-z0-9_-]{1,20}( [A-Za-z0-9_-]{1,20})?$/),
+        (name) => doctypeOfScope(scopeName(name)) === name,
+      ),
+    )
     expect(documentScope('Sales Invoice', 'submit')).toBe('Sales.Invoice:submit')
   })
 
@@ -79,6 +98,11 @@ describe('the scopes of a token', () => {
 
   it('open a method by its name or its prefix, on whole parts alone', () => {
     const scopes = new ScopeSet(['method:a.b', 'method:c.d.*'])
-    expect([scopes.opensMethod('a.b'), scopes.opensMethod('a.bc'), scopes.opensMethod('c.d.e'), scopes.opensMethod('c.de')]).toEqual([true, false, true, false])
+    expect([scopes.opensMethod('a.b'), scopes.opensMethod('a.bc'), scopes.opensMethod('c.d.e'), scopes.opensMethod('c.de')]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
   })
 })

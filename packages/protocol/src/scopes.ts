@@ -153,4 +153,6 @@ export function describeScope(token: string): string {
 }
 
 /** Rights that change something: their boxes on a consent page start empty when the app calls them optional. */
-export const CHANGING_RIGHTS: ReadonlySet<Right> = new Set(RIGHTS.filter((right) => ['write', 'create', 'delete', 'submit', 'cancel', 'amend', 'import', 'share'].includes(right)))
+export const CHANGING_RIGHTS: ReadonlySet<Right> = new Set(
+  RIGHTS.filter((right) => ['write', 'create', 'delete', 'submit', 'cancel', 'amend', 'import', 'share'].includes(right)),
+)

@@ -148,7 +148,10 @@ export class UpstreamClient {
   }
 
   /** What a link field suggests for the text typed. */
-  async searchLink(doctype: string, { text, start = 0, limit = 10, filters, referenceDoctype, signal }: LinkSearchOptions): Promise<LinkMatch[]> {
+  async searchLink(
+    doctype: string,
+    { text, start = 0, limit = 10, filters, referenceDoctype, signal }: LinkSearchOptions,
+  ): Promise<LinkMatch[]> {
     const query = {
       doctype,
       txt: text,

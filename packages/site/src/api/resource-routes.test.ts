@@ -11,7 +11,9 @@ async function inserted(args: Values): Promise<unknown> {
   const routes = new Map<string, Handler<Principal>>()
   const server = { route: (method: string, path: string, handler: Handler<Principal>) => routes.set(`${method} ${path}`, handler) }
   const reached: unknown[] = []
-  const backend = { insert: (_: Principal, __: string, documents: readonly Values[]) => Promise.resolve((reached.push(...documents), documents)) }
+  const backend = {
+    insert: (_: Principal, __: string, documents: readonly Values[]) => Promise.resolve((reached.push(...documents), documents)),
+  }
   resourceRoutes(server as unknown as HttpServer<Principal>, backend as unknown as Backend)
   await routes.get('POST /api/resource/:doctype')?.({ args, params: { doctype: 'Client' } } as unknown as Exchange<Principal>)
   return reached[0]

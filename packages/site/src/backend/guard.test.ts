@@ -109,7 +109,19 @@ const ACTS: Readonly<Record<string, Act>> = {
 describe('a token', () => {
   it.each([
     ['openid', ['call open']],
-    ['Item:read', ['read Item', 'list Item', 'count Item', 'search Item', 'search Item by cost', 'define Item', 'call open']],
+    [
+      'Item:read',
+      [
+        'read Item',
+        'list Item',
+        'count Item',
+        'search Item',
+        'search Item by cost',
+        'search Item telling cost',
+        'define Item',
+        'call open',
+      ],
+    ],
     ['Item:select', ['search Item', 'define Item', 'call open']],
     ['Item:create', ['insert Item', 'call open']],
     ['Item:delete', ['remove Item', 'call open']],
@@ -121,6 +133,7 @@ describe('a token', () => {
         'count Item',
         'search Item',
         'search Item by cost',
+        'search Item telling cost',
         'define Item',
         'update Item',
         'rename Item',
@@ -130,7 +143,17 @@ describe('a token', () => {
     ],
     [
       'Item:submit',
-      ['read Item', 'list Item', 'count Item', 'search Item', 'search Item by cost', 'define Item', 'submit Item', 'call open'],
+      [
+        'read Item',
+        'list Item',
+        'count Item',
+        'search Item',
+        'search Item by cost',
+        'search Item telling cost',
+        'define Item',
+        'submit Item',
+        'call open',
+      ],
     ],
     ['Quote:read', ['list Quote', 'list Quote with its lines', 'list Quote Line', 'call open']],
     ['method:site.*', ['call open', 'call undeclared', 'call declared', 'call fenced']],

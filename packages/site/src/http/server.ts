@@ -108,7 +108,7 @@ class Server<C> {
       method: list,
       url: path,
       ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
-      errorHandler: (error, request, reply) => this.#answers.sendError(reply, refusalFor(options, error), askedBy(request)),
+      errorHandler: (error, request, reply) => void this.#answers.sendError(reply, refusalFor(options, error), askedBy(request)),
       handler: (request, reply) => this.#serve(request, reply, handler, options),
     })
   }

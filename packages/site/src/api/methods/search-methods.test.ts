@@ -14,7 +14,7 @@ async function asked(name: string, args: Values): Promise<unknown[]> {
     list: answer([{ name: 'A' }]),
   }
   const method = searchMethods.find((candidate) => candidate.name.endsWith(name))
-  await method?.handler({ principal: GUEST, args, backend: backend as unknown as Backend, httpMethod: 'GET' } as Parameters<typeof method.handler>[0])
+  await method?.handler({ principal: GUEST, args, backend: backend as unknown as Backend })
   return requests
 }
 
