@@ -23,7 +23,10 @@ describe('the arguments of a list', () => {
     expect(parseListArguments('Item', { fields }).fields).toEqual(expected)
   })
 
-  it.each([{ limit: -1 }, { limit_start: '-5' }, { fields: 'a,b' }, { fields: '[1]' }, { filters: '[[' }, { order_by: ['x'] }])('are refused with a sentence: %j', (args) => {
-    expect(() => parseListArguments('Item', args)).toThrow(expect.objectContaining({ status: 417 }))
-  })
+  it.each([{ limit: -1 }, { limit_start: '-5' }, { fields: 'a,b' }, { fields: '[1]' }, { filters: '[[' }, { order_by: ['x'] }])(
+    'are refused with a sentence: %j',
+    (args) => {
+      expect(() => parseListArguments('Item', args)).toThrow(expect.objectContaining({ status: 417 }))
+    },
+  )
 })

@@ -61,7 +61,8 @@ export function requireText(args: Arguments, name: string): string {
   return value
 }
 
-export const parseFlag = (value: unknown): boolean => value === true || value === 1 || (typeof value === 'string' && /^(1|true|yes|on)$/i.test(value))
+export const parseFlag = (value: unknown): boolean =>
+  value === true || value === 1 || (typeof value === 'string' && /^(1|true|yes|on)$/i.test(value))
 
 function parseStart(value: unknown): number {
   const start = wholeNumber(value) ?? 0

@@ -11,9 +11,9 @@ type Request = Exchange<Principal>
 export function resourceRoutes(server: HttpServer<Principal>, backend: Backend): void {
   for (const base of ['/api/resource', '/api/v1/resource']) {
     server.route('GET', `${base}/:doctype`, (request) => listDocuments(backend, request))
-    server.route('POST', `${base}/:doctype`, (request) => insertDocument(backend, request))
+    server.route('POST', `${base}/:doctype`, (request) => insertDocument(backend, request), { jsonByLook: true })
     server.route('GET', `${base}/:doctype/*`, (request) => readDocument(backend, request))
-    server.route('PUT', `${base}/:doctype/*`, (request) => updateDocument(backend, request))
+    server.route('PUT', `${base}/:doctype/*`, (request) => updateDocument(backend, request), { jsonByLook: true })
     server.route('DELETE', `${base}/:doctype/*`, (request) => removeDocument(backend, request))
   }
 }

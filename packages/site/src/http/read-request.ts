@@ -18,11 +18,11 @@ export interface ReadRequest {
  *
  * @throws {FrappeError} {OAuthError} 400 for a body that is not what it says, a token outside the header, two credentials
  */
-export async function readRequest(request: FastifyRequest): Promise<ReadRequest> {
+export async function readRequest(request: FastifyRequest, isJsonByLook = false): Promise<ReadRequest> {
   const { headers, method, ip } = request
   const mark = request.url.indexOf('?')
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1))
-  const body = await parseBody(headers['content-type'], Buffer.isBuffer(request.body) ? request.body : NO_BODY)
+  const body = await parseBody(headers['content-type'], Buffer.isBuffer(request.body) ? request.body : NO_BODY, isJsonByLook)
   refuseTokenOutsideHeader(query, body.form)
   refuseTwoCredentials(request)
   const cookies = headers.cookie === undefined ? {} : request.server.parseCookie(headers.cookie)

@@ -14,15 +14,30 @@ const JSON_TYPE = /^application\/(?:[^;\s]+\+)?json\b/i
 /**
  * Reads a body by its media type: JSON, a form, or (as old clients send it beside a GET) a form without a type.
  *
+ * @param isJsonByLook - a JSON object is one whatever its type says: many a script sends one and names no type, or a form's
  * @throws {FrappeError} 400 when it is not what its type says
  */
-export async function parseBody(contentType: string | undefined, bytes: Buffer): Promise<RequestBody> {
+export async function parseBody(contentType: string | undefined, bytes: Buffer, isJsonByLook = false): Promise<RequestBody> {
   if (bytes.length === 0) return {}
+  const seen = isJsonByLook ? jsonObjectIn(bytes) : undefined
+  if (seen) return { json: seen }
   if (contentType === undefined || /^application\/x-www-form-urlencoded\b/i.test(contentType))
     return { form: new URLSearchParams(bytes.toString()) }
   if (JSON_TYPE.test(contentType)) return parseJson(bytes.toString())
   if (/^multipart\/form-data\b/i.test(contentType)) return { form: await parseMultipart(contentType, bytes) }
   return {}
+}
+
+/** A form never begins with a brace that is not percent-encoded, nor does a multipart body. */
+function jsonObjectIn(bytes: Buffer): Record<string, unknown> | undefined {
+  const text = bytes.toString()
+  if (!/^\s*\{/.test(text)) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function parseJson(text: string): RequestBody {

@@ -27,6 +27,8 @@ export interface RouteOptions {
   readonly authenticate?: 'none'
   /** `oauth`: what cannot be read is refused in the RFC's words, `invalid_request`, and not in Frappe's. */
   readonly refusals?: 'oauth'
+  /** Whether a body that looks like a JSON object is one, whatever its media type says. */
+  readonly jsonByLook?: true
   /** Bytes, where the server's own limit is too generous for whoever has not signed in yet. */
   readonly bodyLimit?: number
 }
@@ -146,7 +148,7 @@ class Server<C> {
   async #serve(request: FastifyRequest, reply: FastifyReply, handler: Handler<C>, options: RouteOptions): Promise<FastifyReply> {
     let asked = askedBy(request)
     try {
-      const read = await readRequest(request)
+      const read = await readRequest(request, options.jsonByLook)
       const { credentials } = read
       const known = options.authenticate === 'none' ? { caller: this.#options.guest } : await this.#identify(credentials)
       asked = { ...asked, ...(known.cookies ? { cookies: known.cookies } : {}), sessionExpired: known.sessionExpired === true }

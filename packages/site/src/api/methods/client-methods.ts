@@ -10,8 +10,18 @@ export const clientMethods: readonly Method[] = [
     guest: false,
     rights: 'verbs',
     handler: ({ principal, args, backend }) =>
-      backend.count(principal, { doctype: requireText(args, 'doctype'), filters: parseFilters(args['filters']), distinct: parseFlag(args['distinct']) }),
+      backend.count(principal, {
+        doctype: requireText(args, 'doctype'),
+        filters: parseFilters(args['filters']),
+        distinct: parseFlag(args['distinct']),
+      }),
   },
   { name: 'ping', httpMethods: ['GET', 'POST', 'PUT', 'DELETE'], guest: true, rights: 'open', handler: () => Promise.resolve('pong') },
-  { name: 'frappe.ping', httpMethods: ['GET', 'POST', 'PUT', 'DELETE'], guest: true, rights: 'open', handler: () => Promise.resolve('pong') },
+  {
+    name: 'frappe.ping',
+    httpMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+    guest: true,
+    rights: 'open',
+    handler: () => Promise.resolve('pong'),
+  },
 ]

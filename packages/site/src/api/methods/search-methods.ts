@@ -24,7 +24,15 @@ async function searchWidget({ principal, args, backend }: MethodCall): Promise<R
   const columns = ['name', doctype.title_field, request.searchField ?? '', ...doctype.search_fields]
   const fields = [...new Set(columns.filter((fieldname) => fieldname !== ''))]
   const names = matches.map((match) => match.value)
-  const rows: Row[] = names.length === 0 ? [] : await backend.list(principal, { doctype: request.doctype, fields, filters: [{ fieldname: 'name', operator: 'in', value: names }], limit: null })
+  const rows: Row[] =
+    names.length === 0
+      ? []
+      : await backend.list(principal, {
+          doctype: request.doctype,
+          fields,
+          filters: [{ fieldname: 'name', operator: 'in', value: names }],
+          limit: null,
+        })
   const byName = new Map(rows.map((row) => [String(row['name']), row]))
   const ordered = names.map((name) => byName.get(name)).filter((row) => row !== undefined)
   return parseFlag(args['as_dict']) ? ordered : ordered.map((row) => Object.values(row))

@@ -103,4 +103,5 @@ function sentRows(field: DocField, value: unknown): readonly Values[] {
   throw invalid(`${field.label}: send its rows as a list of objects`)
 }
 
-const textOf = (name: unknown): string => (typeof name === 'string' || typeof name === 'number' ? String(name).slice(0, 140) : JSON.stringify(name).slice(0, 140))
+const textOf = (name: unknown): string =>
+  typeof name === 'string' || typeof name === 'number' ? String(name).slice(0, 140) : JSON.stringify(name).slice(0, 140)
