@@ -4,7 +4,7 @@
 // A step passes when it agrees, or differs and stands in tests/contract/disagreements.json. The originals and their
 // own player are used where they lie beside the repository; elsewhere it says so and plays the copy with ours.
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { disagreementsIn } from '../tests/contract/disagreements.ts'
@@ -73,7 +73,8 @@ async function playCopies(site) {
 async function playOriginals(site) {
   const recordings = new Map(played.map((name) => [name, JSON.parse(readFileSync(join(originals, `${name}.json`), 'utf8'))]))
   const files = played.map((name) => join(originals, `${name}.json`))
-  const lines = await output([theirPlayer, site.url, ...files, '--admin-password', site.adminPassword])
+  // By its real path: reached through a link, it would not know itself as the program that was started.
+  const lines = await output([realpathSync(theirPlayer), site.url, ...files, '--admin-password', site.adminPassword])
   const steps = [...recordings.values()].reduce((sum, recording) => sum + recording.steps.length, 0)
   const told = /^(\d+) passed, (\d+) failed$/.exec(lines.findLast(Boolean) ?? '')
   if (Number(told?.[1]) + Number(told?.[2]) !== steps)
