@@ -68,7 +68,7 @@ async function prepare(folder: string, documents: number): Promise<Access> {
 function startSite(folder: string, nodeArgs: readonly string[]): Promise<ServerProcess> {
   const environment = { PORT: '0', ANNEX_DATA: folder, ANNEX_ADMIN_PASSWORD: ADMIN_PASSWORD }
   // As `npm run site` starts it.
-  return ServerProcess.start({ file: siteFile, environment, nodeArgs: ['--max-semi-space-size=4', ...nodeArgs] })
+  return ServerProcess.start({ file: siteFile, environment, nodeArgs: ['--max-semi-space-size=2', ...nodeArgs] })
 }
 
 async function withServers<T>(
