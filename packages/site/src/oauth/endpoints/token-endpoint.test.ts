@@ -352,16 +352,14 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     })
 
     it('C21 refuses a body that only keeps it busy, before it is read', async () => {
-      const body = 'a=1&'.repeat(800_000)
-      const reply = await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
-      expectError(reply, 'invalid_request', 413)
+      expectError(await ask(provider, TOKEN, { method: 'POST', body: new URLSearchParams({ a: 'x'.repeat(3e6) }) }), 'invalid_request', 413)
     })
 
     it('C21 refuses a multipart form, and the code in it stays good', async () => {
       const code = await codeOf(app)
       const form = new FormData()
       const fields = { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret, redirect_uri: REDIRECT }
-      for (const [name, value] of Object.entries(fields)) form.append(name, value)
+      for (const field of Object.entries(fields)) form.append(...field)
       expectError(await ask(provider, TOKEN, { method: 'POST', body: form }), 'invalid_request')
       expect((await swap(provider, app, code)).status).toBe(200)
     })
