@@ -1,4 +1,5 @@
 import { engines } from '../../../tests/support/databases.ts'
+import { catalogContract } from './contract/catalog.contract.ts'
 import { dialectContract } from './contract/dialect.contract.ts'
 import { searchIndexContract } from './contract/search-index.contract.ts'
 import { statementsContract } from './contract/statements.contract.ts'
@@ -9,4 +10,5 @@ for (const engine of engines) {
   statementsContract(engine)
   dialectContract(engine)
   searchIndexContract(engine)
+  catalogContract(engine)
 }

@@ -29,5 +29,10 @@ export interface Database {
    * The connection refuses use after the work has ended.
    */
   transaction<T>(work: (connection: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /**
+   * Runs work that only reads, all of it in the state of one moment, beside whatever is written meanwhile.
+   * On PostgreSQL changes of tables wait until it has ended.
+   */
+  snapshot<T>(work: (connection: Connection) => Promise<T>): Promise<T>
   close(): Promise<void>
 }

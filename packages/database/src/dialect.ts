@@ -1,5 +1,6 @@
 import type { Expression, RawBuilder, SqlBool } from 'kysely'
 import type { Connection, Engine } from './database.ts'
+import type { TableShape } from './shapes/shape.ts'
 
 /**
  * What a column holds. `key`, `short`, `text`, `date`, `time` and `json` are text, ordered by code points;
@@ -82,6 +83,10 @@ export interface Dialect {
   tableExists(connection: Connection, table: string): Promise<boolean>
   /** In their order; none when there is no such table. */
   columnsOf(connection: Connection, table: string): Promise<string[]>
-  /** Makes other processes that migrate wait until this transaction ends. */
+  /** The names of the table's indexes, without those of its keys. */
+  indexesOf(connection: Connection, table: string): Promise<string[]>
+  /** Every table with its columns and indexes, by name; what belongs to a search index is left out. */
+  listTables(connection: Connection): Promise<TableShape[]>
+  /** Makes other processes that change tables, and on PostgreSQL those that begin a snapshot, wait until this transaction ends. */
   lockMigrations(connection: Connection): Promise<void>
 }

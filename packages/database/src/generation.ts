@@ -44,14 +44,8 @@ export class Generation {
   }
 
   /** To be called in the transaction of the change; others see it with the commit. Call it last: on PostgreSQL it makes other such changes wait. */
-  async bump(connection: Connection): Promise<void> {
-    // Primary key.
-    await connection
-      .withTables<Tables>()
-      .updateTable('generation')
-      .set((row) => ({ value: row('value', '+', 1) }))
-      .where('id', '=', 1)
-      .execute()
+  bump(connection: Connection): Promise<void> {
+    return bumpGeneration(connection)
   }
 
   /** Awaited on every change before `observe` returns, in order of adding. */
@@ -88,6 +82,17 @@ export class Generation {
     await reload.catch(() => undefined)
     await this.observe(value)
   }
+}
+
+/** As `Generation.bump`, where there is no instance. */
+export async function bumpGeneration(connection: Connection): Promise<void> {
+  // Primary key.
+  await connection
+    .withTables<Tables>()
+    .updateTable('generation')
+    .set((row) => ({ value: row('value', '+', 1) }))
+    .where('id', '=', 1)
+    .execute()
 }
 
 const SETTLED = Promise.resolve()

@@ -30,6 +30,17 @@ export async function migrate(database: Database, migrations: readonly Migration
   return ran
 }
 
+/**
+ * Runs those migrations that have not run yet, in order, inside the caller's transaction: all or none.
+ *
+ * @returns the names of those that this call ran
+ */
+export async function migrateWithin(connection: Connection, dialect: Dialect, migrations: readonly Migration[]): Promise<string[]> {
+  const ran: string[] = []
+  for (const migration of migrations) if (await runOnce(connection, dialect, migration)) ran.push(migration.name)
+  return ran
+}
+
 async function runOnce(connection: Connection, dialect: Dialect, migration: Migration): Promise<boolean> {
   await dialect.lockMigrations(connection)
   const table = sql`create table if not exists migration (name ${sql.raw(dialect.columnType('key'))} primary key, applied ${sql.raw(dialect.columnType('micros'))} not null)`

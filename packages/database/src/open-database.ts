@@ -7,6 +7,8 @@ export interface OpenOptions {
   readonly namedStatements?: boolean
   /** PostgreSQL: connections held at most. Default 10. */
   readonly maxConnections?: number
+  /** SQLite: refuses a file that is not there instead of making it. Default false. */
+  readonly mustExist?: boolean
   /** The setting that the URL came from, for messages. Default `DATABASE_URL`. */
   readonly setting?: string
 }
@@ -18,7 +20,7 @@ export interface OpenOptions {
  */
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
   try {
-    if (url.startsWith('sqlite:')) return await SqliteDatabase.open(url)
+    if (url.startsWith('sqlite:')) return await SqliteDatabase.open(url, options.mustExist)
     if (/^postgres(ql)?:/.test(url) && !isReadable(url)) throw new Error(UNREADABLE)
     if (/^postgres(ql)?:\/\//.test(url)) return await PostgresDatabase.open(url, placeOf(url), options)
     throw new Error('it must begin with sqlite:/ or postgres://')

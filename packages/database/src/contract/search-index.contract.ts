@@ -74,6 +74,19 @@ export function searchIndexContract(engine: Engine): void {
       expect(() => opened.dialect.searchIndex.contains(TABLE, '😀😀')).toThrow(RangeError)
     })
 
+    it('follows a row that gains text and loses it', async () => {
+      await insert('A', '')
+      await insert('B', null)
+      await update('A', 'A', 'late words')
+      await update('B', 'B', 'late words too')
+      expect(await found('late')).toEqual(['A', 'B'])
+      await update('A', 'A2', '')
+      await remove('B')
+      expect(await found('late')).toEqual([])
+      await update('A2', 'A3', 'late again')
+      expect(await found('late')).toEqual(['A3'])
+    })
+
     it('follows inserts, changes, renames and removals, and their rollback', async () => {
       await insert('A', 'first words')
       await update('A', 'A', 'other words')

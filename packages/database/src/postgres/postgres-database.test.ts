@@ -42,6 +42,19 @@ describe('PostgresDatabase', () => {
     expect(await kept(await opened.again({ maxConnections: 1, namedStatements: false }))).toBe(0)
   })
 
+  it('goes on using a statement that it knows, after a column of the table has another type', async () => {
+    const database = await opened.again({ maxConnections: 1 })
+    await sql`create table retyped (name text primary key, a text)`.execute(database.connection)
+    const upsert = (a: string): Promise<unknown> =>
+      database.transaction((connection) =>
+        sql`insert into retyped (name, a) values ('x', ${a}) on conflict (name) do update set a = ${a}`.execute(connection),
+      )
+    for (let time = 0; time < 3; time += 1) await upsert('1')
+    await sql`alter table retyped alter column a type bigint using a::bigint`.execute(opened.database.connection)
+    await upsert('2')
+    expect((await sql`select a from retyped where a = ${2}`.execute(database.connection)).rows).toEqual([{ a: 2 }])
+  })
+
   it('changes its connection before the statements kept on it grow without bound', async () => {
     const database = await opened.again({ maxConnections: 1 })
     const process = async (): Promise<unknown> =>

@@ -12,6 +12,7 @@ import type { Connection, Database } from '../database.ts'
 import { kyselyOver, StatementDriver, TransactionDriver, type Language } from '../connections/drivers.ts'
 import { OpenWork } from '../connections/open-work.ts'
 import type { Session } from '../connections/transaction-connection.ts'
+import { LAYOUT_LOCK } from './layout-lock.ts'
 import { isStalePlan, isWorthRepeating } from './postgres-errors.ts'
 import { prepareServer } from './prepare-server.ts'
 import { Clients, type ClientOptions } from './clients.ts'
@@ -29,12 +30,14 @@ export class PostgresDatabase implements Database {
   readonly #clients: Clients
   readonly #work = new OpenWork()
   readonly #transactions: Kysely<unknown>
+  readonly #snapshots: Kysely<unknown>
 
   private constructor(place: string, clients: Clients) {
     this.place = place
     this.#clients = clients
     this.connection = kyselyOver(new StatementDriver(new SingleStatements(clients)), LANGUAGE)
     this.#transactions = kyselyOver(new TransactionDriver(async () => sessionOf(clients, await clients.take())), LANGUAGE)
+    this.#snapshots = kyselyOver(new TransactionDriver(async () => snapshotOf(clients, await clients.take())), LANGUAGE)
   }
 
   static async open(url: string, place: string, options: ClientOptions): Promise<PostgresDatabase> {
@@ -58,6 +61,11 @@ export class PostgresDatabase implements Database {
       }
       await sleep(Math.random() * 10 * 2 ** attempt)
     }
+  }
+
+  snapshot<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    this.#work.refuse('A snapshot')
+    return this.#snapshots.transaction().execute(work)
   }
 
   close(): Promise<void> {
@@ -114,5 +122,28 @@ function sessionOf(clients: Clients, client: pg.PoolClient): Session {
       await client.query('rollback').catch(() => (broken = true))
     },
     release: () => clients.giveBack(client, broken),
+  }
+}
+
+/**
+ * The lock comes before the snapshot, which would else be older than a change of tables that it waited for. A transaction
+ * beside holds it: a lock of the session would stay with the server's connection behind a pooler.
+ */
+function snapshotOf(clients: Clients, client: pg.PoolClient): Session {
+  const ordinary = sessionOf(clients, client)
+  let holder: Session | undefined
+  return {
+    ...ordinary,
+    begin: async () => {
+      const beside = await clients.take()
+      holder = sessionOf(clients, beside)
+      await holder.begin()
+      await beside.query(`select pg_advisory_xact_lock_shared(${LAYOUT_LOCK})`)
+      await client.query('begin isolation level repeatable read read only')
+    },
+    release: () => {
+      ordinary.release()
+      void holder?.rollback().finally(() => holder?.release())
+    },
   }
 }

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import type { ColumnKind, Dialect } from '../dialect.ts'
+import { LAYOUT_LOCK } from './layout-lock.ts'
 import { partName, quoted } from '../identifiers.ts'
 import { foldedPattern } from '../values/patterns.ts'
+import { listPostgresTables } from './postgres-catalog.ts'
 import { postgresSearchIndex } from './postgres-search-index.ts'
 import { isPostgresBadValue, isPostgresBusy, isPostgresFault, postgresViolation } from './postgres-errors.ts'
 
@@ -14,9 +16,6 @@ const OTHER_TYPES: Partial<Record<ColumnKind, string>> = {
   decimal: 'numeric(21, 9)',
   blob: 'bytea',
 }
-
-/** Any number will do; it is the same in every process of Annex. */
-const MIGRATION_LOCK = 2_018_032_601
 
 export const postgresDialect: Dialect = {
   engine: 'postgres',
@@ -62,7 +61,18 @@ export const postgresDialect: Dialect = {
     return rows.map((row) => row.name)
   },
 
+  async indexesOf(connection, table) {
+    const { rows } = await sql<{ name: string }>`
+      select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
+      where i.indrelid = to_regclass(quote_ident(current_schema()) || '.' || quote_ident(${table})) and not i.indisprimary order by 1`.execute(
+      connection,
+    )
+    return rows.map((row) => row.name)
+  },
+
+  listTables: listPostgresTables,
+
   async lockMigrations(connection) {
-    await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(connection)
+    await sql`select pg_advisory_xact_lock(${LAYOUT_LOCK})`.execute(connection)
   },
 }

@@ -21,8 +21,12 @@ export function isPostgresBadValue(error: unknown): boolean {
 
 export const isPostgresFault = (error: unknown): boolean => error instanceof pg.DatabaseError
 
+/** A column has another type than when the named statement took its parameters' types from it. */
+const OTHER_TYPE: ReadonlySet<string> = new Set(['42804', '42883'])
+
 /** A named statement that was planned before a table changed. */
 export function isStalePlan(error: unknown): boolean {
+  if (OTHER_TYPE.has(codeOf(error))) return true
   return error instanceof pg.DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
 }
 

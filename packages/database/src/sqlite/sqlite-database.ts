@@ -5,6 +5,7 @@ import { SqliteIntrospector, SqliteQueryCompiler, type CompiledQuery, type Datab
 import type { Connection, Database, TransactionOptions } from '../database.ts'
 import { kyselyOver, StatementDriver, TransactionDriver, type Language } from '../connections/drivers.ts'
 import { OpenWork } from '../connections/open-work.ts'
+import type { Session } from '../connections/transaction-connection.ts'
 import { executeStatement } from './execute-statement.ts'
 import { registerFunctions } from './sqlite-functions.ts'
 import { Statements } from './statements.ts'
@@ -30,25 +31,28 @@ export class SqliteDatabase implements Database {
   readonly engine = 'sqlite'
   readonly place: string
   readonly connection: Connection
+  readonly #path: string
   readonly #sources: readonly Sqlite.Database[]
   readonly #work = new OpenWork()
   readonly #ordinary: Kysely<unknown>
   readonly #durable: Kysely<unknown>
 
-  private constructor(place: string, writing: Sqlite.Database, reading: Sqlite.Database) {
+  private constructor(path: string, writing: Sqlite.Database, reading: Sqlite.Database) {
     const writer = new Writer(writing)
-    this.place = place
+    this.place = `sqlite:${path}`
+    this.#path = path
     this.#sources = [reading, writing]
     this.connection = kyselyOver(new StatementDriver(new SingleStatements(new Statements(reading), writer, this.#work)), LANGUAGE)
     this.#ordinary = kyselyOver(new TransactionDriver(() => writer.open(false)), LANGUAGE)
     this.#durable = kyselyOver(new TransactionDriver(() => writer.open(true)), LANGUAGE)
   }
 
-  static async open(url: string): Promise<SqliteDatabase> {
+  static async open(url: string, mustExist = false): Promise<SqliteDatabase> {
     const path = pathOf(url)
+    if (mustExist && !existsSync(path)) throw new Error('there is no such file')
     const writing = openWriting(path)
     try {
-      return new SqliteDatabase(`sqlite:${path}`, writing, openReading(path))
+      return new SqliteDatabase(path, writing, openReading(path))
     } catch (error) {
       writing.close()
       throw error
@@ -59,6 +63,11 @@ export class SqliteDatabase implements Database {
     this.#work.refuse('A transaction')
     const kysely = options.durable ? this.#durable : this.#ordinary
     return kysely.transaction().execute((connection) => this.#work.run(() => work(connection)))
+  }
+
+  snapshot<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const snapshots = kyselyOver(new TransactionDriver(async () => snapshotOf(openReading(this.#path))), LANGUAGE)
+    return snapshots.transaction().execute(work)
   }
 
   async close(): Promise<void> {
@@ -90,6 +99,22 @@ class SingleStatements implements DatabaseConnection {
   }
 }
 
+/** A connection of its own, so that what others read meanwhile stays new. */
+function snapshotOf(source: Sqlite.Database): Session {
+  const statements = new Statements(source)
+  return {
+    begin: async () => {
+      source.exec('begin')
+      // The moment is that of the first read.
+      source.prepare('select count(*) from sqlite_schema').get()
+    },
+    run: async (query) => executeStatement(statements.prepare(query.sql), query.parameters),
+    commit: async () => void source.exec('commit'),
+    rollback: async () => void source.exec('rollback'),
+    release: () => source.close(),
+  }
+}
+
 function pathOf(url: string): string {
   const path = url.replace(/^sqlite:(\/\/(?=\/))?/, '')
   if (!isAbsolute(path)) throw new Error('the path must be absolute, as in sqlite:/var/lib/annex/site.db')
@@ -106,7 +131,10 @@ function openWriting(path: string): Sqlite.Database {
     connection.pragma('journal_size_limit = 67108864')
     // From here on the writer waits by itself, without holding up the process.
     connection.pragma('busy_timeout = 0')
-    return prepared(connection)
+    prepared(connection)
+    // What a long transaction would need to undo a part of itself lies on the disk, so that it takes no more memory than a short one.
+    connection.pragma('temp_store = file')
+    return connection
   } catch (error) {
     connection.close()
     throw error

@@ -4,6 +4,7 @@ import { BadValue } from '../values/bad-value.ts'
 import type { ColumnKind, Dialect, UniqueViolation } from '../dialect.ts'
 import { partName, quoted } from '../identifiers.ts'
 import { foldedPattern } from '../values/patterns.ts'
+import { listSqliteTables } from './sqlite-catalog.ts'
 import { sqliteSearchIndex } from './sqlite-search-index.ts'
 import { isSqliteBusy } from './writer.ts'
 
@@ -58,6 +59,15 @@ export const sqliteDialect: Dialect = {
     const { rows } = await sql<{ name: string }>`select name from pragma_table_info(${table}) order by cid`.execute(connection)
     return rows.map((row) => row.name)
   },
+
+  async indexesOf(connection, table) {
+    const { rows } = await sql<{ name: string }>`select name from pragma_index_list(${table}) where origin = 'c' order by name`.execute(
+      connection,
+    )
+    return rows.map((row) => row.name)
+  },
+
+  listTables: listSqliteTables,
 
   // Transactions take turns, between processes too.
   async lockMigrations() {},

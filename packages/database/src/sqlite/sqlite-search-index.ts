@@ -6,6 +6,9 @@ import { checkedSearch } from '../values/patterns.ts'
 // A page of a text that is in so many rows is found sooner by walking the rows in their order.
 const COMMON = 500
 
+/** A row without text is in neither: each transaction that writes to the index pays for a segment of it. */
+const isSearched = (row: string): string => `coalesce(${row}_search, '') <> ''`
+
 /**
  * An FTS5 trigram table that holds only the index, and beside it a table that numbers the names: SQLite renumbers the rows of
  * a table without a whole-number key whenever its file is compacted or copied, and the index would point at the wrong ones.
@@ -17,15 +20,17 @@ export const sqliteSearchIndex: SearchIndex = {
     return [
       `create table ${rows} (id integer primary key, name text not null unique)`,
       `create virtual table ${index} using fts5(text, content='', contentless_delete=1, tokenize='trigram case_sensitive 1')`,
-      `insert into ${rows} (name) select name from ${main}`,
-      `insert into ${index} (rowid, text) select id, coalesce(_search, '') from ${rows} join ${main} using (name)`,
-      `create trigger ${part(table, 'inserted')} after insert on ${main} begin
+      `insert into ${rows} (name) select name from ${main} where ${isSearched('')}`,
+      `insert into ${index} (rowid, text) select id, _search from ${rows} join ${main} using (name)`,
+      `create trigger ${part(table, 'inserted')} after insert on ${main} when ${isSearched('new.')} begin
         insert into ${rows} (name) values (new.name);
-        insert into ${index} (rowid, text) values (${id('new.name')}, coalesce(new._search, ''));
+        insert into ${index} (rowid, text) values (${id('new.name')}, new._search);
       end`,
       `create trigger ${part(table, 'updated')} after update of name, _search on ${main} when old.name is not new.name or old._search is not new._search begin
-        update ${index} set text = coalesce(new._search, '') where rowid = ${id('old.name')};
-        update ${rows} set name = new.name where name = old.name;
+        delete from ${index} where rowid = ${id('old.name')};
+        delete from ${rows} where name = old.name;
+        insert into ${rows} (name) select new.name where ${isSearched('new.')};
+        insert into ${index} (rowid, text) select ${id('new.name')}, new._search where ${isSearched('new.')};
       end`,
       `create trigger ${part(table, 'removed')} after delete on ${main} begin
         delete from ${index} where rowid = ${id('old.name')};

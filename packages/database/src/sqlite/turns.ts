@@ -3,6 +3,11 @@ export class Turns {
   #taken = false
   readonly #waiting: (() => void)[] = []
 
+  /** How many wait for the turn. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   take(): Promise<void> | undefined {
     if (this.#taken) return new Promise((resolve) => this.#waiting.push(resolve))
     this.#taken = true

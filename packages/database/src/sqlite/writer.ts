@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import SqliteError, { type Database as SqliteConnection } from 'better-sqlite3'
 import type { CompiledQuery, QueryResult } from 'kysely'
 import type { Session } from '../connections/transaction-connection.ts'
+import { CommitGroup } from './commit-group.ts'
 import { executeStatement } from './execute-statement.ts'
 import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'
@@ -14,6 +15,8 @@ export class Writer {
   readonly #connection: SqliteConnection
   readonly #statements: Statements
   readonly #turns = new Turns()
+  #group: CommitGroup | undefined
+  #durable = false
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
@@ -24,6 +27,8 @@ export class Writer {
   async run(query: CompiledQuery): Promise<QueryResult<unknown>> {
     await this.#turns.take()
     try {
+      this.#commitGroup()
+      this.#setDurable(false)
       const statement = this.#statements.prepare(query.sql)
       return await whenFree(() => executeStatement(statement, query.parameters))
     } finally {
@@ -31,29 +36,79 @@ export class Writer {
     }
   }
 
-  /** Waits for the turn and holds it until the session is released. */
+  /** Waits for the turn and holds it until the session commits or is released. */
   async open(durable: boolean): Promise<Session> {
     await this.#turns.take()
+    let group: CommitGroup | undefined
+    let holds = true
     return {
       begin: async () => {
-        // Inside a transaction SQLite refuses the change.
-        if (durable) this.#connection.exec('pragma synchronous = full')
-        const begin = this.#statements.prepare('begin immediate')
-        await whenFree(() => begin.run())
+        group = await this.#joined(durable)
+        this.#statements.prepare('savepoint member').run()
       },
-      run: async (query) => executeStatement(this.#statements.prepare(query.sql), query.parameters),
-      commit: async () => void this.#statements.prepare('commit').run(),
-      rollback: async () => this.#rollBack(),
+      run: async (query) => this.#execute(query),
+      commit: async () => {
+        if (group === undefined || group !== this.#group) throw new Error('The database gave this transaction up; try it again')
+        this.#statements.prepare('release member').run()
+        const settled = group.join()
+        holds = false
+        this.#passOn()
+        return settled
+      },
+      rollback: async () => {
+        if (group !== undefined && group === this.#group) this.#connection.exec('rollback to member; release member')
+      },
       release: () => {
-        if (durable) this.#connection.exec('pragma synchronous = normal')
-        this.#turns.leave()
+        if (holds) this.#passOn()
       },
     }
   }
 
-  // A full disk or a failed write has rolled back already.
-  #rollBack(): void {
-    if (this.#connection.inTransaction) this.#statements.prepare('rollback').run()
+  #execute(query: CompiledQuery): QueryResult<unknown> {
+    try {
+      return executeStatement(this.#statements.prepare(query.sql), query.parameters)
+    } catch (error) {
+      if (!this.#connection.inTransaction) this.#loseGroup(error)
+      throw error
+    }
+  }
+
+  /** The group that is open, if it is as durable as is asked, or a new one. */
+  async #joined(durable: boolean): Promise<CommitGroup> {
+    if (this.#group && this.#group.durable !== durable) this.#commitGroup()
+    return (this.#group ??= await this.#beginGroup(durable))
+  }
+
+  async #beginGroup(durable: boolean): Promise<CommitGroup> {
+    this.#setDurable(durable)
+    const begin = this.#statements.prepare('begin immediate')
+    await whenFree(() => begin.run())
+    return new CommitGroup(this.#connection, durable)
+  }
+
+  /** Before a transaction begins: inside one SQLite refuses the change. */
+  #setDurable(durable: boolean): void {
+    if (durable === this.#durable) return
+    this.#connection.exec(`pragma synchronous = ${durable ? 'full' : 'normal'}`)
+    this.#durable = durable
+  }
+
+  /** Those who have committed wait for whoever is next in line, and for nobody who is not there yet. */
+  #passOn(): void {
+    if (this.#turns.waiting === 0 || this.#group?.isFull === true) this.#commitGroup()
+    this.#turns.leave()
+  }
+
+  #commitGroup(): void {
+    const group = this.#group
+    this.#group = undefined
+    group?.commit()
+  }
+
+  #loseGroup(error: unknown): void {
+    const group = this.#group
+    this.#group = undefined
+    group?.fail(error)
   }
 }
 

@@ -1,0 +1,94 @@
+import { statSync } from 'node:fs'
+import Sqlite from 'better-sqlite3'
+import fc from 'fast-check'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { temporaryDatabase, type TemporaryDatabase } from '../../../../tests/support/databases.ts'
+import type { Connection, Database } from '../database.ts'
+import { openDatabase } from '../open-database.ts'
+
+describe('transactions that wait in line for the writer of SQLite', () => {
+  let place: TemporaryDatabase
+  let database: Database
+  let path: string
+
+  beforeEach(async () => {
+    place = await temporaryDatabase('sqlite')
+    path = place.url.slice('sqlite:'.length)
+    database = await openDatabase(place.url)
+    await sql`create table thing (name text primary key)`.execute(database.connection)
+  })
+  afterEach(async () => {
+    await database.close()
+    await place.remove()
+  })
+
+  const insert = (connection: Connection, name: string): Promise<unknown> => sql`insert into thing values (${name})`.execute(connection)
+  const stored = async (connection: Connection = database.connection): Promise<string[]> =>
+    (await sql<{ name: string }>`select name from thing order by name`.execute(connection)).rows.map((row) => row.name)
+
+  it('share one write to the log', async () => {
+    const before = statSync(`${path}-wal`).size
+    await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        database.transaction((connection) => insert(connection, `thing ${index}`), { durable: true }),
+      ),
+    )
+    const page = 4096 + 24
+    expect((statSync(`${path}-wal`).size - before) / page).toBeLessThan(12)
+  })
+
+  it('are told that they have committed when others can see it, and not before', async () => {
+    const other = new Sqlite(path, { readonly: true })
+    const seen = other.prepare('select 1 from thing where name = ?')
+    const tell = async (name: string): Promise<boolean> => {
+      await database.transaction((connection) => insert(connection, name), { durable: true })
+      return seen.get(name) !== undefined
+    }
+    expect(await Promise.all(['a', 'b', 'c', 'd'].map(tell))).toEqual([true, true, true, true])
+    other.close()
+  })
+
+  it('take nothing of the others with them when they fail, whatever mix of them waits', async () => {
+    const attempt = fc.record({ fails: fc.boolean(), durable: fc.boolean(), alone: fc.boolean() })
+    await fc.assert(
+      fc.asyncProperty(fc.array(attempt, { maxLength: 20 }), async (attempts) => {
+        await sql`delete from thing`.execute(database.connection)
+        const work = async ({ fails, durable, alone }: { fails: boolean; durable: boolean; alone: boolean }, index: number) => {
+          const name = `${100 + index}`
+          if (alone) await insert(database.connection, name)
+          else
+            await database.transaction(
+              async (connection) => {
+                await insert(connection, name)
+                if (fails) throw new Error('fails')
+              },
+              { durable },
+            )
+          return name
+        }
+        const settled = await Promise.allSettled(attempts.map(work))
+        const kept = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+        expect(await stored()).toEqual(kept)
+        expect(kept.length).toBe(attempts.filter(({ fails, alone }) => alone || !fails).length)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('are all refused when the commit that they share fails', async () => {
+    await sql`create table parent (name text primary key)`.execute(database.connection)
+    await sql`create table child (parent text references parent (name) deferrable initially deferred)`.execute(database.connection)
+    const orphan = (): Promise<unknown> =>
+      database.transaction((connection) => sql`insert into child values ('nobody')`.execute(connection))
+    const settled = await Promise.allSettled([
+      database.transaction((connection) => insert(connection, 'beside')),
+      orphan(),
+      database.transaction((connection) => insert(connection, 'behind')),
+    ])
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(await stored()).toEqual([])
+    await database.transaction((connection) => insert(connection, 'afterwards'))
+    expect(await stored()).toEqual(['afterwards'])
+  })
+})
