@@ -28,6 +28,11 @@ export const STANDARD_FIELDS = ['name', 'owner', 'creation', 'modified', 'modifi
 /** What a child row has besides. */
 export const CHILD_FIELDS = ['parent', 'parentfield', 'parenttype'] as const
 
+/** Columns of main documents that no DocType names: tags, and what stands beside a document, as Frappe mirrors it there. */
+export const OPTIONAL_COLUMNS = ['_user_tags', '_comments', '_assign', '_liked_by'] as const
+/** Those of them that a document shows when it has them; the others are for lists alone. */
+export const MARKS = ['_user_tags', '_liked_by'] as const
+
 /** The document without its empty fields, as `/api/resource` answers it. */
 export function withoutNulls<T extends Readonly<Record<string, unknown>>>(document: T): T {
   const kept: Record<string, unknown> = {}

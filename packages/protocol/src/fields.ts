@@ -69,6 +69,14 @@ export interface DocField {
   /** Longest text in characters; 0 = the type's own limit. */
   readonly length: number
   readonly fetch_from: string
+  /** Fetches only where nothing stands yet. */
+  readonly fetch_if_empty: boolean
+  /** Expressions (`eval:doc.status == "Open"`, or the name of a field); empty = no rule. */
+  readonly depends_on: string
+  readonly mandatory_depends_on: string
+  readonly read_only_depends_on: string
+  /** Keeps markup as it was sent. */
+  readonly ignore_xss_filter: boolean
   readonly description: string
 }
 
@@ -113,6 +121,10 @@ export interface DocType {
   readonly is_submittable: boolean
   readonly track_changes: boolean
   readonly allow_rename: boolean
+  readonly is_tree: boolean
+  /** Of a tree: the Link field that holds the parent. */
+  readonly nsm_parent_field: string
+  readonly description: string
   readonly autoname: string
   readonly title_field: string
   readonly show_title_field_in_link: boolean

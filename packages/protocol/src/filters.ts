@@ -9,21 +9,51 @@ export interface Filter {
   readonly value: unknown
 }
 
-export const OPERATORS = ['=', '!=', '>', '<', '>=', '<=', 'like', 'not like', 'in', 'not in', 'is', 'between'] as const
+export const OPERATORS = [
+  '=',
+  '!=',
+  '>',
+  '<',
+  '>=',
+  '<=',
+  'like',
+  'not like',
+  'in',
+  'not in',
+  'is',
+  'between',
+  'timespan',
+  'previous',
+  'next',
+  'ancestors of',
+  'descendants of',
+  'descendants of (inclusive)',
+  'not ancestors of',
+  'not descendants of',
+] as const
 export type Operator = (typeof OPERATORS)[number]
+export type TreeOperator = Extract<Operator, `${string} of${string}`>
+
+/** Operators that walk a tree of documents, and so tell what its parent field holds. */
+export const isTreeOperator = (operator: Operator): operator is TreeOperator => / of\b/.test(operator)
 
 /**
  * Reads filters in every form that Frappe takes: an object, triples, quadruples, or JSON text of either.
+ * One triple or quadruple that stands alone is one filter.
  *
  * @throws {FrappeError} `ValidationError` that names the form expected
  */
 export function parseFilters(input: unknown): Filter[] {
   const filters = typeof input === 'string' ? parseJson(input) : input
   if (filters === undefined || filters === null) return []
-  if (Array.isArray(filters)) return filters.map(parseTuple)
+  if (Array.isArray(filters)) return isAlone(filters) ? [parseTuple(filters)] : filters.map(parseTuple)
   if (isRecord(filters)) return Object.entries(filters).map(([fieldname, value]) => parsePair(fieldname, value))
   throw invalid('filters must be a JSON object or a JSON list of [field, operator, value]')
 }
+
+/** `["status", "=", "Open"]`, without the list around it. */
+const isAlone = (list: readonly unknown[]): boolean =>
+  list.length >= 3 && list.length <= 5 && typeof list[0] === 'string' && typeof list[1] === 'string'
 
 function parseJson(text: string): unknown {
   if (text.trim() === '') return undefined
@@ -70,7 +100,7 @@ function parseName(name: unknown): string {
 }
 
 function parseOperator(operator: unknown): Operator {
-  const word = typeof operator === 'string' ? operator.trim().toLowerCase() : ''
+  const word = typeof operator === 'string' ? operator.trim().toLowerCase().replaceAll(/\s+/g, ' ') : ''
   if (word === '<>') return '!='
   if ((OPERATORS as readonly string[]).includes(word)) return word as Operator
   throw new FrappeError('ValidationError', `Operator must be one of ${OPERATORS.join(', ')}`)

@@ -32,6 +32,45 @@ export function encodeError(error: FrappeError): FrappeErrorBody {
 const encodeMessages = (messages: readonly string[]): string =>
   JSON.stringify(messages.map((message) => JSON.stringify({ message, title: 'Message', indicator: 'red', raise_exception: 1 })))
 
+/** The body of an error in Frappe's second API version: one error, with the sentence for the person in it. */
+export function encodeV2Error(error: FrappeError): Readonly<Record<string, unknown>> {
+  const [message = error.message, ...more] = error.options.messages ?? []
+  const exception = `frappe.exceptions.${error.excType}: ${error.message}`
+  return {
+    ...error.options.body,
+    errors: [{ type: error.excType, exception, message, title: 'Message', indicator: 'red' }],
+    ...(more.length > 0 ? { messages: more.map(toV2Message) } : {}),
+  }
+}
+
+/** What a call that succeeded answers. */
+export interface Reply {
+  /** Absent or null: the answer has no such key, as in Frappe. */
+  readonly value?: unknown
+  /** Further top-level keys. */
+  readonly body?: Readonly<Record<string, unknown>>
+  /** Sentences for the person. */
+  readonly messages?: readonly string[]
+}
+
+/**
+ * The body of a success in either version.
+ *
+ * @param key - under which the value stands: `message` of a method, `data` of a document and of all of version 2
+ */
+export function encodeReply({ value, body, messages = [] }: Reply, key: 'message' | 'data', api: 1 | 2): Readonly<Record<string, unknown>> {
+  return {
+    ...body,
+    ...(value === undefined || value === null ? {} : { [key]: value }),
+    ...(messages.length === 0 ? {} : api === 1 ? { _server_messages: encodeNotes(messages) } : { messages: messages.map(toV2Message) }),
+  }
+}
+
+const encodeNotes = (messages: readonly string[]): string =>
+  JSON.stringify(messages.map((message) => JSON.stringify({ message, title: 'Message' })))
+
+const toV2Message = (message: string): Readonly<Record<string, string>> => ({ message, title: 'Message' })
+
 /** The texts in `_server_messages`; empty when there are none or they cannot be read. */
 export function decodeMessages(encoded: unknown): string[] {
   if (typeof encoded !== 'string') return []

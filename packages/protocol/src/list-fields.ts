@@ -22,17 +22,29 @@ export type FieldExpression =
       readonly path: FieldPath
       readonly alias?: string
       readonly distinct: boolean
+      /** As it was written, without its alias: the key of its value in a row that has none. */
+      readonly text: string
     }
 
 export interface OrderTerm {
+  /** The field, or the alias of one of the list's fields. */
   readonly path: FieldPath
   readonly descending: boolean
+  /** Present when the list is ordered by what this makes of the field. */
+  readonly aggregate?: Aggregate
+  readonly distinct: boolean
 }
 
 const NAME = '(?:`(?:[^`]+)`|[A-Za-z_][A-Za-z0-9_]*)'
 const PATH = new RegExp(`^(?:(${NAME})\\.)?(${NAME})$`)
-const ALIASED = /^(.*?)\s+as\s+(`[^`]+`|'[^']+'|"[^"]+"|[A-Za-z_][A-Za-z0-9_ ]*)$/i
-const CALL = /^([A-Za-z_]+)\s*\(\s*(distinct\s+)?(.*?)\s*\)$/i
+// A run of spaces is tried from its beginning alone, and no two parts of a pattern share one: a text takes no longer than its length.
+const ALIASED = /^(.*?)(?<!\s)\s+as\s+(`[^`]+`|'[^']+'|"[^"]+"|[A-Za-z_][A-Za-z0-9_ ]*)$/i
+const CALL = /^([A-Za-z_]+)\s*\((.*)\)$/is
+const ORDERED = /^(.+?)(?:(?<!\s)\s+(asc|desc))?$/i
+const DISTINCT = /^distinct\s+(?=\S)/i
+const ALIAS = /^[A-Za-z_][\w -]{0,60}$/
+const LONGEST = 1000
+const MOST_TERMS = 500
 const FIELDNAME = /^[A-Za-z_][A-Za-z0-9_]{0,60}$/
 
 const refused = (text: string): FrappeError => new FrappeError('DataError', `Field not permitted in query: ${text.slice(0, 140)}`)
@@ -44,29 +56,32 @@ const unquote = (name: string): string => (name.startsWith('`') ? name.slice(1, 
  * @throws {FrappeError} `DataError` for anything else: no function, literal or subquery is a field
  */
 export function parseFieldExpression(text: string): FieldExpression {
-  const trimmed = text.trim()
+  const trimmed = checkedLength(text.trim())
   const aliased = ALIASED.exec(trimmed)
   const expression = aliased ? aliased[1]!.trim() : trimmed
   const alias = aliased ? { alias: parseAlias(aliased[2]!) } : {}
   if (expression === '*') return { kind: 'all' }
   const table = /^`tab([^`]+)`\.\*$/.exec(expression)
   if (table) return { kind: 'all', doctype: table[1]! }
-  const call = CALL.exec(expression)
-  if (call)
-    return {
-      kind: 'aggregate',
-      aggregate: parseAggregate(call[1]!, text),
-      path: parseFieldPath(call[3]!),
-      distinct: call[2] !== undefined,
-      ...alias,
-    }
-  const distinct = /^distinct\s+(.+)$/i.exec(expression)
-  return { kind: 'column', path: parseFieldPath(distinct ? distinct[1]! : expression), distinct: distinct !== null, ...alias }
+  const call = parseCall(expression)
+  if (call) return { kind: 'aggregate', ...call, text: expression, ...alias }
+  return { kind: 'column', ...parseDistinct(expression), ...alias }
 }
+
+function parseCall(text: string): { aggregate: Aggregate; path: FieldPath; distinct: boolean } | undefined {
+  const call = CALL.exec(text)
+  if (!call) return undefined
+  return { aggregate: parseAggregate(call[1]!, text), ...parseDistinct(call[2]!.trim()) }
+}
+
+const parseDistinct = (text: string): { path: FieldPath; distinct: boolean } => ({
+  path: parseFieldPath(text.replace(DISTINCT, '')),
+  distinct: DISTINCT.test(text),
+})
 
 function parseAlias(text: string): string {
   const alias = text.replace(/^[`'"]|[`'"]$/g, '').trim()
-  if (/^[A-Za-z_][\w -]{0,60}$/.test(alias)) return alias
+  if (ALIAS.test(alias)) return alias
   throw refused(text)
 }
 
@@ -78,7 +93,7 @@ function parseAggregate(name: string, text: string): Aggregate {
 
 /** @throws {FrappeError} `DataError` when the text is not the name of a field */
 export function parseFieldPath(text: string): FieldPath {
-  const found = PATH.exec(text.trim())
+  const found = PATH.exec(checkedLength(text.trim()))
   if (!found) throw refused(text)
   const fieldname = unquote(found[2]!)
   if (!FIELDNAME.test(fieldname)) throw refused(text)
@@ -89,18 +104,40 @@ export function parseFieldPath(text: string): FieldPath {
   throw refused(text)
 }
 
-/** Reads `order_by`: names or paths, each with `asc` or `desc`, apart by commas. Empty text is no order. */
+/**
+ * Reads `order_by`: names, paths, aliases or aggregates, each with `asc` or `desc`, apart by commas. Empty text is no order.
+ *
+ * @throws {FrappeError} `DataError` for anything else
+ */
 export function parseOrderBy(text: string | undefined | null): OrderTerm[] {
-  if (text === undefined || text === null || text.trim() === '') return []
-  return text.split(',').map((term) => {
-    const found = /^(.+?)(?:\s+(asc|desc))?$/i.exec(term.trim())
+  return termsOf(text).map((term) => {
+    const found = ORDERED.exec(term)
     if (!found) throw refused(term)
-    return { path: parseFieldPath(found[1]!), descending: found[2]?.toLowerCase() === 'desc' }
+    const [, expression = '', direction] = found
+    const descending = direction?.toLowerCase() === 'desc'
+    return { distinct: false, ...(parseCall(expression) ?? { path: parseOrderedPath(expression) }), descending }
   })
 }
 
+/** An alias may have spaces, inside its back-quotes. */
+function parseOrderedPath(text: string): FieldPath {
+  const alias = /^`([^`]+)`$/.exec(text)?.[1]
+  return alias !== undefined && ALIAS.test(alias) ? { fieldname: alias } : parseFieldPath(text)
+}
+
 /** Reads `group_by`: names or paths apart by commas. */
-export function parseGroupBy(text: string | undefined | null): FieldPath[] {
-  if (text === undefined || text === null || text.trim() === '') return []
-  return text.split(',').map(parseFieldPath)
+export const parseGroupBy = (text: string | undefined | null): FieldPath[] => termsOf(text).map(parseFieldPath)
+
+/** What stands between commas; the name of a DocType, in back-quotes, may hold one. */
+function termsOf(text: string | undefined | null): string[] {
+  if (text === undefined || text === null) return []
+  const terms = (text.match(/(?:`[^`]*`|[^,])+/g) ?? []).map((term) => term.trim()).filter((term) => term !== '')
+  if (terms.length > MOST_TERMS) throw new FrappeError('DataError', `A list is ordered or grouped by at most ${MOST_TERMS} fields`)
+  return terms.map(checkedLength)
+}
+
+/** A name, its table and an alias take less; what is longer would take long to read. */
+function checkedLength(text: string): string {
+  if (text.length > LONGEST) throw refused(text)
+  return text
 }

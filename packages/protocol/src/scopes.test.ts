@@ -11,6 +11,7 @@ describe('a scope', () => {
     ['*:read', 'document'],
     ['method:frappe.client.get_count', 'method'],
     ['method:frappe.desk.*', 'method'],
+    ['method:Sales.Order-2.close', 'method'],
   ])('%s is one of kind %s', (token, kind) => {
     expect(readScope(token)?.kind).toBe(kind)
   })

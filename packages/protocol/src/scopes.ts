@@ -7,7 +7,8 @@ export const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'roles', 'offline_
 const MAX_SCOPES = 100
 const MAX_LENGTH = 4096
 const DOCTYPE = /^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/
-const METHOD = /^method:[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*(?:\.\*)?$/
+/** A dotted name of a function; a method of documents has its DocType's name in a scope before it, which may hold hyphens. */
+const METHOD = /^method:[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*(?:\.\*)?$/
 
 export type Scope =
   | { readonly kind: 'identity'; readonly token: string }
