@@ -1,18 +1,27 @@
 import type { DocType, Values } from '@annex/protocol'
+import version from './core/version.json' with { type: 'json' }
+import comment from './core/comment.json' with { type: 'json' }
+import toDo from './core/todo.json' with { type: 'json' }
+import docShare from './core/docshare.json' with { type: 'json' }
+import file from './core/file.json' with { type: 'json' }
+import deletedDocument from './core/deleted-document.json' with { type: 'json' }
 import docField from './core/docfield.json' with { type: 'json' }
+import customDocPerm from './core/custom-docperm.json' with { type: 'json' }
 import docPerm from './core/docperm.json' with { type: 'json' }
 import docType from './core/doctype.json' with { type: 'json' }
 import hasRole from './core/has-role.json' with { type: 'json' }
-import oauthBearerToken from './core/oauth-bearer-token.json' with { type: 'json' }
-import oauthClientRole from './core/oauth-client-role.json' with { type: 'json' }
-import oauthClient from './core/oauth-client.json' with { type: 'json' }
+import oauthBearerToken from './core/oauth/oauth-bearer-token.json' with { type: 'json' }
+import oauthClientRole from './core/oauth/oauth-client-role.json' with { type: 'json' }
+import oauthClient from './core/oauth/oauth-client.json' with { type: 'json' }
 import role from './core/role.json' with { type: 'json' }
 import userPermission from './core/user-permission.json' with { type: 'json' }
 import user from './core/user.json' with { type: 'json' }
 import { parseDocType } from './parse-doctype.ts'
 
+export type CoreDefinition = Values & { readonly name: string }
+
 /** The definitions that come with the site, as they stand in their files. */
-export const coreDefinitions: readonly (Values & { readonly name: string })[] = [
+export const coreDefinitions: readonly CoreDefinition[] = [
   role,
   hasRole,
   user,
@@ -23,14 +32,22 @@ export const coreDefinitions: readonly (Values & { readonly name: string })[] = 
   oauthClientRole,
   oauthClient,
   oauthBearerToken,
+  version,
+  comment,
+  toDo,
+  docShare,
+  file,
+  deletedDocument,
+  customDocPerm,
 ]
 
 /** They cannot be removed, so that no namesake can follow: their id may be their name. */
-const coreId = (name: string): string => `core:${name}`
+export const coreId = (name: string): string => `core:${name}`
 
-export const coreDocTypes: readonly DocType[] = coreDefinitions.map((definition) =>
-  parseDocType(definition, { origin: 'file', id: coreId(definition.name) }),
-)
+export const parseCore = (definition: CoreDefinition): DocType =>
+  parseDocType(definition, { origin: 'file', core: true, id: coreId(definition.name) })
+
+export const coreDocTypes: readonly DocType[] = coreDefinitions.map(parseCore)
 
 const names: ReadonlySet<string> = new Set(coreDocTypes.map((doctype) => doctype.name))
 export const isCore = (name: string): boolean => names.has(name)

@@ -4,8 +4,9 @@ import { FrappeError, RIGHTS, invalid, isRecord } from '@annex/protocol'
 import type { DocType, Document } from '@annex/protocol'
 import type { Change, Controller } from './controller.ts'
 import { isCore } from './core-doctypes.ts'
-import { hasDocuments, listChildTypes } from './doctype-store.ts'
+import { findUse, hasDocuments, listChildTypes, raiseDefinitionsVersion } from './doctype-store.ts'
 import type { DocTypes } from './doctypes.ts'
+import { isCounted } from './naming/name-for.ts'
 import { parseDocType } from './parse-doctype.ts'
 import { createTable, dropTable, syncTable } from './tables.ts'
 
@@ -21,30 +22,41 @@ export function doctypeController(
   generation: Generation,
   dialect: Dialect,
   isElsewhere: IsElsewhere = () => false,
+  zone = 'UTC',
 ): Controller {
+  const tell = async (connection: Connection): Promise<void> => {
+    await raiseDefinitionsVersion(connection)
+    await generation.bump(connection)
+  }
   return {
     beforeInsert: async (change) => {
       refuseCore(change.document.name)
+      await dialect.lockMigrations(change.connection)
       change.document['doctype_id'] = randomUUID()
       await settle(change, isElsewhere)
     },
     beforeUpdate: async (change) => {
       refuseCore(change.document.name)
+      await dialect.lockMigrations(change.connection)
       change.document['doctype_id'] = change.previous?.['doctype_id']
+      await refuseRenumbering(change)
       await settle(change, isElsewhere)
     },
     afterInsert: async ({ connection, document }) => {
       await createTable(connection, dialect, definitionOf(document))
-      await generation.bump(connection)
+      await tell(connection)
     },
     afterUpdate: async ({ connection, document, previous }) => {
-      if (previous) await syncTable(connection, dialect, definitionOf(document), definitionOf(previous))
-      await generation.bump(connection)
+      if (previous) await syncTable(connection, dialect, definitionOf(document), definitionOf(previous), zone)
+      await tell(connection)
     },
-    beforeRemove: (change) => refuseUsed(doctypes, change),
+    beforeRemove: async (change) => {
+      await dialect.lockMigrations(change.connection)
+      await refuseUsed(change)
+    },
     afterRemove: async ({ connection, document }) => {
       await dropTable(connection, dialect, definitionOf(document))
-      await generation.bump(connection)
+      await tell(connection)
     },
     afterCommit: () => doctypes.load(),
   }
@@ -89,15 +101,24 @@ async function checkTargets(connection: Connection, doctype: DocType, isElsewher
   }
 }
 
-async function refuseUsed(doctypes: DocTypes, { connection, document }: Change): Promise<void> {
+/** Documents that are counted have numbers for names, and others have not. */
+async function refuseRenumbering({ connection, document, previous }: Change): Promise<void> {
+  if (!previous) return
+  const [next, before] = [definitionOf(document), definitionOf(previous)]
+  if (isCounted(next) !== isCounted(before) && (await hasDocuments(connection, next)))
+    throw invalid(`DocType ${next.name} has documents: autoname cannot change to or from autoincrement any more`)
+}
+
+async function refuseUsed({ connection, document }: Change): Promise<void> {
   refuseCore(document.name)
   const name = String(document.name)
-  const user = [...doctypes.linksTo(name), ...doctypes.parentsOf(name)].find(({ doctype }) => doctype.name !== name)
+  const user = await findUse(connection, name)
   if (user)
     throw new FrappeError(
       'LinkExistsError',
-      `DocType ${name} is used by the field ${user.field.fieldname} of ${user.doctype.name}; remove that field first`,
+      `DocType ${name} is used by the field ${user.fieldname} of ${user.parent}; remove that field first`,
     )
-  if (await hasDocuments(connection, definitionOf(document)))
+  const doctype = definitionOf(document)
+  if (!doctype.issingle && (await hasDocuments(connection, doctype)))
     throw new FrappeError('LinkExistsError', `DocType ${name} has documents; remove them first`)
 }

@@ -33,7 +33,8 @@ export interface TestSite extends SiteProcess {
   join(): Promise<SiteProcess>
 }
 
-async function startProcess(url: string): Promise<SiteProcess> {
+/** A process on a database that is there already; it has loaded nothing yet. */
+export async function startProcess(url: string): Promise<SiteProcess> {
   const database = await openDatabase(url)
   const dialect = dialectOf(database.engine)
   const generation = new Generation(database)

@@ -85,6 +85,7 @@ describe.each(engines)('the registry on %s', (engine) => {
       engine,
       connection,
       transaction: () => Promise.reject(new Error('unused')),
+      snapshot: site.database.snapshot.bind(site.database),
       close: async () => {},
     })
     await registry.load()

@@ -1,26 +1,6 @@
 import type { Connection, Dialect, Migration } from '@annex/database'
 import { sql } from 'kysely'
-import { coreDocTypes } from './core-doctypes.ts'
-import { insertCoreDefinitions, insertRow } from './doctype-store.ts'
-import { createTable } from './tables.ts'
-import { Clock } from './values/clock.ts'
-
-/** Roles that everyone has by what they are, and the one that rules the site. */
-const ROLES = ['Administrator', 'System Manager', 'Desk User', 'All', 'Guest']
-
-async function createCore(connection: Connection, dialect: Dialect): Promise<void> {
-  const now = new Clock().now()
-  for (const doctype of coreDocTypes.filter(({ virtual }) => !virtual)) await createTable(connection, dialect, doctype)
-  await insertCoreDefinitions(connection, now)
-  for (const role of ROLES)
-    await insertRow(
-      connection,
-      'Role',
-      role,
-      { role_name: role, desk_access: role === 'System Manager' || role === 'Desk User' ? 1 : 0 },
-      { now },
-    )
-}
+import { followReleaseWithin } from './release/follow-release.ts'
 
 async function createSeries(connection: Connection, dialect: Dialect): Promise<void> {
   const [key, int] = [sql.raw(dialect.columnType('key')), sql.raw(dialect.columnType('int'))]
@@ -34,9 +14,33 @@ async function createFormerFields(connection: Connection, dialect: Dialect): Pro
   )
 }
 
-/** The tables of the DocTypes that come with the site, their definitions as documents, and the counters of naming series. */
-export const doctypeMigrations: readonly Migration[] = [
+async function createSealedValues(connection: Connection, dialect: Dialect): Promise<void> {
+  const [key, text] = [sql.raw(dialect.columnType('key')), sql.raw(dialect.columnType('text'))]
+  await sql`create table sealed_value (doctype ${key} not null, name ${key} not null, fieldname ${key} not null, key_id ${key} not null, sealed ${text} not null, primary key (doctype, name, fieldname))`.execute(
+    connection,
+  )
+}
+
+async function createVersions(connection: Connection, dialect: Dialect): Promise<void> {
+  const [key, int, time] = (['key', 'int', 'micros'] as const).map((kind) => sql.raw(dialect.columnType(kind)))
+  await sql`create table doctype_version (id ${int} not null primary key, value ${int} not null)`.execute(connection)
+  await sql`insert into doctype_version (id, value) values (1, 1)`.execute(connection)
+  await sql`create table doctype_release (fingerprint ${key} not null primary key, applied ${time} not null)`.execute(connection)
+}
+
+/** What the DocTypes' tables and definitions need beside them. */
+export const doctypeTables: readonly Migration[] = [
   { name: 'doctypes-naming-series', up: createSeries },
   { name: 'doctypes-former-fields', up: createFormerFields },
-  { name: 'doctypes-core', up: createCore },
+  { name: 'doctypes-versions', up: createVersions },
+  { name: 'doctypes-sealed-values', up: createSealedValues },
+]
+
+/**
+ * The counters of naming series, and the core DocTypes of the release that first met the database;
+ * `followRelease` brings those of a later one.
+ */
+export const doctypeMigrations: readonly Migration[] = [
+  ...doctypeTables,
+  { name: 'doctypes-core', up: async (connection, dialect) => void (await followReleaseWithin(connection, dialect)) },
 ]

@@ -45,6 +45,11 @@ describe('a definition', () => {
     expect(book).not.toHaveProperty('no_such_key')
   })
 
+  it('keeps the rule by which forms show a field, whatever it says', () => {
+    const [field] = parseDocType(withFields({ ...TITLE, depends_on: 'eval:frappe.boot.x()' }), API).fields
+    expect(field?.depends_on).toBe('eval:frappe.boot.x()')
+  })
+
   it('reads search fields apart by commas, once each', () => {
     const book = parseDocType({ ...withFields(TITLE, { fieldname: 'isbn' }), search_fields: ' title, isbn,,title' }, API)
     expect(book.search_fields).toEqual(['title', 'isbn'])
@@ -122,7 +127,7 @@ describe('a definition is refused with a sentence that names the place', () => {
     ['with an order that is SQL', { ...withFields(TITLE), sort_field: '(select 1)' }, /sort_field names \(select 1\)/],
     ['named after a field that it lacks', { ...withFields(TITLE), autoname: 'field:isbn' }, /autoname needs the field isbn/],
     ['named by a series that it lacks', { ...withFields(TITLE), autoname: 'naming_series:' }, /autoname needs the field naming_series/],
-    ['named by an unknown rule', { ...withFields(TITLE), autoname: 'autoincrement' }, /autoname autoincrement is not known/],
+    ['named by an unknown rule', { ...withFields(TITLE), autoname: 'counting' }, /autoname counting is not known/],
     ['named by a series with a quote', { ...withFields(TITLE), autoname: "A'.####" }, /^Naming series "A'/],
     ['with a row for no role', { name: 'Book', permissions: [{ read: 1 }] }, /^Permission 1: name the role/],
     [
@@ -136,8 +141,33 @@ describe('a definition is refused with a sentence that names the place', () => {
       /^Permissions: role A has a row at level 1 but none at level 0/,
     ],
     ['that has no documents of its own to keep', { name: 'Book', is_virtual: 1 }, /virtual DocTypes come with the site/],
-    ['that is Single', { name: 'Book', issingle: 1 }, /Single DocTypes are not supported/],
-    ['that would lose a password', withFields({ fieldname: 'a', fieldtype: 'Password' }), /^Field a: Password fields are not supported/],
+    ['that is Single and a child table', { name: 'Book', issingle: 1, istable: 1 }, /a child table cannot be Single/],
+    [
+      'with a rule that is a program',
+      withFields({ ...TITLE, mandatory_depends_on: 'eval:fetch("/")' }),
+      /^Field title: mandatory_depends_on cannot be read: "fetch" is not understood/,
+    ],
+    [
+      'with a rule that does not end',
+      withFields({ ...TITLE, read_only_depends_on: 'eval:(doc.a' }),
+      /^Field title: read_only_depends_on cannot be read: the expression ends too soon/,
+    ],
+    [
+      'with a password that everybody knows',
+      withFields({ fieldname: 'a', fieldtype: 'Password', default: 'x' }),
+      /^Field a: a Password has no default/,
+    ],
+    ['with a unique password', withFields({ fieldname: 'a', fieldtype: 'Password', unique: 1 }), /cannot be unique/],
+    [
+      'sorted by a password',
+      { ...withFields({ fieldname: 'a', fieldtype: 'Password' }), sort_field: 'a' },
+      /sort_field names a, which is not a field with a value/,
+    ],
+    [
+      'named by a password',
+      { ...withFields({ fieldname: 'a', fieldtype: 'Password' }), autoname: 'field:a' },
+      /autoname needs the field a/,
+    ],
     ['with too many fields', withFields(...Array.from({ length: 401 }, (_, index) => ({ fieldname: `f${index}` }))), /at most 400 fields/],
   ])('%s', (_, definition, says) => {
     const refused = (): unknown => parseDocType(definition, API)

@@ -9,6 +9,8 @@ import { GRANTED_BY_DEFAULT, parsePermissions } from './definition/parse-permiss
 export interface DefinitionOptions {
   /** Rights that a DocPerm row leaves out: Frappe's defaults through the API, none in a file or as stored. */
   readonly origin: 'api' | 'file'
+  /** It comes with the site. */
+  readonly core?: boolean
   readonly id: string
 }
 
@@ -28,7 +30,7 @@ const NONE: ReadonlySet<never> = new Set()
 export function parseDocType(values: Values, options: DefinitionOptions): DocType {
   const name = parseName(values)
   const part: Part = { values, where: `DocType ${name}` }
-  const fields = parseFields(part)
+  const fields = parseFields(part, options.core === true ? 'core' : 'other')
   const doctype: DocType = {
     id: options.id,
     name,
@@ -40,6 +42,9 @@ export function parseDocType(values: Values, options: DefinitionOptions): DocTyp
     is_submittable: flagOf(part, 'is_submittable'),
     track_changes: flagOf(part, 'track_changes'),
     allow_rename: flagOf(part, 'allow_rename'),
+    is_tree: flagOf(part, 'is_tree'),
+    nsm_parent_field: textOf(part, 'nsm_parent_field').trim(),
+    description: textOf(part, 'description'),
     show_title_field_in_link: flagOf(part, 'show_title_field_in_link'),
     autoname: textOf(part, 'autoname').trim(),
     title_field: textOf(part, 'title_field').trim(),
@@ -76,10 +81,10 @@ const listed = (text: string): string[] => [
   ),
 ]
 
-function parseFields(part: Part): DocField[] {
+function parseFields(part: Part, origin: 'core' | 'other'): DocField[] {
   const rows = rowsOf(part, 'fields')
   if (rows.length > MOST_FIELDS) throw invalid(`${part.where}: at most ${MOST_FIELDS} fields, not ${rows.length}`)
-  const fields = rows.map((row, index) => parseField(row, index + 1))
+  const fields = rows.map((row, index) => parseField(row, index + 1, origin))
   const seen = new Set<string>()
   for (const { fieldname } of fields) {
     if (seen.has(fieldname)) throw invalid(`Field ${fieldname}: appears twice in ${part.where}; give each field a name of its own`)
@@ -88,8 +93,11 @@ function parseFields(part: Part): DocField[] {
   return fields
 }
 
+/** Documents are neither sorted, searched nor named by what nobody may see. */
+const isTold = (field: DocField): boolean => isColumn(field) && field.fieldtype !== 'Password'
+
 function checkReferences(doctype: DocType): void {
-  const columns = new Set<string>([...STANDARD_FIELDS, ...doctype.fields.filter(isColumn).map((field) => field.fieldname)])
+  const columns = new Set<string>([...STANDARD_FIELDS, ...doctype.fields.filter(isTold).map((field) => field.fieldname)])
   const named = (key: string, fieldname: string): void => {
     if (!columns.has(fieldname))
       throw invalid(`DocType ${doctype.name}: ${key} names ${fieldname.slice(0, 70)}, which is not a field with a value`)
@@ -114,10 +122,7 @@ function checkLevels(doctype: DocType): void {
 /** What the site cannot keep is refused when it is defined, not dropped when it is used. */
 function checkSupported(doctype: DocType): void {
   if (doctype.virtual) throw invalid(`DocType ${doctype.name}: virtual DocTypes come with the site and cannot be made through the API`)
-  if (doctype.issingle) throw invalid(`DocType ${doctype.name}: Single DocTypes are not supported; use a DocType with one document`)
-  const secret = doctype.fields.find((field) => field.fieldtype === 'Password')
-  if (secret)
-    throw invalid(
-      `Field ${secret.fieldname}: Password fields are not supported in DocTypes of your own; keep secrets in the app that uses them`,
-    )
+  if (doctype.issingle && doctype.istable) throw invalid(`DocType ${doctype.name}: a child table cannot be Single; choose one of them`)
+  const open = doctype.fields.find((field) => field.fieldtype === 'Password' && field.default !== null)
+  if (open) throw invalid(`Field ${open.fieldname}: a Password has no default, for everybody who sees the DocType would know it`)
 }

@@ -2,11 +2,13 @@ import type { Connection, Dialect } from '@annex/database'
 import { invalid } from '@annex/protocol'
 import type { DocField, DocType } from '@annex/protocol'
 import { sql } from 'kysely'
-import { columnFields, columnType, columnsFor, fieldColumn, keepsValues } from './tables/columns.ts'
-import { hasDocuments } from './doctype-store.ts'
+import { columnFields, columnType, columnsFor, fieldColumn, kindOf } from './tables/columns.ts'
+import { fitsAlways } from './tables/conversion.ts'
 import { consumeFormerField, insertFormerField, removeFormerFields } from './tables/former-field-store.ts'
 import { createIndex, dropIndex, indexesOf } from './tables/indexes.ts'
 import type { Index } from './tables/indexes.ts'
+import { convertColumn, countMisfits } from './tables/retype.ts'
+import { removeSealedValues } from './tables/sealed-value-store.ts'
 import { fillSearch } from './tables/search-column-store.ts'
 import { searchedFields } from './search-text.ts'
 import { shortHash, tableName } from './table-name.ts'
@@ -28,6 +30,7 @@ export async function dropTable(connection: Connection, dialect: Dialect, doctyp
   if (!doctype.istable) for (const statement of dialect.searchIndex.drop(table)) await statement.execute(connection)
   await sql`drop table ${sql.table(table)}`.execute(connection)
   await removeFormerFields(connection, doctype.name)
+  await removeSealedValues(connection, doctype.name)
 }
 
 /** One change of a definition. */
@@ -36,24 +39,27 @@ interface Sync {
   readonly dialect: Dialect
   readonly table: string
   readonly next: DocType
+  readonly zone: string
 }
 
 /**
  * Makes the table follow its changed definition; documents keep their values. A field that is gone leaves
  * its column, and finds it again when it returns with a type that fits. A new field begins with its default.
  *
- * @throws {FrappeError} `ValidationError` when stored values would not fit: a type that is not wider,
- * or a unique field whose values are not
+ * @param zone - in which times are shown, for those that become text or were text
+ * @throws {FrappeError} `ValidationError` when stored values would not fit: of another type or too long,
+ * or of a unique field that are not
  */
-export async function syncTable(connection: Connection, dialect: Dialect, next: DocType, previous: DocType): Promise<void> {
+export async function syncTable(connection: Connection, dialect: Dialect, next: DocType, previous: DocType, zone = 'UTC'): Promise<void> {
   if (next.istable !== previous.istable)
     throw invalid(`DocType ${next.name}: whether it is a child table cannot change; make a new DocType`)
-  const sync: Sync = { connection, dialect, table: tableName(next.name), next }
+  const sync: Sync = { connection, dialect, table: tableName(next.name), next, zone }
   const before = fieldsByName(previous)
   const dropped = await dropIndexes(sync, previous)
   const columns = new Set(await dialect.columnsOf(connection, sync.table))
   for (const field of columnFields(next)) {
     const old = before.get(field.fieldname)
+    if (field.unique && old?.unique !== true && columns.has(field.fieldname)) await emptyToNull(sync, old ?? field)
     if (old) await changeColumn(sync, field, old)
     else if (columns.has(field.fieldname)) await takeBackColumn(sync, field)
     else await addColumn(sync, field)
@@ -87,7 +93,7 @@ async function dropIndexes({ connection, dialect, next }: Sync, previous: DocTyp
 }
 
 const isReplaced = (dialect: Dialect, field: DocField, old: DocField | undefined): boolean =>
-  old !== undefined && (columnType(dialect, field) !== columnType(dialect, old) || !keepsValues(old, field))
+  old !== undefined && columnType(dialect, field) !== columnType(dialect, old)
 
 async function addColumn({ connection, dialect, table }: Sync, field: DocField): Promise<void> {
   await sql`alter table ${sql.table(table)} add column ${fieldColumn(dialect, field)}`.execute(connection)
@@ -96,28 +102,39 @@ async function addColumn({ connection, dialect, table }: Sync, field: DocField):
   if (value !== 0 && value !== null) await sql`update ${sql.table(table)} set ${sql.ref(field.fieldname)} = ${value}`.execute(connection)
 }
 
-/** Values move to a column of the wider type. */
+/** Values stay in their column, or move to one of the new type. */
 async function changeColumn(sync: Sync, field: DocField, old: DocField): Promise<void> {
-  const { connection, dialect, table, next } = sync
-  if (!isReplaced(dialect, field, old)) return
-  const keeps = keepsValues(old, field)
-  if (!keeps && (await hasDocuments(connection, next))) {
-    throw invalid(
-      `Field ${field.fieldname}: documents hold values of the type ${old.fieldtype}, which cannot become ${field.fieldtype}; add a new field`,
-    )
+  const { connection, dialect, table, next, zone } = sync
+  const retype = { connection, dialect, doctype: next, from: old, to: field, zone }
+  if (!isReplaced(dialect, field, old)) {
+    if (!fitsAlways(old, field)) await convertColumn({ ...retype, source: field.fieldname })
+    return
   }
   const aside = await moveAside(sync, field.fieldname)
   await addColumn(sync, { ...field, default: null })
-  if (keeps) await sql`update ${sql.table(table)} set ${sql.ref(field.fieldname)} = ${sql.ref(aside)}`.execute(connection)
+  if (fitsAlways(old, field)) await sql`update ${sql.table(table)} set ${sql.ref(field.fieldname)} = ${sql.ref(aside)}`.execute(connection)
+  else await convertColumn({ ...retype, source: aside })
   await sql`alter table ${sql.table(table)} drop column ${sql.ref(aside)}`.execute(connection)
 }
 
-/** Of a field that was taken out before; values of a type that does not fit stay, out of sight. */
+/** Of a field that was taken out before; when some of its values do not fit, all stay where they are, out of sight. */
 async function takeBackColumn(sync: Sync, field: DocField): Promise<void> {
-  const fieldtype = await consumeFormerField(sync.connection, sync.next.name, field.fieldname)
-  if (fieldtype !== undefined && !isReplaced(sync.dialect, field, { ...field, fieldtype })) return
+  const { connection, dialect, next, zone } = sync
+  const fieldtype = await consumeFormerField(connection, next.name, field.fieldname)
+  if (fieldtype !== undefined) {
+    const old = { ...field, fieldtype, length: 0, options: '' }
+    const misfits = await countMisfits({ connection, dialect, doctype: next, source: field.fieldname, from: old, to: field, zone })
+    if (misfits.count === 0) return changeColumn(sync, field, old)
+  }
   await moveAside(sync, field.fieldname)
   await addColumn(sync, field)
+}
+
+/** Two documents may both leave a unique field empty. */
+async function emptyToNull({ connection, table }: Sync, field: DocField): Promise<void> {
+  if (!['short', 'text', 'json'].includes(kindOf(field))) return
+  const column = sql.ref(field.fieldname)
+  await sql`update ${sql.table(table)} set ${column} = null where ${column} = ''`.execute(connection)
 }
 
 /** Under a name that no field can have. */

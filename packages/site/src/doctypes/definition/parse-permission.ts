@@ -28,6 +28,11 @@ export function parsePermissions(rows: readonly Values[], unsaid: ReadonlySet<Ri
   return permissions
 }
 
+/** One row as it is stored, by itself: a right that it leaves out is not granted. */
+export const parseStoredPermission = (values: Values, position: number): DocPerm => parsePermission(values, position, NOTHING)
+
+const NOTHING: ReadonlySet<Right> = new Set()
+
 function parsePermission(values: Values, position: number, unsaid: ReadonlySet<Right>): DocPerm {
   const role = textOf({ values, where: `Permission ${position}` }, 'role').trim()
   if (role === '') throw invalid(`Permission ${position}: name the role that it is for`)

@@ -6,7 +6,7 @@ import { coreDocType } from '../core-doctypes.ts'
 import { startSite } from '../doctypes.fixture.ts'
 import type { SiteProcess, TestSite } from '../doctypes.fixture.ts'
 import { parseDocType } from '../parse-doctype.ts'
-import { checkName, giveBackName, nameFor, namingField } from './name-for.ts'
+import { checkName, giveBackName, nameFor, namingField, shownName } from './name-for.ts'
 
 const doctypeNamed = (autoname: string, more: Values = {}): DocType =>
   parseDocType(
@@ -35,6 +35,11 @@ describe.each(engines)('a name on %s', (engine) => {
     site = await startSite(engine)
   })
   afterAll(() => site.close())
+
+  const giveBack = (doctype: DocType, name: string, values: Values = {}): Promise<void> =>
+    site.database.transaction((connection) =>
+      giveBackName({ connection, doctype, name, values, now: Date.parse('2026-02-03T00:00:00Z') * 1000, zone: 'UTC' }),
+    )
 
   const refusal = async (doctype: DocType, asked: Asked): Promise<FrappeError> => {
     const error: unknown = await nameIn(site, doctype, asked).catch((thrown: unknown) => thrown)
@@ -121,13 +126,52 @@ describe.each(engines)('a name on %s', (engine) => {
     const thing = doctypeNamed('naming_series:')
     const values = { naming_series: 'D-.###' }
     const names = [await nameIn(site, thing, { values }), await nameIn(site, thing, { values })]
-    const giveBack = (name: string): Promise<void> =>
-      site.database.transaction((connection) => giveBackName({ connection, doctype: thing, name, values }))
-    await giveBack(names[0] ?? '')
+    await giveBack(thing, names[0] ?? '', values)
     expect(await nameIn(site, thing, { values })).toBe('D-003')
-    await giveBack('D-003')
-    await giveBack('D-other')
+    await giveBack(thing, 'D-003', values)
+    await giveBack(thing, 'D-other', values)
     expect(await nameIn(site, thing, { values })).toBe('D-003')
+  })
+
+  it.each([
+    ['H-.YYYY.-.##.-X', {}, 'H-2026-01-X'],
+    ['format:I/{title}/{#}/{YY}', { title: 'a' }, 'I/a/1/26'],
+  ])('of the series %s is given back by what stands before and after the counter', async (autoname, values, first) => {
+    const thing = doctypeNamed(autoname)
+    expect(await nameIn(site, thing, { values })).toBe(first)
+    await giveBack(thing, first, values)
+    expect(await nameIn(site, thing, { values })).toBe(first)
+  })
+
+  it('beyond the digits of its series is given back too', async () => {
+    const thing = doctypeNamed('J-.#')
+    for (let count = 0; count < 10; count++) await nameIn(site, thing)
+    await giveBack(thing, 'J-10')
+    expect(await nameIn(site, thing)).toBe('J-10')
+  })
+
+  it('whose series is none any more gives nothing back', async () => {
+    const thing = doctypeNamed('naming_series:', { fields: [{ fieldname: 'naming_series' }] })
+    for (const series of ['', '<>']) await expect(giveBack(thing, 'A-001', { naming_series: series })).resolves.toBeUndefined()
+  })
+
+  it('of an amendment gives nothing back', async () => {
+    const thing = doctypeNamed('K-.##')
+    await nameIn(site, thing)
+    await giveBack(thing, 'K-01-1')
+    expect(await nameIn(site, thing)).toBe('K-02')
+  })
+
+  it('that is counted is 1, 2, 3, and a number is not given out again', async () => {
+    const thing = doctypeNamed('autoincrement', { name: 'Counted' })
+    expect([await nameIn(site, thing), await nameIn(site, thing, { sent: { name: 'MINE' } })]).toEqual(['1', '2'])
+    await giveBack(thing, '2')
+    expect(await nameIn(site, thing)).toBe('3')
+    expect([shownName(thing, '12'), shownName(thing, 'twelve'), shownName(doctypeNamed('hash'), '12')]).toEqual([12, 'twelve', '12'])
+  })
+
+  it('of a Single is the name of its DocType', async () => {
+    expect(await nameIn(site, doctypeNamed('hash', { issingle: 1 }))).toBe('Thing')
   })
 })
 

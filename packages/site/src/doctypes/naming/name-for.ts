@@ -35,7 +35,9 @@ export const randomName = (): string => Array.from(randomBytes(10), (byte) => AL
 export async function nameFor(request: NamingRequest): Promise<string> {
   const { doctype } = request
   const rule = doctype.autoname.toLowerCase()
+  if (doctype.issingle) return doctype.name
   if (doctype.istable || rule === '' || rule === 'hash') return randomName()
+  if (isCounted(doctype)) return String(await nextNumber(request.connection, `${doctype.name}\nautoincrement`))
   if (rule === 'prompt') return checkName(doctype, promptedName(request))
   const field = namingField(doctype)
   if (field !== undefined) return checkName(doctype, fieldName(request, field))
@@ -45,6 +47,13 @@ export async function nameFor(request: NamingRequest): Promise<string> {
   const number = await nextNumber(request.connection, counterOf(doctype, series.prefix))
   return checkName(doctype, `${series.prefix}${String(number).padStart(series.digits, '0')}${series.suffix}`)
 }
+
+/** Whether its documents are numbers: 1, 2, 3 … A number is not given out again, as in Frappe. */
+export const isCounted = (doctype: DocType): boolean => !doctype.istable && doctype.autoname.toLowerCase() === 'autoincrement'
+
+/** A stored name as readers get it: of documents that are counted a number. */
+export const shownName = (doctype: DocType, name: string): string | number =>
+  isCounted(doctype) && /^[1-9]\d{0,14}$/.test(name) ? Number(name) : name
 
 /** The field of `field:…`, whose value is kept equal to the name. */
 export function namingField(doctype: DocType): string | undefined {
@@ -67,21 +76,33 @@ export function checkName(doctype: DocType, text: string): string {
 }
 
 function checkLength(doctype: DocType, name: string): void {
-  if ([...name].length <= LONGEST) return
+  if (name.length <= LONGEST * 2 && [...name].length <= LONGEST) return
   throw new FrappeError('CharacterLengthExceededError', `${doctype.name}: a name has at most ${LONGEST} characters`)
 }
 
 /** Of the newest document of its series: the number is given out again. Others leave a gap. */
-export async function giveBackName(request: {
-  readonly connection: Connection
-  readonly doctype: DocType
-  readonly name: string
-  readonly values: Values
-}): Promise<void> {
-  const digits = counterDigits(request.doctype, request.values)
-  const tail = digits === 0 ? undefined : new RegExp(`\\d{${digits}}$`).exec(request.name)?.[0]
-  if (tail === undefined) return
-  await giveBackNumber(request.connection, counterOf(request.doctype, request.name.slice(0, -digits)), Number(tail))
+export async function giveBackName(
+  request: Omit<NamingRequest, 'sent'> & {
+    readonly name: string
+  },
+): Promise<void> {
+  const { doctype, name } = request
+  if (doctype.istable || doctype.issingle || !isSeries(doctype.autoname)) return
+  const { prefix, digits, suffix } = seriesThen(request)
+  if (digits === 0 || !name.startsWith(prefix) || !name.endsWith(suffix)) return
+  const counter = name.slice(prefix.length, name.length - suffix.length)
+  if (counter.length < digits || !/^\d{1,15}$/.test(counter)) return
+  await giveBackNumber(request.connection, counterOf(doctype, prefix), Number(counter))
+}
+
+/** A document whose series was changed to none since has no number to give back, and is removed all the same. */
+function seriesThen(request: Omit<NamingRequest, 'sent'>): FilledSeries {
+  try {
+    return filledSeries(request)
+  } catch (error) {
+    if (error instanceof FrappeError) return { prefix: '', digits: 0, suffix: '' }
+    throw error
+  }
 }
 
 function promptedName({ doctype, sent }: NamingRequest): string {
@@ -103,7 +124,10 @@ function fieldName({ doctype, values }: NamingRequest, fieldname: string): strin
 const isFormat = (autoname: string): boolean => /^format:/i.test(autoname)
 const isSeriesField = (autoname: string): boolean => /^naming_series:/i.test(autoname)
 
-function filledSeries(request: NamingRequest): FilledSeries {
+const isSeries = (autoname: string): boolean =>
+  isFormat(autoname) || isSeriesField(autoname) || (autoname.includes('#') && !/^field:/i.test(autoname))
+
+function filledSeries(request: Omit<NamingRequest, 'sent'>): FilledSeries {
   const { doctype } = request
   if (isFormat(doctype.autoname)) return fillFormat(doctype.autoname.slice('format:'.length), request)
   return fillSeries(isSeriesField(doctype.autoname) ? seriesOf(doctype, request.values) : doctype.autoname, request)
@@ -121,10 +145,3 @@ function seriesOf(doctype: DocType, values: Values): string {
 
 // An empty prefix would be one counter for all DocTypes.
 const counterOf = (doctype: DocType, prefix: string): string => prefix || `${doctype.name}\n`
-
-function counterDigits(doctype: DocType, values: Values): number {
-  const { autoname } = doctype
-  if (isFormat(autoname)) return /\{\s*(#+)\s*\}$/.exec(autoname)?.[1]?.length ?? 0
-  if (!isSeriesField(autoname) && !autoname.includes('#')) return 0
-  return /#+/.exec(isSeriesField(autoname) ? `${seriesOf(doctype, values)}.#####` : autoname)?.[0].length ?? 0
-}

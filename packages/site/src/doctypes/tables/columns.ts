@@ -1,5 +1,5 @@
 import type { ColumnKind, Dialect } from '@annex/database'
-import { fieldKind, isColumn } from '@annex/protocol'
+import { OPTIONAL_COLUMNS, fieldKind, isColumn } from '@annex/protocol'
 import type { DocField, DocType, FieldKind } from '@annex/protocol'
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
@@ -19,6 +19,7 @@ const STANDARD: readonly Definition[] = [
 const MAIN: readonly Definition[] = [
   ['_key', 'key', 'not null'],
   ['_search', 'text', "not null default ''"],
+  ...OPTIONAL_COLUMNS.map((name) => [name, 'text', ''] as const),
 ]
 const CHILD: readonly Definition[] = [
   ['parent', 'key', 'not null'],
@@ -44,7 +45,8 @@ const isNumber = (kind: FieldKind): boolean => kind === 'int' || kind === 'check
 
 export const columnFields = (doctype: DocType): DocField[] => doctype.fields.filter(isColumn)
 
-function kindOf(field: DocField): Exclude<FieldKind, 'table'> {
+/** @throws {TypeError} for a field without a column */
+export function kindOf(field: DocField): Exclude<FieldKind, 'table'> {
   const kind = fieldKind(field)
   if (kind === undefined || kind === 'table') throw new TypeError(`${field.fieldname} has no column`)
   return kind
@@ -58,30 +60,19 @@ export function fieldColumn(dialect: Dialect, field: DocField): RawBuilder<unkno
   return sql`${sql.ref(field.fieldname)} ${sql.raw(columnType(dialect, field))}${constraint}`
 }
 
-export function columnsFor(dialect: Dialect, doctype: DocType): RawBuilder<unknown>[] {
-  const standard = [...STANDARD, ...(doctype.istable ? CHILD : MAIN)].map(
-    ([name, kind, constraint]) => sql`${sql.ref(name)} ${sql.raw(dialect.columnType(kind))} ${sql.raw(constraint)}`,
+/** The columns that a table has whatever its fields are, as `create table` takes them, by name. */
+export function standardColumns(dialect: Dialect, doctype: DocType): Map<string, RawBuilder<unknown>> {
+  return new Map(
+    [...STANDARD, ...(doctype.istable ? CHILD : MAIN)].map(([name, kind, constraint]) => [
+      name,
+      sql`${sql.ref(name)} ${sql.raw(dialect.columnType(kind))} ${sql.raw(constraint)}`,
+    ]),
   )
-  return [...standard, ...columnFields(doctype).map((field) => fieldColumn(dialect, field))]
 }
 
-/** Kinds that a field's type may become while its documents keep their values. */
-const WIDER: Readonly<Record<FieldKind, readonly FieldKind[]>> = {
-  short: ['text'],
-  text: ['short'],
-  json: ['text'],
-  date: ['short', 'text'],
-  check: ['int', 'decimal'],
-  int: ['decimal'],
-  decimal: [],
-  datetime: [],
-  time: [],
-  password: [],
-  table: [],
-}
+/** What tables have besides their fields, to be told from what another release gave them. */
+export const standardLayout = [STANDARD, MAIN, CHILD] as const
 
-/** Whether stored values stay good when the field's type changes. */
-export function keepsValues(from: DocField, to: DocField): boolean {
-  const [before, after] = [kindOf(from), kindOf(to)]
-  return before === after || WIDER[before].includes(after)
+export function columnsFor(dialect: Dialect, doctype: DocType): RawBuilder<unknown>[] {
+  return [...standardColumns(dialect, doctype).values(), ...columnFields(doctype).map((field) => fieldColumn(dialect, field))]
 }

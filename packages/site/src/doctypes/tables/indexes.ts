@@ -51,6 +51,6 @@ export async function createIndex(connection: Connection, dialect: Dialect, doct
   }
 }
 
-export async function dropIndex(connection: Connection, index: Index): Promise<void> {
+export async function dropIndex(connection: Connection, index: Pick<Index, 'name'>): Promise<void> {
   await sql`drop index ${sql.id(index.name)}`.execute(connection)
 }

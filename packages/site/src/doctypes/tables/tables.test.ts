@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { insertDocType, insertDocument, readStored, removeDocType, startSite, updateDocType } from '../doctypes.fixture.ts'
 import type { TestSite } from '../doctypes.fixture.ts'
+import { listFormerColumns, purgeFormerColumns } from './former-columns.ts'
 
 const field = (fieldname: string, fieldtype = 'Data', rest: object = {}): object => ({ fieldname, fieldtype, ...rest })
 
@@ -67,14 +68,101 @@ describe.each(engines)('the table of a changed DocType on %s', (engine) => {
     expect(await read(definition, decimal)).toMatchObject({ a: 0.123456789 })
   })
 
-  it('refuses a type that stored values do not fit, and stays as it was', async () => {
+  it('refuses a type that some stored values do not fit, says how many and names one, and stays as it was', async () => {
     const definition = await make(field('a', 'Data'))
-    const name = await write(definition, { a: 'x' })
+    const names = [await write(definition, { a: '12' }), await write(definition, { a: 'x' })]
     await expect(set(definition, field('a', 'Int'))).rejects.toThrow(
-      'Field a: documents hold values of the type Data, which cannot become Int; add a new field',
+      `Field a: 1 document of ${definition.name} has a value that is no Int, such as ${names[1]}; change it first, or add a new field`,
     )
-    expect(await read(definition, name)).toMatchObject({ a: 'x' })
+    expect(await read(definition, String(names[0]))).toMatchObject({ a: '12' })
     expect(site.doctypes.require(String(definition.name)).fields[0]?.fieldtype).toBe('Data')
+  })
+
+  it.each([
+    ['Data', 'Int', ['12', '', '-3', '0'], [12, 0, -3, 0]],
+    ['Small Text', 'Float', ['12.50', '-0.000000001', null], [12.5, -1e-9, 0]],
+    ['Data', 'Date', ['2026-01-31', '2026-01-31 00:00:00', ''], ['2026-01-31', '2026-01-31', null]],
+    ['Data', 'Datetime', ['2026-01-31 10:00:00'], [Date.UTC(2026, 0, 31, 10) * 1000]],
+    ['Data', 'Time', ['9:30'], ['09:30:00.000000']],
+    ['Text', 'JSON', ['{"a":1}', ''], ['{"a":1}', null]],
+    ['Text', 'Data', ['short enough'], ['short enough']],
+    ['Float', 'Int', [4, -2], [4, -2]],
+    ['Float', 'Data', [4.5, 0, 1e-9], ['4.5', '0', '0.000000001']],
+    ['Int', 'Check', [0, 1], [0, 1]],
+    ['Date', 'Datetime', ['2026-01-31'], [Date.UTC(2026, 0, 31) * 1000]],
+    ['Datetime', 'Date', ['2026-01-31 00:00:00'], ['2026-01-31']],
+    ['Datetime', 'Data', ['2026-01-31 10:00:00'], ['2026-01-31 10:00:00']],
+    ['Time', 'Data', ['09:30:00'], ['9:30:00']],
+  ] as const)('turns %s into %s when every value fits', async (before, after, values, kept) => {
+    const definition = await make(field('a', before, { search_index: 1 }))
+    const names: string[] = []
+    for (const a of values) names.push(await write(definition, { a }))
+    await set(definition, field('a', after, { search_index: 1 }))
+    const found = await Promise.all(names.map((name) => read(definition, name)))
+    expect(found.map((row) => row?.['a'])).toEqual(kept)
+  })
+
+  it.each([
+    ['Data', 'Int', '007'],
+    ['Data', 'Int', '1.5'],
+    ['Data', 'Float', '1,5'],
+    ['Data', 'Float', '0.1234567891'],
+    ['Data', 'Float', '123456789012.123456789'],
+    ['Data', 'Date', '2026-01-31 10:00:00'],
+    ['Data', 'Date', '31.1.2026'],
+    ['Data', 'JSON', '{'],
+    ['Data', 'Check', '2'],
+    ['Float', 'Int', 0.5],
+    ['Int', 'Check', 2],
+    ['Int', 'Date', 5],
+    ['Datetime', 'Date', '2026-01-31 00:00:01'],
+    ['Text', 'Data', 'x'.repeat(141)],
+    ['Data', 'Phone', 'nobody'],
+  ])('does not turn %s into %s for the value %j, of which something would be lost', async (before, after, a) => {
+    const definition = await make(field('a', before))
+    const stored = await read(definition, await write(definition, { a }))
+    await expect(set(definition, field('a', after))).rejects.toThrow(/^Field a: 1 document of .* has a value that is no/)
+    expect(await read(definition, String(stored?.['name']))).toEqual(stored)
+  })
+
+  it('makes a text field shorter when all its texts fit, and counts those that do not', async () => {
+    const definition = await make(field('a'))
+    for (const a of ['😀'.repeat(8), 'short']) await write(definition, { a })
+    const shorter = await set(definition, field('a', 'Data', { length: 8 }))
+    await expect(set(shorter, field('a', 'Data', { length: 4 }))).rejects.toThrow(
+      /^Field a: 2 documents of .* have a value that is too long for it now, such as /,
+    )
+  })
+
+  it('tells of a child row whose document it is', async () => {
+    const definition = await insertDocType(site, { name: `Rows ${count++}`, istable: 1, fields: [field('a')] })
+    await write(definition, { a: 'x', parent: 'DOC-1', parentfield: 'rows', parenttype: 'Some Parent' })
+    await expect(set(definition, field('a', 'Int'))).rejects.toThrow('1 row of Rows')
+    await expect(set(definition, field('a', 'Int'))).rejects.toThrow('such as a row of Some Parent DOC-1;')
+  })
+
+  it('converts more documents than it holds in memory at a time', async () => {
+    const definition = await make(field('a'))
+    for (let index = 0; index < 1201; index++) await write(definition, { a: String(index) })
+    await set(definition, field('a', 'Int'))
+    const sums = await sql`select count(*) as n, sum(a) as total from ${sql.table(`tab${definition.name}`)}`.execute(
+      site.database.connection,
+    )
+    expect(sums.rows).toEqual([{ n: 1201, total: 720_600 }])
+  })
+
+  it('gives a gone field its values back under a type that all of them fit', async () => {
+    const definition = await make(field('a'), field('b', 'Int'))
+    const name = await write(definition, { b: 5 })
+    await set(await set(definition, field('a')), field('a'), field('b', 'Data'))
+    expect(await read(definition, name)).toMatchObject({ b: '5' })
+  })
+
+  it('makes a field unique that several documents leave empty', async () => {
+    const definition = await make(field('a'))
+    for (const a of ['', '', 'x']) await write(definition, { a })
+    await set(definition, field('a', 'Data', { unique: 1 }))
+    await expect(write(definition, { a: 'x' })).rejects.toThrow()
   })
 
   it('takes any type while there are no documents', async () => {
@@ -180,6 +268,29 @@ describe.each(engines)('the table of a changed DocType on %s', (engine) => {
       ...texts,
     }
     expect(await read(definition, await write(definition, whole))).toMatchObject(whole)
+  })
+
+  it('drops what gone fields left behind when that is asked for, and tells before what it is', async () => {
+    const definition = await make(field('a'), field('b', 'Int'), field('c', 'Float'))
+    const kept = await write(definition, { a: 'x', b: 5, c: 1 })
+    await write(definition, { a: '', b: 6 })
+    const changed = await set(await set(definition, field('c', 'Float')), field('c', 'Float'), field('b', 'Check'))
+    const name = String(definition.name)
+    const former = await listFormerColumns(site.database, site.doctypes, name)
+    expect(former).toEqual([
+      { column: 'a', values: 1 },
+      { column: expect.stringMatching(/^b~/) as string, values: 2 },
+    ])
+    const other = await site.join()
+    const seen = other.doctypes.version
+    expect(await purgeFormerColumns(site.database, site.doctypes, name)).toEqual(former)
+    expect(await listFormerColumns(site.database, site.doctypes, name)).toEqual([])
+    expect(await read(definition, kept)).toEqual(expect.not.objectContaining({ a: 'x' }))
+    expect(await read(definition, kept)).toMatchObject({ c: 1, b: 0 })
+    await other.doctypes.load()
+    expect(other.doctypes.version).toBeGreaterThan(seen)
+    await set(changed, field('a'), field('c', 'Float'))
+    expect(await read(definition, kept)).toMatchObject({ a: null })
   })
 
   it('goes with its DocType, and a namesake begins empty', async () => {

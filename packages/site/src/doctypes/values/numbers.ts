@@ -5,9 +5,13 @@ import type { DocField } from '@annex/protocol'
 const LARGEST_INT = 2_147_483_647
 /** A field with more digits than this is kept as a long integer. */
 const INT_DIGITS = 11
-const DECIMAL_BOUND = 1e12
+/** Decimals stay below it, on either side of zero. */
+export const DECIMAL_BOUND = 1e12
 const NUMERIC = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
-const WORDS: Readonly<Record<string, 0 | 1>> = { true: 1, yes: 1, on: 1, false: 0, no: 0, off: 0 }
+const WORDS: ReadonlyMap<string, 0 | 1> = new Map([
+  ...['true', 'yes', 'on'].map((word) => [word, 1] as const),
+  ...['false', 'no', 'off'].map((word) => [word, 0] as const),
+])
 
 /** Commas are dropped, as Frappe does; empty is 0. */
 function numberOf(field: DocField, value: unknown): number {
@@ -22,9 +26,11 @@ function numberOf(field: DocField, value: unknown): number {
   )
 }
 
+export const largestInt = ({ length }: DocField): number => (length > INT_DIGITS ? Number.MAX_SAFE_INTEGER : LARGEST_INT)
+
 export function toInt(field: DocField, value: unknown): number {
   const number = Math.trunc(numberOf(field, value))
-  const most = field.length > INT_DIGITS ? Number.MAX_SAFE_INTEGER : LARGEST_INT
+  const most = largestInt(field)
   if (Math.abs(number) > most)
     throw new FrappeError('CharacterLengthExceededError', `${field.label}: ${number} is too large; the largest number is ${most}`)
   return positive(field, number)
@@ -32,7 +38,7 @@ export function toInt(field: DocField, value: unknown): number {
 
 /** 1 for what is true in words or numbers. */
 export function toCheck(field: DocField, value: unknown): number {
-  const word = typeof value === 'string' ? WORDS[value.trim().toLowerCase()] : undefined
+  const word = typeof value === 'string' ? WORDS.get(value.trim().toLowerCase()) : undefined
   return word ?? (numberOf(field, value) === 0 ? 0 : 1)
 }
 

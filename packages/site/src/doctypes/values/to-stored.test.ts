@@ -28,6 +28,7 @@ describe('a value that fits', () => {
     ['Data', 'a@example.com', 'a@example.com', { options: 'Email' }],
     ['Data', 'a@example.com, b@example.com', 'a@example.com, b@example.com', { options: 'Email' }],
     ['Data', '😀'.repeat(140), '😀'.repeat(140)],
+    ['Data', 'x', 'x', { options: 'constructor' }],
     ['Link', 'ITEM-1', 'ITEM-1', LINK],
     ['Link', null, null, LINK],
     ['Select', ' B ', 'B', { options: 'A\nB' }],
@@ -55,10 +56,26 @@ describe('a value that fits', () => {
     ['JSON', { b: [1], a: { d: 1, c: 2 } }, '{\n    "a": {\n        "c": 2,\n        "d": 1\n    },\n    "b": [\n        1\n    ]\n}'],
     ['JSON', '[1,2]', '[1,2]'],
     ['JSON', '{"a": 1}', '{"a": 1}'],
-    ['Password', 'secret', '********'],
+    ['Geolocation', { type: 'Point' }, '{\n    "type": "Point"\n}'],
+    ['Geolocation', '{"type":"Point"}', '{"type":"Point"}'],
+    ['Geolocation', '', null],
+    ['Color', '#449CF0', '#449CF0'],
+    ['Color', 'light-blue', 'light-blue'],
+    ['Color', 'rgba(1, 2, 3, 0.5)', 'rgba(1, 2, 3, 0.5)'],
+    ['Color', '', ''],
+    ['Duration', '86400.5', 86_400.5],
+    ['Rating', '0.6', 0.6],
+    ['Rating', -1, 0],
     ['Password', '', null],
+    ['Password', '***', null],
   ])('%s takes %j as %j', (fieldtype, sent, stored, rest = {}) => {
     expect(toStored(field(fieldtype, rest), sent, 'Africa/Lagos')).toBe(stored)
+  })
+
+  it('a password leaves a mark in its place that says nothing of it and is another each time', () => {
+    const [one, other] = [1, 2].map(() => toStored(field('Password'), 'secret', 'UTC'))
+    expect(one).toMatch(/^\*{8}[\w-]{8}$/)
+    expect(one).not.toBe(other)
   })
 
   it('has no negative zero, which the engines show differently', () => {
@@ -84,6 +101,8 @@ describe('a value that does not fit', () => {
     ['Int', 2_147_483_648, 'CharacterLengthExceededError'],
     ['Int', -1, 'NonNegativeError', { non_negative: 1 }],
     ['Check', 'maybe', 'ValidationError'],
+    ['Check', 'constructor', 'ValidationError'],
+    ['Check', '__proto__', 'ValidationError'],
     ['Currency', '$5', 'ValidationError'],
     ['Float', 'NaN', 'ValidationError'],
     ['Float', 'Infinity', 'ValidationError'],
@@ -93,6 +112,17 @@ describe('a value that does not fit', () => {
     ['Date', 20260131, 'ValidationError'],
     ['Datetime', '31-01-2024', 'ValidationError'],
     ['Time', '25:00', 'ValidationError'],
+    ['Time', 830, 'ValidationError'],
+    ['Datetime', true, 'ValidationError'],
+    ['Datetime', '2026-02-30 00:00:00', 'ValidationError'],
+    ['Rating', 'five stars', 'ValidationError'],
+    ['Duration', '1d 2h', 'ValidationError'],
+    ['Percent', '10%', 'ValidationError'],
+    ['Percent', [1], 'ValidationError'],
+    ['Color', 'red;}', 'ValidationError'],
+    ['Color', '#12', 'ValidationError'],
+    ['Geolocation', 'north', 'ValidationError'],
+    ['Geolocation', ['north'], 'ValidationError'],
     ['JSON', '{', 'ValidationError'],
     ['JSON', [1, 2], 'ValidationError'],
     ['Password', {}, 'ValidationError'],

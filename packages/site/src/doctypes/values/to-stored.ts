@@ -25,7 +25,7 @@ const IN_STORE: Readonly<Record<Exclude<FieldKind, 'table'>, (field: DocField, v
  * Numbers that are empty become 0, dates null; nothing is guessed from garbage. Whether the field is required,
  * and whether a link's target exists, is not looked at.
  *
- * A Password is never stored: its column holds asterisks when one is set.
+ * A Password is never stored: its column holds a mark when one is set, and is shown as asterisks.
  *
  * @param zone - in which naive times are meant (IANA name)
  * @throws {FrappeError} `ValidationError` or one of its kinds, naming the field's label
