@@ -27,6 +27,10 @@ export interface CountRequest {
   readonly filters?: readonly Filter[]
   readonly orFilters?: readonly Filter[]
   readonly distinct?: boolean
+  /** Counts no further. */
+  readonly limit?: number | null
+  /** The parent DocType, when rows of a child table are counted. */
+  readonly parent?: string
 }
 
 export interface LinkSearchRequest {
@@ -46,10 +50,24 @@ export interface UpdateRequest extends DocumentId {
   readonly values: Values
 }
 
+export interface RenameOptions {
+  /** Joins the document to the one that has the new name: what linked to it links there, and it is gone. */
+  readonly merge?: boolean
+}
+
+/** A file that came with a call. */
+export interface UploadedFile {
+  readonly filename: string
+  readonly contentType: string
+  readonly bytes: Buffer
+}
+
 export interface CallRequest {
   readonly method: string
   readonly httpMethod: string
   readonly args: Readonly<Record<string, unknown>>
+  /** Files of a multipart body, by the name of their part. */
+  readonly files?: ReadonlyMap<string, UploadedFile>
 }
 
 export type Row = Record<string, unknown>
@@ -68,11 +86,19 @@ export interface Backend {
   list(principal: Principal, request: ListRequest): Promise<Row[]>
   count(principal: Principal, request: CountRequest): Promise<number>
   searchLink(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]>
-  /** One or many, all or none, in one transaction. */
-  insert(principal: Principal, doctype: string, documents: readonly Values[]): Promise<Document[]>
+  /**
+   * One or many, all or none, in one transaction.
+   *
+   * @param doctype - of all of them, or of each, in their order
+   */
+  insert(principal: Principal, doctype: string | readonly string[], documents: readonly Values[]): Promise<Document[]>
   update(principal: Principal, request: UpdateRequest): Promise<Document>
   setDocstatus(principal: Principal, id: DocumentId, docstatus: 1 | 2): Promise<Document>
-  rename(principal: Principal, id: DocumentId, newName: string): Promise<string>
+  rename(principal: Principal, id: DocumentId, newName: string, options?: RenameOptions): Promise<string>
   remove(principal: Principal, id: DocumentId): Promise<void>
   call(principal: Principal, request: CallRequest): Promise<unknown>
 }
+
+/** The DocType of each document of an insert. */
+export const doctypeOfEach = (doctype: string | readonly string[], documents: readonly Values[]): readonly string[] =>
+  typeof doctype === 'string' ? documents.map(() => doctype) : doctype

@@ -1,8 +1,29 @@
-import type { DocType, Document, Filter, LinkMatch, Right, Values } from '@annex/protocol'
-import { FrappeError, documentScope, parseFieldExpression, parseGroupBy, parseOrderBy, readScope, type FieldPath } from '@annex/protocol'
+import type { DocField, DocType, Document, Filter, LinkMatch, Right, Values } from '@annex/protocol'
+import {
+  FrappeError,
+  documentScope,
+  isTreeOperator,
+  parseFieldExpression,
+  parseGroupBy,
+  parseOrderBy,
+  readScope,
+  type FieldPath,
+} from '@annex/protocol'
 import type { Principal, TokenRights } from '../policy/principal.ts'
-import { isFenced } from '../policy/fence.ts'
-import type { Backend, CallRequest, CountRequest, DocumentId, LinkSearchRequest, ListRequest, Row, UpdateRequest } from './backend.ts'
+import type {
+  Backend,
+  CallRequest,
+  CountRequest,
+  DocumentId,
+  LinkSearchRequest,
+  ListRequest,
+  RenameOptions,
+  Row,
+  UpdateRequest,
+} from './backend.ts'
+import { doctypeOfEach } from './backend.ts'
+import { attachedTo } from './attached.ts'
+import { tokenCovers } from '../policy/covers.ts'
 import { callMethod, type Method } from './method.ts'
 
 export interface Refusal {
@@ -25,6 +46,12 @@ export interface GuardParts {
   /** Where a client finds out whom to ask for more (RFC 9728). */
   readonly resourceMetadata: () => string
 }
+
+/** Columns that repeat beside a document what other documents say of it. */
+const MIRRORED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['_comments', ['Comment']],
+  ['_assign', ['ToDo']],
+])
 
 /** What the trail says of a DocType that is not here. */
 const UNKNOWN = 'an unknown DocType'
@@ -74,15 +101,26 @@ export class Guard implements Backend {
   async #requireFilters(principal: Principal, { doctype, filters = [], searchField = 'name' }: LinkSearchRequest): Promise<void> {
     const paths = [...filters.map(filterPath), { fieldname: searchField }]
     const shown = shownInLinks(this.#parts.doctypeOf(doctype))
-    if (paths.some((path) => path.via === undefined && !shown.has(path.fieldname)))
+    const walked = filters.some((filter) => isTreeOperator(filter.operator))
+    if (walked || paths.some((path) => path.via === undefined && !shown.has(path.fieldname)))
       await this.#require(principal, doctype, 'read', 'search')
-    await this.#requireTargets(principal, doctype, paths, 'search')
+    await this.#requireTargets(principal, doctype, paths, 'search', filters)
   }
 
-  async insert(principal: Principal, doctype: string, documents: readonly Values[]): Promise<Document[]> {
-    await this.#require(principal, doctype, 'create', 'create')
-    if (documents.some((values) => Number(values['docstatus'] ?? 0) > 0)) await this.#require(principal, doctype, 'submit', 'submit')
-    if (documents.some((values) => Boolean(values['amended_from']))) await this.#require(principal, doctype, 'amend', 'amend')
+  async insert(principal: Principal, doctype: string | readonly string[], documents: readonly Values[]): Promise<Document[]> {
+    const each = doctypeOfEach(doctype, documents)
+    for (const name of new Set(each)) {
+      const ofIt = documents.filter((_, index) => each[index] === name)
+      if (this.#isRow(name)) {
+        await this.#require(principal, name, 'write', 'update')
+        for (const values of ofIt) await this.#requireRow(principal, values)
+        continue
+      }
+      await this.#require(principal, name, 'create', 'create')
+      if (ofIt.some((values) => Number(values['docstatus'] ?? 0) > 0)) await this.#require(principal, name, 'submit', 'submit')
+      if (ofIt.some((values) => Boolean(values['amended_from']))) await this.#require(principal, name, 'amend', 'amend')
+      for (const values of ofIt) await this.#requireAttached(principal, attachedTo(principal, name, values))
+    }
     return this.#parts.backend.insert(principal, doctype, documents)
   }
 
@@ -91,7 +129,28 @@ export class Guard implements Backend {
     const docstatus = Number(request.values['docstatus'] ?? 0)
     if (docstatus === 1) await this.#require(principal, request.doctype, 'submit', 'submit')
     if (docstatus === 2) await this.#require(principal, request.doctype, 'cancel', 'cancel')
+    const { file_url: _, ...attaching } = request.values
+    await this.#requireAttached(principal, attachedTo(principal, request.doctype, attaching))
+    if (principal.token && this.#isRow(request.doctype))
+      await this.#requireRow(principal, await this.#parts.backend.read(principal, request))
     return this.#parts.backend.update(principal, await this.#asItStands(principal, request))
+  }
+
+  #isRow(doctype: string): boolean {
+    return this.#parts.doctypeOf(doctype)?.istable === true
+  }
+
+  /** To add, change or remove a row is to change its document; once that is submitted, it takes the scope to submit it. */
+  async #requireRow(principal: Principal, { parent, parenttype }: Values): Promise<void> {
+    const { token } = principal
+    if (!token || (typeof parent !== 'string' && typeof parent !== 'number') || typeof parenttype !== 'string') return
+    if (this.#parts.doctypeOf(parenttype)?.is_submittable !== true || this.#covers(token, parenttype, 'submit', false)) return
+    const { docstatus } = await this.#parts.backend.read(principal, { doctype: parenttype, name: String(parent) })
+    if (docstatus === 1) await this.#require(principal, parenttype, 'submit', 'submit')
+  }
+
+  async #requireAttached(principal: Principal, target: string | undefined): Promise<void> {
+    if (target !== undefined) await this.#require(principal, target, 'write', 'attach a file to')
   }
 
   /**
@@ -115,39 +174,54 @@ export class Guard implements Backend {
     return this.#parts.backend.setDocstatus(principal, id, docstatus)
   }
 
-  async rename(principal: Principal, id: DocumentId, newName: string): Promise<string> {
+  async rename(principal: Principal, id: DocumentId, newName: string, options?: RenameOptions): Promise<string> {
     await this.#require(principal, id.doctype, 'write', 'rename')
-    return this.#parts.backend.rename(principal, id, newName)
+    if (options?.merge === true) await this.#require(principal, id.doctype, 'delete', 'merge')
+    return this.#parts.backend.rename(principal, id, newName, options)
   }
 
   async remove(principal: Principal, id: DocumentId): Promise<void> {
-    await this.#require(principal, id.doctype, 'delete', 'remove')
+    const isRow = this.#isRow(id.doctype)
+    await this.#require(principal, id.doctype, isRow ? 'write' : 'delete', 'remove')
+    if (principal.token && isRow) await this.#requireRow(principal, await this.#parts.backend.read(principal, id))
     return this.#parts.backend.remove(principal, id)
   }
 
   async call(principal: Principal, request: CallRequest): Promise<unknown> {
     const method = this.#parts.methods.get(request.method)
-    if (method && principal.token) await this.#requireMethod(principal, principal.token, method)
+    if (method && principal.token) await this.#requireMethod(principal, principal.token, method, request)
     return callMethod(this.#parts.methods, this, principal, request)
   }
 
-  async #requireMethod(principal: Principal, token: TokenRights, method: Method): Promise<void> {
+  async #requireMethod(principal: Principal, token: TokenRights, method: Method, { httpMethod, args }: CallRequest): Promise<void> {
+    if (method.documentsOf !== undefined)
+      await this.#require(principal, method.documentsOf, httpMethod === 'GET' ? 'read' : 'write', method.name)
     if (method.rights === 'open' || method.rights === 'verbs' || token.scopes.opensMethod(method.name)) return
     if (method.rights === 'undeclared') {
       if (token.scopes.all && token.unfenced) return
       throw await this.#refuse(principal, `method:${method.name}`, method.name)
     }
-    for (const { doctype, right } of method.rights) await this.#require(principal, doctype, right, method.name)
+    const rights = typeof method.rights === 'function' ? method.rights(args) : method.rights
+    for (const { doctype, right } of rights) await this.#require(principal, doctype, right, method.name)
   }
 
   /** The list's own DocType, and every DocType that its fields, order or groups reach through a link. */
   async #requireList(principal: Principal, request: ListRequest & CountRequest): Promise<void> {
     await this.#require(principal, this.#listed(request), 'read', 'list')
-    await this.#requireTargets(principal, request.doctype, listPaths(request), 'list')
+    const filters = [...(request.filters ?? []), ...(request.orFilters ?? [])]
+    await this.#requireTargets(principal, request.doctype, listPaths(request), 'list', filters)
   }
 
-  async #requireTargets(principal: Principal, doctype: string, paths: readonly FieldPath[], act: string): Promise<void> {
-    const targets = new Set(paths.flatMap((path) => this.#linkTarget(doctype, path)))
+  async #requireTargets(
+    principal: Principal,
+    doctype: string,
+    paths: readonly FieldPath[],
+    act: string,
+    filters: readonly Filter[],
+  ): Promise<void> {
+    const trees = filters.filter((filter) => isTreeOperator(filter.operator)).flatMap((filter) => this.#treeOf(doctype, filter))
+    const reached = paths.flatMap((path) => [...this.#linkTarget(doctype, path), ...(MIRRORED.get(path.fieldname) ?? [])])
+    const targets = new Set([...reached, ...trees])
     for (const target of targets) await this.#require(principal, target, 'read', act)
   }
 
@@ -159,9 +233,19 @@ export class Guard implements Backend {
   }
 
   #linkTarget(doctype: string, path: FieldPath): string[] {
-    if (path.via === undefined) return []
-    const field = this.#parts.doctypeOf(doctype)?.fields.find((candidate) => candidate.fieldname === path.via)
+    const field = path.via === undefined ? undefined : this.#fieldOf(doctype, path.via)
     return field?.fieldtype === 'Link' ? [field.options] : []
+  }
+
+  /** The tree that the filter walks, when its field is a link to one: of the list's own documents, of their rows, or behind a link. */
+  #treeOf(doctype: string, filter: Filter): string[] {
+    const { via, fieldname } = filterPath(filter)
+    const holder = via === undefined ? (filter.doctype ?? doctype) : this.#fieldOf(doctype, via)?.options
+    return holder === undefined ? [] : this.#linkTarget(holder, { via: fieldname, fieldname: 'name' })
+  }
+
+  #fieldOf(doctype: string, fieldname: string): DocField | undefined {
+    return this.#parts.doctypeOf(doctype)?.fields.find((candidate) => candidate.fieldname === fieldname)
   }
 
   async #require(principal: Principal, doctype: string, right: Right, act: string, definition = false): Promise<void> {
@@ -183,9 +267,7 @@ export class Guard implements Backend {
 
   /** `definition`: names and shapes of DocTypes are open through the fence, their documents are not. */
   #covers(token: TokenRights, doctype: string, right: Right, definition: boolean): boolean {
-    if (token.scopes.opensEvery(right) && (definition || token.unfenced || !isFenced(doctype))) return true
-    if (!token.scopes.names(doctype, right)) return false
-    return token.doctypeIds[doctype] === this.#parts.doctypeOf(doctype)?.id
+    return tokenCovers(token, doctype, this.#parts.doctypeOf(doctype)?.id, right, definition)
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Document } from '@annex/protocol'
-import { invalid, notPermitted } from '@annex/protocol'
+import { FrappeError, invalid, notPermitted } from '@annex/protocol'
 import type { Principal } from '../policy/principal.ts'
 import type { Accounts } from './accounts/accounts.ts'
 
@@ -25,6 +25,16 @@ export function identityMethods(accounts: Accounts) {
       guest: false,
       rights: [{ doctype: 'User', right: 'write' }],
       handler: (call: Call): Promise<unknown> => generateKeys(accounts, call),
+    },
+    {
+      name: 'frappe.core.doctype.user.user.reset_password',
+      httpMethods: ['POST'],
+      guest: true,
+      rights: 'open',
+      handler: async (): Promise<unknown> => {
+        // The same for every name, so that nobody learns who has an account.
+        throw new FrappeError('OutgoingEmailError', 'This site sends no mail; ask a System Manager for a new password', { status: 501 })
+      },
     },
   ] as const
 }

@@ -16,5 +16,15 @@ async function createIdentity(connection: Connection, dialect: Dialect): Promise
   await dialect.createIndex('session', ['expires']).execute(connection)
 }
 
-/** Accounts and sessions. */
-export const identityMigrations: readonly Migration[] = [{ name: 'identity 1: accounts and sessions', up: createIdentity }]
+async function createDefaults(connection: Connection, dialect: Dialect): Promise<void> {
+  const [key, text] = (['key', 'text'] as const).map((kind) => sql.raw(dialect.columnType(kind)))
+  await sql`create table user_default ("user" ${key} not null, key ${key} not null, value ${text} not null, primary key ("user", key))`.execute(
+    connection,
+  )
+}
+
+/** Accounts, sessions and what is kept for a user. */
+export const identityMigrations: readonly Migration[] = [
+  { name: 'identity 1: accounts and sessions', up: createIdentity },
+  { name: 'identity 2: defaults of users', up: createDefaults },
+]

@@ -28,13 +28,17 @@ type Request = Exchange<Principal>
 
 /** Signing in and out, by Frappe's methods and by pages, and the start page. */
 export function identityRoutes(server: HttpServer<Principal>, parts: IdentityRoutesParts): void {
-  server.route('POST', '/api/method/login', (request) => signIn(parts, request), { csrf: 'origin', bodyLimit: BODY_LIMIT })
-  server.route(['GET', 'POST'], '/api/method/logout', (request) => signOut(parts, request))
+  server.route('POST', '/api/method/login', (request) => signIn(parts, request), {
+    csrf: 'origin',
+    bodyLimit: BODY_LIMIT,
+    command: 'login',
+  })
+  server.route(['GET', 'POST'], '/api/method/logout', (request) => signOut(parts, request), { command: 'logout' })
   server.route('GET', paths.signIn, (request) => showSignIn(parts, request))
   server.route('POST', paths.signIn, (request) => signInByPage(parts, request), { csrf: 'origin', bodyLimit: BODY_LIMIT })
   server.route('POST', paths.signOut, (request) => signOutByPage(parts, request), { csrf: 'required' })
   // `/me` is where Frappe's clients send who does not work at the Desk.
-  for (const path of ['/', '/me']) server.route('GET', path, async () => ({ location: paths.home }))
+  for (const path of ['/', '/me']) server.route('GET', path, async () => ({ location: paths.home }), { takesCommands: 'anywhere' })
   server.route('GET', paths.home, (request) => showHome(parts, request))
 }
 

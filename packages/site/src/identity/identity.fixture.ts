@@ -9,11 +9,13 @@ import { DocTypes } from '../doctypes/doctypes.ts'
 import { doctypeMigrations } from '../doctypes/migrations.ts'
 import { Clock } from '../doctypes/values/clock.ts'
 import { Documents } from '../documents/documents.ts'
-import { createServer } from '../http/server.ts'
+import { createServer, type HttpServer } from '../http/server.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { styleSource } from '../pages/styles.ts'
+import { testSealer } from '../oauth/keys/sealer.fixture.ts'
 import { GUEST, type Principal } from '../policy/principal.ts'
 import { Accounts } from './accounts/accounts.ts'
+import { roleController } from './accounts/role-controller.ts'
 import { judgementController, userController } from './accounts/user-controller.ts'
 import { apiKeyAuthenticator, sessionAuthenticator } from './authenticators.ts'
 import { identityMethods } from './identity-methods.ts'
@@ -56,15 +58,20 @@ export async function openIdentityHouse(engine: Engine): Promise<IdentityHouse> 
   generation.onChange(() => doctypes.load())
   const revoked: string[] = []
   const onCredentialsChanged = async (_connection: Connection, user: string): Promise<void> => void revoked.push(user)
-  const judgement = judgementController(generation)
   const controllers = new Map<string, Controller>([
     ['User', userController({ accounts, sessions, generation, audit, onCredentialsChanged })],
-    ['Role', judgement],
-    ['User Permission', judgement],
+    ['Role', roleController(generation)],
+    ['User Permission', judgementController(generation)],
   ])
   const methods = new Map<string, Method>(identityMethods(accounts).map((method) => [method.name, method]))
-  const documents = new Documents({ database, doctypes, clock: new Clock(), zone: 'UTC', controllers, methods })
-  const principals = new Principals({ accounts, documents, generation })
+  const documents = new Documents({ database, doctypes, clock: new Clock(), zone: 'UTC', controllers, methods, sealer: testSealer() })
+  const principals = new Principals({
+    accounts,
+    documents,
+    generation,
+    doctypeOf: (name) => doctypes.get(name),
+    defaultsOf: async () => new Map(),
+  })
   const parts = { accounts, sessions, principals, generation }
   let base = ''
   const server = createServer<Principal>({
@@ -79,12 +86,7 @@ export async function openIdentityHouse(engine: Engine): Promise<IdentityHouse> 
     log: pino({ level: 'silent' }),
   })
   identityRoutes(server, { accounts, sessions, signIn: new SignIn({ database, accounts, sessions, audit }), issuer: () => base })
-  server.route(['GET', 'POST'], '/api/method/:method', async ({ caller, args, method, params }) => ({
-    json: { message: await callMethod(methods, documents, caller, { method: params['method'] ?? '', httpMethod: method, args }) },
-  }))
-  server.route('GET', '/api/me', async ({ caller }) => ({
-    json: { user: caller.user, roles: [...caller.roles].toSorted(), permissions: caller.userPermissions },
-  }))
+  callerRoutes(server, documents, methods)
   base = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
   return {
     base,
@@ -103,4 +105,14 @@ export async function openIdentityHouse(engine: Engine): Promise<IdentityHouse> 
       await place.remove()
     },
   }
+}
+
+/** Methods by their names, and who is calling. */
+function callerRoutes(server: HttpServer<Principal>, documents: Documents, methods: ReadonlyMap<string, Method>): void {
+  server.route(['GET', 'POST'], '/api/method/:method', async ({ caller, args, method, params }) => ({
+    json: { message: await callMethod(methods, documents, caller, { method: params['method'] ?? '', httpMethod: method, args }) },
+  }))
+  server.route('GET', '/api/me', async ({ caller }) => ({
+    json: { user: caller.user, roles: [...caller.roles].toSorted(), permissions: caller.userPermissions },
+  }))
 }

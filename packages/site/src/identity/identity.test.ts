@@ -240,6 +240,13 @@ describe.each(engines)('identity on %s', (engine) => {
       expect((await me(sid)).json['roles']).toEqual(['All', 'Guest'])
     })
 
+    it.each(['System Manager', 'All', 'Guest'])('keeps %s, which nobody disables or removes', async (name) => {
+      const role = { doctype: 'Role', name }
+      await expect(house.documents.update(ADMINISTRATOR, { ...role, values: { disabled: 1 } })).rejects.toMatchObject({ status: 417 })
+      await expect(house.documents.remove(ADMINISTRATOR, role)).rejects.toMatchObject({ status: 417 })
+      expect(await house.documents.update(ADMINISTRATOR, { ...role, values: { desk_access: 1 } })).toMatchObject({ disabled: 0 })
+    })
+
     it('is nobody when unknown', async () => {
       expect(await house.principals.of('nobody@example.com')).toBeUndefined()
     })

@@ -1,21 +1,17 @@
 import type { Generation } from '@annex/database'
-import type { Document, Filter } from '@annex/protocol'
+import type { DocType } from '@annex/protocol'
 import { ADMINISTRATOR, GUEST, type Principal, type TokenRights, type UserPermission } from '../policy/principal.ts'
 import type { Accounts } from './accounts/accounts.ts'
-
-/** What is read of documents: a User's roles, those Roles, and User Permissions. */
-export interface DocumentReader {
-  read(principal: Principal, id: { readonly doctype: string; readonly name: string }): Promise<Document>
-  list(
-    principal: Principal,
-    request: { readonly doctype: string; readonly fields: readonly string[]; readonly filters: readonly Filter[]; readonly limit: null },
-  ): Promise<Record<string, unknown>[]>
-}
+import type { DocumentReader } from './document-reader.ts'
+import { listDescendants } from './trees/tree-descendants.ts'
 
 export interface PrincipalsParts {
   readonly accounts: Accounts
   readonly documents: DocumentReader
+  readonly doctypeOf: (name: string) => DocType | undefined
   readonly generation: Generation
+  /** What Link fields of the user's new documents hold where nobody says, by the field's name. */
+  readonly defaultsOf: (user: string) => Promise<ReadonlyMap<string, string>>
 }
 
 const MOST_KEPT = 10_000
@@ -53,12 +49,19 @@ export class Principals {
     if (user === GUEST.user) return GUEST
     const account = await this.#parts.accounts.read(user)
     if (account?.enabled !== true) return undefined
-    if (user === ADMINISTRATOR.user) return ADMINISTRATOR
-    const [roles, userPermissions] = await Promise.all([this.#roles(user), this.#userPermissions(user)])
-    return { user, roles, userPermissions }
+    const defaults = await this.#parts.defaultsOf(user)
+    const besides = defaults.size > 0 ? { defaults } : {}
+    if (user === ADMINISTRATOR.user) return defaults.size > 0 ? { ...ADMINISTRATOR, ...besides } : ADMINISTRATOR
+    const [roles, userPermissions, sharedDoctypes] = await Promise.all([
+      this.#roles(user, account.systemUser),
+      this.#userPermissions(user),
+      this.#sharedDoctypes(user),
+    ])
+    return { user, roles, userPermissions, sharedDoctypes, ...besides }
   }
 
-  async #roles(user: string): Promise<ReadonlySet<string>> {
+  /** Desk User: who works at the Desk, by a role that opens it. Frappe derives the type of a user from their roles, which is the same. */
+  async #roles(user: string, systemUser: boolean): Promise<ReadonlySet<string>> {
     const document = await this.#parts.documents.read(ADMINISTRATOR, { doctype: 'User', name: user })
     const rows: unknown = document['roles']
     const names = Array.isArray(rows) ? rows.map((row: { role?: unknown }) => String(row.role)) : []
@@ -72,18 +75,39 @@ export class Principals {
       ],
       limit: null,
     })
-    const desk = known.some((role) => Number(role['desk_access']) === 1) ? ['Desk User'] : []
+    const desk = systemUser && known.some((role) => Number(role['desk_access']) === 1) ? ['Desk User'] : []
     return new Set([...known.map((role) => String(role['name'])), 'All', 'Guest', ...desk])
   }
 
   async #userPermissions(user: string): Promise<UserPermission[]> {
     const rows = await this.#parts.documents.list(ADMINISTRATOR, {
       doctype: 'User Permission',
-      fields: ['allow', 'for_value', 'applicable_for', 'apply_to_all_doctypes', 'is_default'],
+      fields: ['allow', 'for_value', 'applicable_for', 'apply_to_all_doctypes', 'is_default', 'hide_descendants'],
       filters: [{ fieldname: 'user', operator: '=', value: user }],
       limit: null,
     })
-    return rows.map(userPermissionOf)
+    const permissions = rows.map(async (row) => {
+      const permission = userPermissionOf(row)
+      if (Number(row['hide_descendants']) === 1) return [permission]
+      const below = await listDescendants(this.#parts, permission.allow, permission.for_value)
+      return [permission, ...below.map((name) => ({ ...permission, for_value: name, is_default: false }))]
+    })
+    return (await Promise.all(permissions)).flat()
+  }
+
+  async #sharedDoctypes(user: string): Promise<ReadonlySet<string>> {
+    const rows = await this.#parts.documents.list(ADMINISTRATOR, {
+      doctype: 'DocShare',
+      fields: ['share_doctype'],
+      filters: [{ fieldname: 'read', operator: '=', value: 1 }],
+      orFilters: [
+        { fieldname: 'user', operator: '=', value: user },
+        { fieldname: 'everyone', operator: '=', value: 1 },
+      ],
+      distinct: true,
+      limit: null,
+    })
+    return new Set(rows.map((row) => String(row['share_doctype'])))
   }
 }
 

@@ -1,8 +1,12 @@
 import { fieldKind, type DocField, type DocType } from '@annex/protocol'
 import type { Principal } from './principal.ts'
 import { can, roleRights, type RoleRights } from './role-rights.ts'
+import { mayBeShared } from './shares.ts'
 
-/** The levels of fields that the principal may read; those of child rows are judged by their parent's. */
+/**
+ * The levels of fields that the principal may read; those of child rows are judged by their parent's. A share gives
+ * level 0 and no more: whoever reads by a share alone has, besides, the levels of their own roles' rows.
+ */
 export const readableLevels = (principal: Principal, doctype: DocType): ReadonlySet<number> => roleRights(principal, doctype).readLevels
 
 /** The levels of fields that the principal may set; a value sent for another is not stored. */
@@ -11,7 +15,8 @@ export const writableLevels = (principal: Principal, doctype: DocType): Readonly
 /** How much of documents of a DocType a list may show: whole rows, what a link field shows, or nothing. */
 export function listAccess(principal: Principal, doctype: DocType): 'read' | 'select' | 'none' {
   if (can(principal, doctype, 'read') !== 'no') return 'read'
-  return can(principal, doctype, 'select') === 'no' ? 'none' : 'select'
+  if (can(principal, doctype, 'select') !== 'no') return 'select'
+  return mayBeShared(principal, doctype, 'read') ? 'read' : 'none'
 }
 
 const known = new WeakMap<RoleRights, Partial<Record<'read' | 'select', ReadonlySet<string>>>>()

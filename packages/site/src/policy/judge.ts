@@ -1,4 +1,5 @@
 import { isRecord, type DocType, type Right } from '@annex/protocol'
+import { isOwn } from './owners.ts'
 import type { Principal } from './principal.ts'
 import { roleRights } from './role-rights.ts'
 import { allowedBy, type Allowed, type ChildOf } from './user-permissions.ts'
@@ -24,7 +25,7 @@ export interface JudgeOptions {
 export function judge(principal: Principal, doctype: DocType, right: Right, document: Judged, options: JudgeOptions): boolean {
   const rights = roleRights(principal, doctype)
   if (options.ownRights?.includes(right) === true) return true
-  if (document.owner === principal.user && rights.own.has(right)) return true
+  if (rights.own.has(right) && isOwn(doctype, document, principal.user)) return true
   if (!rights.all.has(right)) return false
   return refusedBy(principal, doctype, document, options.childOf) === undefined
 }

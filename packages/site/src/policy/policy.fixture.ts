@@ -21,6 +21,11 @@ const FIELD: Omit<DocField, 'fieldname' | 'fieldtype'> = {
   permlevel: 0,
   length: 0,
   fetch_from: '',
+  fetch_if_empty: false,
+  depends_on: '',
+  mandatory_depends_on: '',
+  read_only_depends_on: '',
+  ignore_xss_filter: false,
   description: '',
 }
 
@@ -44,6 +49,9 @@ export function docType(name: string, fields: readonly DocField[], rows: readonl
     is_submittable: false,
     track_changes: false,
     allow_rename: false,
+    is_tree: false,
+    nsm_parent_field: '',
+    description: '',
     autoname: 'hash',
     title_field: '',
     show_title_field_in_link: false,
@@ -56,7 +64,12 @@ export function docType(name: string, fields: readonly DocField[], rows: readonl
   }
 }
 
-export function principal(user: string, roles: readonly string[], userPermissions: readonly Partial<UserPermission>[] = []): Principal {
+export function principal(
+  user: string,
+  roles: readonly string[],
+  userPermissions: readonly Partial<UserPermission>[] = [],
+  sharedDoctypes: readonly string[] = [],
+): Principal {
   const permissions = userPermissions.map((permission) => ({
     allow: '',
     for_value: '',
@@ -64,5 +77,5 @@ export function principal(user: string, roles: readonly string[], userPermission
     is_default: false,
     ...permission,
   }))
-  return { user, roles: new Set([...roles, 'All', 'Guest']), userPermissions: permissions }
+  return { user, roles: new Set([...roles, 'All', 'Guest']), userPermissions: permissions, sharedDoctypes: new Set(sharedDoctypes) }
 }

@@ -29,6 +29,10 @@ export interface Principal {
   /** With the automatic ones: Guest, All, Desk User. */
   readonly roles: ReadonlySet<string>
   readonly userPermissions: readonly UserPermission[]
+  /** DocTypes of which some document is shared with the user, or with everyone: shares of no others are looked for. */
+  readonly sharedDoctypes: ReadonlySet<string>
+  /** What they have set for Link fields of new documents, by the field's name; absent when nothing. */
+  readonly defaults?: ReadonlyMap<string, string>
   /** Absent for a session or an API key: permissions alone decide. */
   readonly token?: TokenRights
   /** SHA-256 of the session's id, hex, when a cookie brought the caller here. */
@@ -37,9 +41,11 @@ export interface Principal {
 
 export const isAdministrator = (principal: Principal): boolean => principal.user === 'Administrator'
 export const isGuest = (principal: Principal): boolean => principal.user === 'Guest'
-export const GUEST: Principal = { user: 'Guest', roles: new Set(['Guest']), userPermissions: [] }
+const NOTHING: ReadonlySet<string> = new Set()
+export const GUEST: Principal = { user: 'Guest', roles: new Set(['Guest']), userPermissions: [], sharedDoctypes: NOTHING }
 export const ADMINISTRATOR: Principal = {
   user: 'Administrator',
   roles: new Set(['Administrator', 'System Manager', 'All', 'Guest', 'Desk User']),
   userPermissions: [],
+  sharedDoctypes: NOTHING,
 }

@@ -1,4 +1,5 @@
 import { RIGHTS, type DocPerm, type DocType, type Right } from '@annex/protocol'
+import { isFencedToOwn } from './fence.ts'
 import { isAdministrator, type Principal } from './principal.ts'
 
 /** What the roles of a principal give on one DocType. */
@@ -18,8 +19,24 @@ const SUBMIT_RIGHTS: ReadonlySet<Right> = new Set(['submit', 'cancel', 'amend'])
 const ADMINISTRATOR_KEY = new Set<string>()
 const known = new WeakMap<DocType, WeakMap<ReadonlySet<string>, RoleRights>>()
 
+const narrowed = new WeakMap<RoleRights, RoleRights>()
+
 /** Remembered for as long as the DocType and the set of roles are: both are replaced, never altered. */
 export function roleRights(principal: Principal, doctype: DocType): RoleRights {
+  const rights = rightsByRole(principal, doctype)
+  return isFencedToOwn(principal.token, doctype.name) ? ownAlone(rights) : rights
+}
+
+function ownAlone(rights: RoleRights): RoleRights {
+  let own = narrowed.get(rights)
+  if (!own) {
+    const create: readonly Right[] = rights.all.has('create') ? ['create'] : []
+    narrowed.set(rights, (own = { ...rights, all: new Set(create), own: new Set([...rights.all, ...rights.own]) }))
+  }
+  return own
+}
+
+function rightsByRole(principal: Principal, doctype: DocType): RoleRights {
   const key = isAdministrator(principal) ? ADMINISTRATOR_KEY : principal.roles
   let ofDocType = known.get(doctype)
   if (!ofDocType) known.set(doctype, (ofDocType = new WeakMap()))

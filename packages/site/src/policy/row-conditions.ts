@@ -1,6 +1,7 @@
 import type { DocType, Right } from '@annex/protocol'
 import type { Principal } from './principal.ts'
 import { can, roleRights } from './role-rights.ts'
+import { mayBeShared } from './shares.ts'
 import { allowedBy, type Allowed, type ChildOf } from './user-permissions.ts'
 
 /** What a list adds to its query, so that it finds exactly the documents on which the right holds. */
@@ -11,9 +12,13 @@ export interface RowConditions {
   readonly allowed: readonly Allowed[]
   /** …except on documents of this owner. */
   readonly exempt?: string
+  /** Documents that are shared with this user are found besides, whatever else holds. */
+  readonly shared?: string
+  /** Roles give the right on no document: the shared ones alone are found. */
+  readonly sharedOnly?: boolean
 }
 
-/** The caller has judged that the right is not `no`. */
+/** The caller has judged that the principal has the right on some document. */
 export function rowConditions(
   principal: Principal,
   doctype: DocType,
@@ -21,8 +26,11 @@ export function rowConditions(
   childOf: ChildOf,
   referenceDoctype?: string,
 ): RowConditions {
-  if (can(principal, doctype, right) === 'own') return { owner: principal.user, allowed: [] }
+  const held = can(principal, doctype, right)
+  const shared = mayBeShared(principal, doctype, right) ? { shared: principal.user } : {}
+  if (held === 'no') return { allowed: [], sharedOnly: true, ...shared }
+  if (held === 'own') return { owner: principal.user, allowed: [], ...shared }
   const allowed = allowedBy(principal, doctype, childOf, referenceDoctype)
-  if (allowed.length === 0 || !roleRights(principal, doctype).own.has(right)) return { allowed }
-  return { allowed, exempt: principal.user }
+  if (allowed.length === 0) return { allowed }
+  return { allowed, ...(roleRights(principal, doctype).own.has(right) ? { exempt: principal.user } : {}), ...shared }
 }

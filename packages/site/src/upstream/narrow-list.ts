@@ -1,10 +1,12 @@
 import {
   invalid,
+  isTreeOperator,
   notPermitted,
   parseFieldExpression,
   parseGroupBy,
   parseOrderBy,
   type DocType,
+  type FieldExpression,
   type FieldPath,
   type Filter,
 } from '@annex/protocol'
@@ -36,7 +38,7 @@ export function narrowList(principal: Principal, related: Related, request: List
   if (access === 'none') throw refused(doctype.name)
   const sight = new Sight({ principal, related, access, ...(parent ? { judged: parent } : {}) })
   const fields = seenFields(sight, request.fields ?? ['name'])
-  checkConditions(sight, request)
+  checkConditions(sight, { ...request, fields })
   const rows = doctype.istable
     ? rowsOfParent(principal, doctype, parent, request)
     : withConditions(rowConditions(principal, doctype, access, related.of), request)
@@ -44,9 +46,12 @@ export function narrowList(principal: Principal, related: Related, request: List
   return { ...request, ...rows, fields, orderBy: request.orderBy ?? '' }
 }
 
-/** The names of link fields that the list reaches through. */
-export const linksIn = (request: ListRequest): string[] =>
-  [...fieldPaths(request.fields ?? []), ...conditionPaths(request)].flatMap((path) => path.via ?? [])
+/** The names of link fields that the list reaches through, or along whose trees it goes. */
+export const linksIn = (request: ListRequest): string[] => {
+  const trees = [...(request.filters ?? []), ...(request.orFilters ?? [])].filter(({ operator }) => isTreeOperator(operator))
+  const paths = [...fieldPaths(request.fields ?? []), ...conditionPaths(request)]
+  return [...paths.flatMap((path) => path.via ?? []), ...trees.map(({ fieldname }) => fieldname)]
+}
 
 /**
  * The caller's conditions with those that hold them to the rows they may see, in the other site's own words.
@@ -99,20 +104,29 @@ function seenFields(sight: Sight, fields: readonly string[]): string[] {
 }
 
 function checkConditions(sight: Sight, request: ListRequest): void {
-  const results = new Set(
-    (request.fields ?? []).map(parseFieldExpression).flatMap((field) => (field.kind === 'aggregate' ? (field.alias ?? []) : [])),
-  )
+  const results = new Set((request.fields ?? []).map(parseFieldExpression).flatMap((field) => resultOf(sight, field)))
   checkFilters(sight, [...(request.filters ?? []), ...(request.orFilters ?? [])])
-  for (const { path } of parseOrderBy(request.orderBy)) {
-    const isResult = path.via === undefined && path.doctype === undefined && results.has(path.fieldname)
+  for (const { path, aggregate } of parseOrderBy(request.orderBy)) {
+    const isResult = aggregate === undefined && path.via === undefined && path.doctype === undefined && results.has(path.fieldname)
     if (!isResult) sight.sees(path, 'order')
   }
   for (const path of parseGroupBy(request.groupBy)) sight.sees(path, 'group')
 }
 
+/** The name under which the list shows it, where an order by that name means the result: an aggregate, or what is no field here. */
+function resultOf(sight: Sight, field: FieldExpression): string[] {
+  if (field.kind === 'all') return []
+  if (field.kind === 'aggregate') return field.alias === undefined ? [] : [field.alias]
+  const result = field.alias ?? field.path.fieldname
+  return sight.has(result) ? [] : [result]
+}
+
 /** @throws {FrappeError} as `Sight.sees`: a filter tells what a hidden field holds */
 export function checkFilters(sight: Sight, filters: readonly Filter[]): void {
-  for (const filter of filters) sight.sees(pathOf(filter), 'filter')
+  for (const filter of filters) {
+    sight.sees(pathOf(filter), 'filter')
+    if (isTreeOperator(filter.operator)) sight.checkTree(pathOf(filter))
+  }
 }
 
 function fieldPaths(fields: readonly string[]): FieldPath[] {

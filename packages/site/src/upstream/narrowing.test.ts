@@ -1,4 +1,4 @@
-import { parseFilters, type Values } from '@annex/protocol'
+import { parseFilters, type Filter, type Values } from '@annex/protocol'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -40,6 +40,21 @@ const ERRAND = {
   ],
   permissions: [read('Sales Clerk', { create: 1 }), read('All', { if_owner: 1, create: 1 })],
 }
+const AREA = {
+  name: 'Area',
+  module: 'Custom',
+  autoname: 'prompt',
+  is_tree: 1,
+  fields: [{ fieldname: 'parent_area', fieldtype: 'Link', options: 'Area', permlevel: 1, ignore_user_permissions: 1 }],
+  permissions: [read('Sales Lead'), read('Sales Lead', { permlevel: 1 }), read('Sales Clerk')],
+}
+const SHOP = {
+  name: 'Shop',
+  module: 'Custom',
+  autoname: 'prompt',
+  fields: [{ fieldname: 'area', fieldtype: 'Link', options: 'Area' }],
+  permissions: [read('Sales Lead'), read('Sales Clerk')],
+}
 
 describe('What a caller sees of another site', () => {
   let other: OtherSite
@@ -47,7 +62,11 @@ describe('What a caller sees of another site', () => {
   beforeAll(async () => {
     other = await startOtherSite('sqlite')
     upstream = new Upstream({ url: other.site.url, key: other.key })
-    for (const doctype of [DOSSIER, ERRAND]) await other.admin.insert('DocType', doctype)
+    for (const doctype of [DOSSIER, ERRAND, AREA, SHOP]) await other.admin.insert('DocType', doctype)
+    for (const [name, above] of [['World'], ['Asia', 'World'], ['Japan', 'Asia']])
+      await other.admin.insert('Area', { name, parent_area: above })
+    await other.admin.insert('Shop', { name: 'S1', area: 'Japan' })
+    await other.admin.insert('Shop', { name: 'S2', area: 'World' })
     await other.admin.insert('Dossier', { code: 'D-1', title: 'Merger with Bluth', unit: 'Kg' })
     await other.admin.insert('Dossier', { code: 'D_2', title: 'Layoffs', unit: 'Nos' })
     await other.admin.insert('Dossier', { code: 'D-3', title: 'Closed', disabled: 1 })
@@ -93,6 +112,36 @@ describe('What a caller sees of another site', () => {
     await expect(upstream.read(held, { doctype: 'Errand', name: 'another' })).rejects.toEqual(refused('PermissionError', 403))
     await expect(upstream.list(held, { doctype: 'Errand', orFilters: parseFilters({ code: 'another' }) })).rejects.toEqual(NOT_BUILT)
     await expect(search(held, { doctype: 'Errand' })).rejects.toEqual(NOT_BUILT)
+  })
+
+  it('is not opened by what this site shares under the same names', async () => {
+    const sharee = person('sharee', [], [], ['Dossier', 'Stock Item'])
+    for (const act of [
+      () => upstream.list(sharee, { doctype: 'Dossier' }),
+      () => upstream.count(sharee, { doctype: 'Dossier' }),
+      () => upstream.read(sharee, { doctype: 'Stock Item', name: 'ITEM-001' }),
+      () => upstream.doctype(sharee, 'Dossier'),
+      () => search(sharee, {}),
+    ])
+      await expect(act()).rejects.toEqual(refused('PermissionError', 403))
+  })
+
+  it('is not told by the order of what is hidden, whatever alias stands beside it', async () => {
+    const request = { doctype: 'Dossier', fields: ['count(name) as title'], groupBy: 'unit' }
+    for (const orderBy of ['max(title) desc', 'count(title)'])
+      await expect(upstream.list(PEOPLE.clerk, { ...request, orderBy })).rejects.toEqual(refused('PermissionError', 403))
+  })
+
+  it('goes along a tree as far as they may see it', async () => {
+    const below = (fieldname: string): Filter[] => parseFilters({ [fieldname]: ['descendants of', 'World'] })
+    const deep = { doctype: 'Area', filters: below('name'), orderBy: 'name' }
+    const linked = { doctype: 'Shop', filters: below('area'), orderBy: 'name' }
+    const judge = person('judge', ['Sales Lead'])
+    expect(await names(judge, deep)).toEqual(['Asia', 'Japan'])
+    expect(await names(judge, linked)).toEqual(['S1'])
+    for (const request of [deep, linked]) await expect(names(PEOPLE.clerk, request)).rejects.toEqual(refused('PermissionError', 403))
+    const some = person('judge', ['Sales Lead'], [{ allow: 'Area', for_value: 'Asia' }])
+    for (const request of [deep, linked]) await expect(names(some, request)).rejects.toEqual(NOT_BUILT)
   })
 
   it('is refused where a list cannot say what they may see', async () => {

@@ -1,5 +1,16 @@
-import { CHILD_FIELDS, STANDARD_FIELDS, isColumn, isTableField, type DocField, type DocType, type FieldPath } from '@annex/protocol'
+import {
+  CHILD_FIELDS,
+  OPTIONAL_COLUMNS,
+  STANDARD_FIELDS,
+  invalid,
+  isColumn,
+  isTableField,
+  type DocField,
+  type DocType,
+  type FieldPath,
+} from '@annex/protocol'
 import { isCore } from '../doctypes/core-doctypes.ts'
+import { treeParentField } from '../doctypes/definition/tree-parent-field.ts'
 import { fieldsWithin, listAccess, readableLevels, visibleFields } from '../policy/field-levels.ts'
 import type { Principal } from '../policy/principal.ts'
 import { rowConditions } from '../policy/row-conditions.ts'
@@ -24,11 +35,14 @@ interface Source {
   readonly visible: ReadonlySet<string>
 }
 
-/** Columns of Frappe's own that hold what people do with a document; its clients ask for them in every list. */
-const OPTIONAL: ReadonlySet<string> = new Set(['_user_tags', '_comments', '_assign', '_liked_by', '_seen'])
+/** Columns that Frappe leaves out where a table has none; its clients ask for them in every list. */
+const OPTIONAL: ReadonlySet<string> = new Set(OPTIONAL_COLUMNS)
 /** What a list may be ordered by though a link shows no more than names. */
 const ORDERS: ReadonlySet<string> = new Set(['name', 'modified', 'creation', 'idx', 'docstatus'])
 
+/** Columns that are there whatever the definition says, and are seen by whoever may read. */
+const isStandard = (doctype: DocType, fieldname: string): boolean =>
+  standardOf(doctype).includes(fieldname) || (!doctype.istable && OPTIONAL.has(fieldname))
 const standardOf = ({ istable }: DocType): readonly string[] => (istable ? [...STANDARD_FIELDS, ...CHILD_FIELDS] : STANDARD_FIELDS)
 
 /** Which fields a caller may see, wherever a name leads: in the DocType itself, in its rows, or behind a link. */
@@ -54,8 +68,8 @@ export class Sight {
     const source = this.#source(path, use)
     if (!source) return false
     const { fieldname } = path
-    const standard = standardOf(source.doctype).includes(fieldname)
-    if (!standard && !source.doctype.fields.some((field) => field.fieldname === fieldname && isColumn(field))) return absent(fieldname, use)
+    const standard = isStandard(source.doctype, fieldname)
+    if (!this.#has(source, fieldname)) return absent(fieldname, use)
     if (
       standard
         ? source.access === 'read' || fieldname === 'name' || (use === 'order' && ORDERS.has(fieldname))
@@ -63,6 +77,33 @@ export class Sight {
     )
       return true
     return hidden(source.doctype, fieldname, use)
+  }
+
+  /** Whether the DocType itself has such a column, seen or not. */
+  has(fieldname: string): boolean {
+    return this.#has(this.#main, fieldname)
+  }
+
+  /**
+   * Judges whether the caller may ask along the tree that the field names nodes of.
+   *
+   * @throws {FrappeError} `ValidationError` when it is none, `PermissionError` when they may not see how it grows, 501 where they may see a part of it
+   */
+  checkTree(path: FieldPath): void {
+    const source = this.#source(path, 'filter')
+    const field = source?.doctype.fields.find((candidate) => candidate.fieldname === path.fieldname)
+    const tree = path.fieldname === 'name' ? source?.doctype : field?.fieldtype === 'Link' ? this.#linked(field).doctype : undefined
+    const parent = tree && treeParentField(tree)
+    if (!tree || parent === undefined)
+      throw invalid(`${tree?.name ?? path.fieldname} is not a tree: it has no ancestors and no descendants`)
+    const access = listAccess(this.#principal, tree)
+    if (access === 'none' || !visibleFields(this.#principal, tree, access).has(parent)) hidden(tree, parent, 'filter')
+    const { owner, allowed } = rowConditions(this.#principal, tree, 'read', this.#related.of)
+    if (owner !== undefined || allowed.length > 0) throw notBuilt('A tree of which you may see some documents alone')
+  }
+
+  #has({ doctype }: Source, fieldname: string): boolean {
+    return isStandard(doctype, fieldname) || doctype.fields.some((field) => field.fieldname === fieldname && isColumn(field))
   }
 
   /** Every column that may be seen: of the DocType, or of one of its child tables. */
@@ -119,7 +160,7 @@ export class Sight {
 }
 
 function absent(fieldname: string, use: Use): false {
-  if (use === 'show' && OPTIONAL.has(fieldname)) return false
+  if (use === 'show' && (OPTIONAL.has(fieldname) || fieldname === '_seen')) return false
   throw unknownField(fieldname)
 }
 

@@ -4,6 +4,7 @@ import type { Backend, CountRequest, DocumentId, LinkSearchRequest, ListRequest,
 import { listAccess } from '../policy/field-levels.ts'
 import { judge } from '../policy/judge.ts'
 import { isAdministrator, type Principal } from '../policy/principal.ts'
+import { withoutShares } from '../policy/shares.ts'
 import { can } from '../policy/role-rights.ts'
 import { Definitions, type Related } from './definitions.ts'
 import { searchMatches } from './link-matches.ts'
@@ -31,7 +32,7 @@ export class Upstream implements Backend {
   doctype(principal: Principal, name: string): Promise<DocType> {
     return reached(async () => {
       const doctype = await this.#definitions.read(name)
-      if (await this.#mayKnow(principal, doctype)) return doctype
+      if (await this.#mayKnow(withoutShares(principal), doctype)) return doctype
       throw refused(name)
     })
   }
@@ -39,26 +40,36 @@ export class Upstream implements Backend {
   read(principal: Principal, id: DocumentId): Promise<Document> {
     return reached(async () => {
       const related = await this.#definitions.withRelated(id.doctype)
-      return related.doctype.istable ? this.#readRow(principal, related.doctype, id.name) : this.#readWhole(principal, related, id.name)
+      return related.doctype.istable
+        ? this.#readRow(withoutShares(principal), related.doctype, id.name)
+        : this.#readWhole(withoutShares(principal), related, id.name)
     })
   }
 
   list(principal: Principal, request: ListRequest): Promise<Row[]> {
-    return reached(async () => this.#client.list(request.doctype, await this.#narrowed(principal, request)))
+    return reached(async () => this.#client.list(request.doctype, await this.#narrowed(withoutShares(principal), request)))
   }
 
   count(principal: Principal, { distinct = false, ...request }: CountRequest): Promise<number> {
     return reached(async () => {
       const fields = [`count(${distinct ? 'distinct ' : ''}name) as count`]
-      const [row] = await this.#client.list(request.doctype, await this.#narrowed(principal, { ...request, fields, limit: 1 }))
+      const [row] = await this.#client.list(
+        request.doctype,
+        await this.#narrowed(withoutShares(principal), { ...request, fields, limit: 1 }),
+      )
       return Number(row?.['count'] ?? 0)
     })
   }
 
   searchLink(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
     return reached(async () => {
-      if (request.doctype === 'DocType' && !isAdministrator(principal)) return this.#searchDocTypes(principal, request)
-      return searchMatches(this.#client, principal, await this.#definitions.withRelated(request.doctype, linksIn(request)), request)
+      if (request.doctype === 'DocType' && !isAdministrator(principal)) return this.#searchDocTypes(withoutShares(principal), request)
+      return searchMatches(
+        this.#client,
+        withoutShares(principal),
+        await this.#definitions.withRelated(request.doctype, linksIn(request)),
+        request,
+      )
     })
   }
 

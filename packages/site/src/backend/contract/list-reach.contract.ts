@@ -26,6 +26,43 @@ export function listReachContract(name: string, make: () => Promise<World>): voi
       ).toEqual([{ item_group: 'Products', n: 15 }])
     })
 
+    it('is ordered by aggregates, whether they are shown or not', async () => {
+      const groups = async (orderBy: string): Promise<unknown[]> => {
+        const rows = await list('lead', 'Stock Item', {
+          fields: ['item_group', 'count(name)'],
+          groupBy: '`tabStock Item`.`item_group`',
+          orderBy,
+        })
+        return rows.map((row) => `${String(row['item_group'])} ${String(row['count(name)'])}`)
+      }
+      const byCount = ['Products 15', 'Services 5', 'Raw Material 5']
+      expect(await groups('count(name) desc, item_group desc')).toEqual(byCount)
+      expect(await groups('COUNT(`tabStock Item`.`name`) DESC, max(rate) desc')).toEqual(byCount)
+      expect(await groups('sum(rate)')).toEqual(['Raw Material 5', 'Services 5', 'Products 15'])
+      expect(await list('lead', 'Stock Item', { fields: ['unit'], orderBy: 'count(name)' })).toEqual([{ unit: 'Hour' }])
+    })
+
+    it('is ordered by an alias that no field has', async () => {
+      const fields = ['name', 'stock_qty as `How many`', 'unit.unit_name as u']
+      const request = { fields, orderBy: '`How many` desc', limit: 1 }
+      expect(await list('lead', 'Stock Item', request)).toEqual([{ name: 'ITEM-025', 'How many': 48, u: 'Hour' }])
+      expect(names(await list('lead', 'Stock Item', { fields, orderBy: 'u desc, name desc', limit: 1 }))).toEqual(['ITEM-024'])
+    })
+
+    it('groups by fields of rows and behind links', async () => {
+      const counted = { fields: ['lines.item', 'sum(lines.qty) as qty'], groupBy: '`tabQuote Line`.`item`', orderBy: 'qty desc' }
+      expect(await list('lead', 'Quote', counted)).toEqual([
+        { item: 'ITEM-002', qty: 3 },
+        { item: 'ITEM-001', qty: 2 },
+        { item: 'ITEM-003', qty: 1 },
+      ])
+      const regions = { fields: ['client.region', 'count(name) as n'], groupBy: 'client.region', orderBy: 'region desc' }
+      expect(await list('lead', 'Quote', regions)).toEqual([
+        { region: 'South', n: 1 },
+        { region: 'North', n: 1 },
+      ])
+    })
+
     it('adds up money exactly', async () => {
       expect(
         await list('lead', 'Quote', { fields: ['sum(total) as total', 'avg(total)', 'min(total) as least', 'max(name) as last'] }),

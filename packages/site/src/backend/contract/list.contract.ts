@@ -23,11 +23,22 @@ export function listContract(name: string, make: () => Promise<World>): void {
 
     it('shows the fields that are asked for, under their aliases', async () => {
       const rows = await list('lead', 'Stock Item', {
-        fields: ['name', 'item_name as title', 'rate', 'disabled', '_user_tags'],
+        fields: ['name', 'item_name as title', 'rate as `The rate`', 'disabled', '`tabStock Item`.`unit`', '_seen'],
         orderBy: 'name',
         limit: 1,
       })
-      expect(rows).toEqual([{ name: 'ITEM-001', title: 'Bolt 1', rate: 10.5, disabled: 0 }])
+      expect(rows).toEqual([{ name: 'ITEM-001', title: 'Bolt 1', 'The rate': 10.5, disabled: 0, unit: 'Nos' }])
+    })
+
+    it('shows tags and their like when they are named, to whoever may read', async () => {
+      const fields = ['name', '_user_tags', '_comments', '_assign', '_liked_by']
+      expect(await list('lead', 'Stock Item', { fields, limit: 1, orderBy: 'name' })).toEqual([
+        { name: 'ITEM-001', _user_tags: null, _comments: null, _assign: null, _liked_by: null },
+      ])
+      expect(await list('clerk', 'Region', { fields, limit: 1, orderBy: 'name' })).toEqual([{ name: 'North' }])
+      expect(await list('lead', 'Quote', { fields: ['lines.item', 'lines._comments'], limit: 1, orderBy: 'name' })).toEqual([
+        { item: 'ITEM-001' },
+      ])
     })
 
     it('shows all fields', async () => {
@@ -69,6 +80,11 @@ export function listContract(name: string, make: () => Promise<World>): void {
       { orFilters: [{ fieldname: 'cost', operator: '>', value: 1 }] },
       { orderBy: 'cost desc' },
       { groupBy: 'cost' },
+      { orderBy: 'sum(cost) desc' },
+      { orderBy: 'count(distinct cost)' },
+      { filters: [{ fieldname: 'cost', operator: 'descendants of', value: 'x' }] },
+      { filters: [{ fieldname: 'cost', operator: 'between', value: [1, 2] }] },
+      { filters: [{ fieldname: 'cost', operator: 'like', value: '1%' }] },
     ])('does not tell such a field by other means: %j', async (request) => {
       await expect(list('clerk', 'Stock Item', request)).rejects.toEqual(refused('PermissionError', 403))
     })
@@ -79,7 +95,8 @@ export function listContract(name: string, make: () => Promise<World>): void {
         { name: 'South' },
       ])
       expect(Object.keys((await list('clerk', 'Region', { fields: ['*'] }))[0]!)).toEqual(['name'])
-      await expect(list('clerk', 'Region', { where: { secret_note: 'hidden' } })).rejects.toEqual(refused('PermissionError', 403))
+      for (const where of [{ secret_note: 'hidden' }, { _comments: ['like', '%x%'] }, { owner: 'Administrator' }])
+        await expect(list('clerk', 'Region', { where })).rejects.toEqual(refused('PermissionError', 403))
       expect(names(await list('clerk', 'Region', { orderBy: 'modified desc' }))).toEqual(['South', 'North'])
     })
 
@@ -108,6 +125,10 @@ export function listContract(name: string, make: () => Promise<World>): void {
       ['sum(item_name)'],
       ['name; drop table x'],
       ["concat('a')"],
+      ['year(creation) as y'],
+      ['date_format(creation, "%Y")'],
+      ['sum(rate) + 1'],
+      ['rate as `a`, cost as b'],
     ])('does not know the field %s', async (field) => {
       await expect(list('lead', 'Stock Item', { fields: ['name', field] })).rejects.toEqual(refused('DataError', 417))
     })
@@ -116,6 +137,14 @@ export function listContract(name: string, make: () => Promise<World>): void {
       [{ orderBy: '(select 1)' }],
       [{ orderBy: 'no_such_field' }],
       [{ groupBy: 'rate; --' }],
+      [{ groupBy: 'count(name)' }],
+      [{ orderBy: 'sleep(1) desc' }],
+      [{ orderBy: 'count(*)' }],
+      [{ orderBy: '`nothing by that name`' }],
+      [{ orderBy: '`tabUser`.`name`' }],
+      [{ filters: [{ fieldname: '_seen', operator: '=' as const, value: 1 }] }],
+      [{ filters: [{ doctype: 'User', fieldname: 'name', operator: '=' as const, value: 1 }] }],
+      [{ filters: [{ fieldname: 'name) or (1', operator: '=' as const, value: 1 }] }],
       [{ filters: [{ fieldname: 'no_such_field', operator: '=' as const, value: 1 }] }],
     ])('does not know the name in %j', async (request) => {
       await expect(list('lead', 'Stock Item', request)).rejects.toEqual(refused('DataError', 417))

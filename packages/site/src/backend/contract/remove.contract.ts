@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Person } from './world.fixture.ts'
-import { opened, refused, run, verbsOf, type World } from './verbs.fixture.ts'
+import { opened, refused, verbsOf, type World } from './verbs.fixture.ts'
 
 export function removeContract(name: string, make: () => Promise<World>): void {
   describe(`${name}: to remove`, () => {
@@ -24,6 +23,43 @@ export function removeContract(name: string, make: () => Promise<World>): void {
       await expect(remove('lead', 'Stock Item', 'ITEM-003')).rejects.toEqual(refused('DoesNotExistError', 404))
     })
 
+    it('advises to disable what can be disabled', async () => {
+      await expect(remove('lead', 'Stock Item', 'ITEM-002')).rejects.toMatchObject({
+        options: { messages: [expect.stringContaining('links to it'), 'You can disable this Stock Item instead of removing it.'] },
+      })
+      await expect(remove('lead', 'Client', 'Acme')).rejects.toMatchObject({ options: { messages: [expect.any(String)] } })
+    })
+
+    it('keeps what a document held, for System Managers', async () => {
+      const quote = await insert('lead', 'Quote', { client: 'Acme', remarks: 'gone', lines: [{ item: 'ITEM-001', qty: 2 }] })
+      await remove('lead', 'Quote', quote.name)
+      const where = { deleted_doctype: 'Quote', deleted_name: quote.name }
+      const [kept] = await list('admin', 'Deleted Document', { where, fields: ['data', 'owner', 'restored'] })
+      expect(kept).toMatchObject({ owner: world().as('lead').principal.user, restored: 0 })
+      expect(JSON.parse(String(kept?.['data']))).toMatchObject({
+        doctype: 'Quote',
+        name: quote.name,
+        remarks: 'gone',
+        lines: [{ item: 'ITEM-001', qty: 2, doctype: 'Quote Line' }],
+      })
+      await expect(list('lead', 'Deleted Document')).rejects.toEqual(refused('PermissionError', 403))
+    })
+
+    it('keeps nothing of what was written about others', async () => {
+      const comment = await insert('admin', 'Comment', { content: 'x' })
+      await remove('admin', 'Comment', comment.name)
+      expect(await list('admin', 'Deleted Document', { where: { deleted_name: comment.name } })).toEqual([])
+    })
+
+    it('is not held up by what is written about a document', async () => {
+      await insert('lead', 'Client', { client_name: 'Talked Of' })
+      const about = { reference_doctype: 'Client', reference_name: 'Talked Of', reference_type: 'Client' }
+      await insert('admin', 'Comment', { ...about, content: 'hello' })
+      await insert('admin', 'ToDo', { ...about, description: 'call' })
+      await remove('lead', 'Client', 'Talked Of')
+      await expect(read('lead', 'Client', 'Talked Of')).rejects.toEqual(refused('DoesNotExistError', 404))
+    })
+
     it('gives the last number of a series back', async () => {
       const quote = await insert('lead', 'Quote', { client: 'Acme' })
       await remove('lead', 'Quote', quote.name)
@@ -33,37 +69,6 @@ export function removeContract(name: string, make: () => Promise<World>): void {
     it('needs the right to', async () => {
       await expect(remove('clerk', 'Stock Item', 'ITEM-001')).rejects.toEqual(refused('PermissionError', 403))
       await expect(remove('clerk', 'Client', 'Dunder')).rejects.toEqual(refused('PermissionError', 403))
-    })
-  })
-
-  describe(`${name}: to rename`, () => {
-    const world = opened(make)
-    const { read, search, list } = verbsOf(world)
-    const rename = (person: Person, doctype: string, from: string, to: string): Promise<string> =>
-      run(world(), person, (backend, who) => backend.rename(who, { doctype, name: from }, to))
-
-    it('takes every link along', async () => {
-      expect(await rename('lead', 'Client', 'Acme', ' Acme Ltd ')).toBe('Acme Ltd')
-      expect(await read('lead', 'Client', 'Acme Ltd')).toMatchObject({ client_name: 'Acme Ltd' })
-      expect(await read('lead', 'Quote', 'QTN-00001')).toMatchObject({ client: 'Acme Ltd' })
-      await expect(read('lead', 'Client', 'Acme')).rejects.toEqual(refused('DoesNotExistError', 404))
-      expect(await search('lead', 'Client', 'me lt')).toEqual(['Acme Ltd'])
-    })
-
-    it('changes capitals alone', async () => {
-      expect(await rename('lead', 'Client', 'Dunder', 'DUNDER')).toBe('DUNDER')
-      expect(await list('lead', 'Client', { where: { name: 'DUNDER' } })).toHaveLength(1)
-    })
-
-    it.each<[Person, string, string, string, string, number]>([
-      ['lead', 'Client', 'Bluth', 'Clark', 'ValidationError', 417],
-      ['lead', 'Client', 'Bluth', 'CLARK', 'DuplicateEntryError', 409],
-      ['lead', 'Client', 'Bluth', 'Bluth', 'ValidationError', 417],
-      ['lead', 'Client', 'Bluth', '<x>', 'NameError', 409],
-      ['lead', 'Client', 'Nope', 'X', 'DoesNotExistError', 404],
-      ['nobody', 'Client', 'Bluth', 'X', 'PermissionError', 403],
-    ])('as %s: %s %s to %s is refused', async (person, doctype, from, to, excType, status) => {
-      await expect(rename(person, doctype, from, to)).rejects.toEqual(refused(excType, status))
     })
   })
 }

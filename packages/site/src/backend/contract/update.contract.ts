@@ -127,6 +127,38 @@ export function updateContract(name: string, make: () => Promise<World>): void {
       await expect(update('lead', 'Quote', quote.name, { remarks: 'late' })).rejects.toEqual(refused('ValidationError', 417))
     })
 
+    it('leaves open the rows of a table that may change after it, and in them the fields that may', async () => {
+      const open = { allow_on_submit: 1 }
+      const fields = [{ fieldname: 'step' }, { fieldname: 'done', fieldtype: 'Check', ...open }]
+      await insert('admin', 'DocType', { name: 'Job Step', istable: 1, fields })
+      await insert('admin', 'DocType', {
+        name: 'Job',
+        is_submittable: 1,
+        fields: [
+          { fieldname: 'steps', fieldtype: 'Table', options: 'Job Step', ...open },
+          { fieldname: 'parts', fieldtype: 'Table', options: 'Job Step' },
+        ],
+        permissions: [{ role: 'Sales Lead', submit: 1, cancel: 1 }],
+      })
+      const job = await insert('lead', 'Job', { docstatus: 1, steps: [{ step: 'a' }], parts: [{ step: 'p' }] })
+      const [step, part] = ['steps', 'parts'].map((table) => (job[table] as Document[])[0])
+      const change = (values: Values): Promise<Document> => update('lead', 'Job', job.name, values)
+      expect(await change({ steps: [{ ...step, done: 1 }, { step: 'b' }] })).toMatchObject({
+        steps: [
+          { step: 'a', done: 1, docstatus: 1 },
+          { step: 'b', docstatus: 1 },
+        ],
+      })
+      await expect(change({ steps: [{ ...step, step: 'x' }] })).rejects.toEqual(refused('UpdateAfterSubmitError', 417))
+      expect(await change({ steps: [] })).toMatchObject({ steps: [] })
+      expect(await change({ parts: [{ ...part, done: 1 }] })).toMatchObject({ parts: [{ done: 1 }] })
+      for (const parts of [[], [part, { step: 'q' }], [{ ...part, step: 'x' }]])
+        await expect(change({ parts })).rejects.toEqual(refused('UpdateAfterSubmitError', 417))
+      const row = await insert('lead', 'Job Step', { parent: job.name, parenttype: 'Job', parentfield: 'steps', step: 'c' })
+      expect(await update('lead', 'Job Step', row.name, { done: 1 })).toMatchObject({ done: 1, docstatus: 1 })
+      await expect(update('lead', 'Job Step', row.name, { step: 'd' })).rejects.toEqual(refused('UpdateAfterSubmitError', 417))
+    })
+
     it('makes an amendment of what was cancelled, once', async () => {
       const quote = await insert('lead', 'Quote', { client: 'Acme', docstatus: 1 })
       const amend = (from: Document): Promise<Document> => insert('lead', 'Quote', { client: 'Acme', amended_from: from.name })

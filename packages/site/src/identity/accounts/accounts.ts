@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import { dialectOf, type Connection, type Database } from '@annex/database'
 import { FrappeError, notFound } from '@annex/protocol'
 import { insertAccountRow, readAccountRow, readKeyRow, removeAccountRow, updateAccountRow, type AccountRow } from './account-store.ts'
+import { removeUserDefaultRows } from '../defaults/user-defaults-store.ts'
 import { checkNewPassword, hashPassword, verifyPassword } from './passwords.ts'
 
 /** What a User document says that signing in and claims need; kept beside the password, written in the same transaction. */
@@ -76,6 +77,7 @@ export class Accounts {
 
   async remove(connection: Connection, user: string): Promise<void> {
     await removeAccountRow(connection, user)
+    await removeUserDefaultRows(connection, user)
   }
 
   /**

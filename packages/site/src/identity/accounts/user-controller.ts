@@ -2,6 +2,8 @@ import type { Connection, Generation } from '@annex/database'
 import { invalid, type Document } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Change, Controller } from '../../doctypes/controller.ts'
+import { isOnlyStars } from '../../doctypes/values/texts.ts'
+import { removeSharesWith } from '../../documents/shares/share-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { AccountFacts, Accounts } from './accounts.ts'
 
@@ -35,6 +37,7 @@ export function userController(parts: UserControllerParts): Controller {
       await parts.generation.bump(change.connection)
     },
     afterUpdate: (change) => followUpdate(parts, change),
+    beforeRemove: ({ connection, document }) => removeSharesWith(connection, String(document.name)),
     afterRemove: async ({ connection, document, user }) => {
       const name = String(document.name)
       await endAccess(parts, connection, name)
@@ -75,8 +78,7 @@ async function followUpdate(parts: UserControllerParts, change: Change): Promise
 async function setPassword({ accounts, audit }: UserControllerParts, { connection, document, sent, user }: Change): Promise<boolean> {
   const password = sent['new_password']
   if (password === undefined || password === null || password === '') return false
-  // Stars are what a reader was shown in the password's place.
-  if (typeof password === 'string' && /^\*+$/.test(password)) return false
+  if (isOnlyStars(password)) return false
   if (typeof password !== 'string') throw invalid('new_password must be text')
   await accounts.setPassword(connection, String(document.name), password)
   if (Number(sent['loopback_only'] ?? 0) === 1) await accounts.restrictToLoopback(connection, String(document.name))

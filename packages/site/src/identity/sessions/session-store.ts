@@ -44,6 +44,11 @@ export async function removeSessionRows(connection: Connection, user: string): P
   await connection.withTables<Tables>().deleteFrom('session').where('user', '=', user).execute()
 }
 
+/** Everybody has to sign in again. */
+export async function removeAllSessionRows(connection: Connection): Promise<void> {
+  await connection.withTables<Tables>().deleteFrom('session').execute()
+}
+
 export async function removeExpiredRows(connection: Connection, now: number): Promise<void> {
   // Index on session (expires).
   await connection.withTables<Tables>().deleteFrom('session').where('expires', '<=', now).execute()

@@ -93,7 +93,12 @@ describe.each(engines)('an OAuth Client on %s', (engine) => {
   })
 
   it('is for System Managers alone', async () => {
-    const clerk = { user: 'clerk@example.com', roles: new Set(['All', 'Guest', 'Desk User']), userPermissions: [] }
+    const clerk = {
+      user: 'clerk@example.com',
+      roles: new Set(['All', 'Guest', 'Desk User']),
+      userPermissions: [],
+      sharedDoctypes: new Set<string>(),
+    }
     await expect(provider.oauth.clients.insert(clerk, good)).rejects.toMatchObject({ excType: 'PermissionError' })
     const { id } = await register(provider)
     for (const act of [

@@ -38,6 +38,7 @@ import { bearerTokenController } from '../bearer/bearer-token-controller.ts'
 import { clientController } from '../clients/client-controller.ts'
 import { Grants } from '../grants/grants.ts'
 import { loadKeys, type Keys } from '../keys/load-keys.ts'
+import { testSealer } from '../keys/sealer.fixture.ts'
 import { oauthMigrations } from '../storage/oauth-migrations.ts'
 import type { OAuthEvent } from '../oauth-events.ts'
 import { openOAuth, type OAuth } from '../oauth.ts'
@@ -117,8 +118,14 @@ async function openHouse(database: Database, clock: Clock, now: () => number, se
     ['OAuth Client', clientController({ grants, audit, now, ...rules })],
     ['OAuth Bearer Token', bearerTokenController({ database, now, zone: 'UTC' })],
   ])
-  const documents = new Documents({ database, doctypes, clock, zone: 'UTC', controllers, methods: new Map() })
-  const principals = new Principals({ accounts, documents, generation })
+  const documents = new Documents({ database, doctypes, clock, zone: 'UTC', controllers, methods: new Map(), sealer: testSealer() })
+  const principals = new Principals({
+    accounts,
+    documents,
+    generation,
+    doctypeOf: (name) => doctypes.get(name),
+    defaultsOf: async () => new Map(),
+  })
   return { database, now, doctypes, accounts, sessions, generation, audit, events, faults, grants, documents, principals }
 }
 
