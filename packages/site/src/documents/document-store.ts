@@ -1,5 +1,5 @@
 import type { Connection, Dialect } from '@annex/database'
-import { CHILD_FIELDS, STANDARD_FIELDS, type DocType } from '@annex/protocol'
+import { CHILD_FIELDS, MARKS, STANDARD_FIELDS, type DocType } from '@annex/protocol'
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import { tableName } from '../doctypes/table-name.ts'
 import type { Stored } from '../doctypes/values/to-stored.ts'
@@ -69,6 +69,17 @@ export class DocumentStore {
     )
   }
 
+  /** Writes the one document of a Single, unless it is there. */
+  async insertSingle(connection: Connection, doctype: DocType, row: StoredRow, hidden: Readonly<Record<string, string>>): Promise<void> {
+    const columns = [...columnNames(doctype), ...HIDDEN]
+    const whole: Readonly<Record<string, Stored>> = { ...row, ...hidden }
+    const values = columns.map((column) => sql`${whole[column] ?? null}`)
+    // Primary key (name).
+    await sql`insert into ${tableOf(doctype)} (${sql.join(columns.map((column) => sql.ref(column)))}) values (${sql.join(values)}) on conflict do nothing`.execute(
+      connection,
+    )
+  }
+
   async updateRow(connection: Connection, doctype: DocType, name: string, changes: Readonly<Record<string, Stored>>): Promise<void> {
     const assignments = Object.entries(changes).map(([column, value]) => sql`${sql.ref(column)} = ${value}`)
     // Primary key (name).
@@ -117,4 +128,7 @@ const columnNames = (doctype: DocType): string[] => [
   ...columnsOf(doctype).map((field) => field.fieldname),
 ]
 
-const columnList = (doctype: DocType): RawBuilder<unknown> => sql.join(columnNames(doctype).map((column) => sql.ref(column)))
+const columnList = (doctype: DocType): RawBuilder<unknown> => {
+  const marks = doctype.istable || doctype.issingle ? [] : MARKS
+  return sql.join([...columnNames(doctype), ...marks].map((column) => sql.ref(column)))
+}

@@ -7,11 +7,13 @@ import { doctypeController } from '../doctypes/doctype-controller.ts'
 import { DocTypes } from '../doctypes/doctypes.ts'
 import { doctypeMigrations } from '../doctypes/migrations.ts'
 import { Clock } from '../doctypes/values/clock.ts'
+import { testSealer } from '../oauth/keys/sealer.fixture.ts'
 import { ADMINISTRATOR, type Principal, type UserPermission } from '../policy/principal.ts'
 import { Documents } from './documents.ts'
 import type { DocumentsParts } from './premises.ts'
 
 export interface TestDocuments {
+  readonly url: string
   readonly documents: Documents
   readonly database: Database
   readonly doctypes: DocTypes
@@ -32,15 +34,29 @@ export async function startDocuments(engine: Engine, parts: TestParts = {}): Pro
   const controllers = new Map(
     Object.entries({ DocType: doctypeController(doctypes, new Generation(database), dialectOf(engine)), ...parts.controllers }),
   )
-  const documents = new Documents({ zone: 'UTC', methods: new Map(), ...parts, database, doctypes, clock: new Clock(), controllers })
+  const documents = new Documents({
+    zone: 'UTC',
+    methods: new Map(),
+    sealer: testSealer(),
+    ...parts,
+    database,
+    doctypes,
+    clock: new Clock(),
+    controllers,
+  })
   const close = async (): Promise<void> => {
     await database.close()
     await place.remove()
   }
-  return { documents, database, doctypes, close }
+  return { url: place.url, documents, database, doctypes, close }
 }
 
-export function person(name: string, roles: readonly string[], userPermissions: readonly Partial<UserPermission>[] = []): Principal {
+export function person(
+  name: string,
+  roles: readonly string[],
+  userPermissions: readonly Partial<UserPermission>[] = [],
+  sharedDoctypes: readonly string[] = [],
+): Principal {
   return {
     user: `${name}@example.com`,
     roles: new Set([...roles, 'All', 'Desk User', 'Guest']),
@@ -51,6 +67,7 @@ export function person(name: string, roles: readonly string[], userPermissions: 
       is_default: false,
       ...permission,
     })),
+    sharedDoctypes: new Set(sharedDoctypes),
   }
 }
 

@@ -4,6 +4,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Stored } from '../doctypes/values/to-stored.ts'
 import { tableOf } from './document-store.ts'
 import type { Premises } from './premises.ts'
+import { fieldOf } from './shape.ts'
 
 /** A document that a link points at, with the columns that were asked for. */
 export interface Target {
@@ -42,13 +43,38 @@ export interface PointsAt {
   readonly docstatus?: number
 }
 
-/** Every field of the site that may point at documents of a DocType. */
-export function pointersTo({ doctypes }: Premises, name: string): Pointer[] {
+/**
+ * What is written about a document: it follows the document's new name, and does not keep it from being removed.
+ * A Deleted Document is not among them, for it names what is gone.
+ */
+const WRITTEN_ABOUT: readonly { readonly holder: string; readonly type: string; readonly name: string }[] = [
+  { holder: 'Comment', type: 'reference_doctype', name: 'reference_name' },
+  { holder: 'DocShare', type: 'share_doctype', name: 'share_name' },
+  { holder: 'File', type: 'attached_to_doctype', name: 'attached_to_name' },
+  { holder: 'ToDo', type: 'reference_type', name: 'reference_name' },
+  { holder: 'Version', type: 'ref_doctype', name: 'docname' },
+]
+
+const isAbout = ({ doctype, field }: Pointer): boolean =>
+  WRITTEN_ABOUT.some(({ holder, type, name }) => holder === doctype.name && (field.fieldname === type || field.fieldname === name))
+
+/** The fields that hold documents of a DocType: one to which such a field points cannot be removed. */
+export function holdersOf({ doctypes }: Premises, name: string): Pointer[] {
   const dynamic = doctypes.names().flatMap((holder) => {
     const doctype = doctypes.require(holder)
     return doctype.fields.filter((field) => field.fieldtype === 'Dynamic Link').map((field) => ({ doctype, field }))
   })
-  return [...doctypes.linksTo(name), ...dynamic].filter(({ doctype }) => !doctype.virtual)
+  return [...doctypes.linksTo(name), ...dynamic].filter((pointer) => !pointer.doctype.virtual && !isAbout(pointer))
+}
+
+/** Every field of the site that may point at documents of a DocType, and follows them to another name. */
+export function pointersTo(premises: Premises, name: string): Pointer[] {
+  const about = WRITTEN_ABOUT.flatMap(({ holder, ...columns }) => {
+    const doctype = premises.doctypes.get(holder)
+    const field = doctype && fieldOf(doctype, columns.name)
+    return field ? [{ doctype, field: { ...field, fieldtype: 'Dynamic Link' as const, options: columns.type } }] : []
+  })
+  return [...holdersOf(premises, name), ...about]
 }
 
 /** One document, other than itself, that points at a document. */
@@ -57,7 +83,7 @@ export async function findPointing(
   { doctype, field }: Pointer,
   to: PointsAt,
 ): Promise<{ readonly doctype: string; readonly name: string } | undefined> {
-  const status = to.docstatus === undefined ? sql`` : sql` and docstatus = ${to.docstatus}`
+  const status = to.docstatus === undefined ? notCancelled(field) : sql` and docstatus = ${to.docstatus}`
   const holder = doctype.istable ? sql`parenttype as doctype, parent as name` : sql`${doctype.name} as doctype, name`
   const itself = doctype.istable
     ? sql` and not (parenttype = ${to.doctype.name} and parent = ${to.name})`
@@ -84,6 +110,9 @@ export async function repoint(connection: Connection, { doctype, field }: Pointe
   // Index (the Link field); Dynamic Links have none.
   await sql`update ${tableOf(doctype)} set ${sql.ref(field.fieldname)} = ${newName} where ${pointing(field, to)}`.execute(connection)
 }
+
+/** A Dynamic Link of a cancelled document holds nothing, as in Frappe. */
+const notCancelled = (field: DocField): RawBuilder<unknown> => (field.fieldtype === 'Dynamic Link' ? sql` and docstatus <> 2` : sql``)
 
 function pointing(field: DocField, { doctype, name }: PointsAt): RawBuilder<unknown> {
   const named = sql`${sql.ref(field.fieldname)} = ${name}`

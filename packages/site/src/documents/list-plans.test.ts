@@ -45,6 +45,33 @@ describe.each(engines)('A statement that is kept for lists of its like, on %s', 
     expect(await world.documents.list(PEOPLE.lead, { ...request, fields: ['name'], orFilters: filters })).toEqual([{ name: 'ITEM-002' }])
   })
 
+  it('binds each call’s own values, and is not used for one that makes another condition', async () => {
+    const listed = async (filters: object, limit = 50): Promise<unknown[]> => {
+      const request = { doctype: 'Stock Item', orderBy: 'name', filters: parseFilters(filters), limit }
+      return (await world.documents.list(PEOPLE.lead, request)).map((row) => row['name'])
+    }
+    const all = await listed({})
+    for (const name of ['ITEM-003', 'ITEM-001', 'ITEM-002'])
+      expect(await listed({ name: ['>=', name] })).toEqual(all.slice(all.indexOf(name)))
+    expect(await listed({ name: ['>=', 'ITEM-002'], stock_qty: ['<', 1_000_000] }, 1)).toEqual(['ITEM-002'])
+    const some = await listed({ stock_qty: ['>=', 2] })
+    expect(some.length).toBeLessThan(all.length)
+    expect(await listed({ stock_qty: ['>=', '2'] })).toEqual(some)
+    expect(await listed({ stock_qty: ['>=', 0] })).toEqual(all)
+    expect(await listed({ name: ['!=', ''] })).toEqual(all)
+    expect(await listed({ name: ['=', null] })).toEqual([])
+  })
+
+  it('binds nothing of its own after what was asked, whatever number is asked for first', async () => {
+    const after = async (qty: number): Promise<number> => {
+      const filters = parseFilters({ stock_qty: ['<=', qty] })
+      return (await world.documents.list(PEOPLE.lead, { doctype: 'Stock Item', orderBy: 'name', filters, start: 1 })).length
+    }
+    const all = await after(Number.MAX_SAFE_INTEGER)
+    expect(await after(1_000_000)).toBe(all)
+    expect(await after(-1)).toBe(0)
+  })
+
   it('is made anew when the DocType changes', async () => {
     const request = { doctype: 'Unit', fields: ['*'], limit: 1 }
     expect((await world.documents.list(ADMINISTRATOR, request))[0]).not.toHaveProperty('symbol')

@@ -1,9 +1,12 @@
-import { notPermitted, type DocType, type FrappeError, type Right } from '@annex/protocol'
+import type { Connection } from '@annex/database'
+import { RIGHTS, notPermitted, type DocType, type FrappeError, type Right } from '@annex/protocol'
 import { judge, refusedBy, type Judged } from '../policy/judge.ts'
 import { isGuest, type Principal } from '../policy/principal.ts'
 import { can } from '../policy/role-rights.ts'
+import { canSome, mayBeShared, sharedRightFor } from '../policy/shares.ts'
 import type { ChildOf } from '../policy/user-permissions.ts'
 import type { Premises } from './premises.ts'
+import { readSharedRights } from './shares/share-store.ts'
 
 export const childOf =
   (premises: Premises): ChildOf =>
@@ -19,7 +22,7 @@ export const childOf =
 export function requireDocType(premises: Premises, principal: Principal, name: string, right: Right): DocType {
   if (!isGuest(principal)) return premises.doctypes.require(name)
   const doctype = premises.doctypes.get(name)
-  if (doctype && can(principal, doctype, right) !== 'no') return doctype
+  if (doctype && canSome(principal, doctype, right)) return doctype
   throw refusal({ name: name.slice(0, 140) }, right)
 }
 
@@ -28,18 +31,73 @@ const ownRights = (premises: Premises, principal: Principal, doctype: DocType, n
 
 /** Refuses what no document of the DocType could allow, before any is looked for. */
 export function requireSome(premises: Premises, principal: Principal, doctype: DocType, right: Right, name?: string): void {
-  if (can(principal, doctype, right) !== 'no') return
-  if (!ownRights(premises, principal, doctype, name).includes(right)) throw refusal(doctype, right, name)
+  if (!hasSome(premises, principal, doctype, right, name)) throw refusal(doctype, right, name)
 }
 
-/** @throws {FrappeError} `PermissionError` when the principal does not have the right on this very document */
-export function requireRight(premises: Premises, principal: Principal, doctype: DocType, right: Right, document: Judged): void {
-  const name = document.name === undefined ? undefined : String(document.name)
-  const options = { childOf: childOf(premises), ownRights: ownRights(premises, principal, doctype, name) }
-  if (judge(principal, doctype, right, document, options)) return
-  const refused = can(principal, doctype, right) === 'no' ? undefined : refusedBy(principal, doctype, document, options.childOf)
-  throw refused ? restricted(doctype, right, refused.fieldname) : refusal(doctype, right, name)
+/** Whether some document of the DocType could allow it, or this one by its name alone. */
+export const hasSome = (premises: Premises, principal: Principal, doctype: DocType, right: Right, name?: string): boolean =>
+  canSome(principal, doctype, right) || ownRights(premises, principal, doctype, name).includes(right)
+
+/**
+ * Shares are looked for, on the given connection, only where roles do not give the right already.
+ *
+ * @throws {FrappeError} `PermissionError` when the principal does not have the right on this very document
+ */
+export async function requireRight(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  right: Right,
+  document: Judged,
+): Promise<void> {
+  if (await hasRight(premises, connection, principal, doctype, right, document)) return
+  const refused = can(principal, doctype, right) === 'no' ? undefined : refusedBy(principal, doctype, document, childOf(premises))
+  throw refused ? restricted(doctype, right, refused.fieldname) : refusal(doctype, right, nameOf(document))
 }
+
+/** Whether the principal has the right on this very document, by role, by themselves or by a share. */
+export async function hasRight(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  right: Right,
+  document: Judged,
+): Promise<boolean> {
+  if (hasByRole(premises, principal, doctype, right, document)) return true
+  const name = nameOf(document)
+  const shared = sharedRightFor(right)
+  if (name === undefined || shared === undefined || !mayBeShared(principal, doctype, right)) return false
+  return (await readSharedRights(connection, principal.user, { doctype: doctype.name, name })).has(shared)
+}
+
+/** The same without shares. */
+export function hasByRole(premises: Premises, principal: Principal, doctype: DocType, right: Right, document: Judged): boolean {
+  const own = ownRights(premises, principal, doctype, nameOf(document))
+  return judge(principal, doctype, right, document, { childOf: childOf(premises), ownRights: own })
+}
+
+/** Every right that the principal has on this very document; shares are looked for once. */
+export async function rightsOn(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  document: Judged,
+): Promise<ReadonlySet<Right>> {
+  const name = nameOf(document)
+  const byShare: ReadonlySet<Right> =
+    name !== undefined && mayBeShared(principal, doctype, 'read')
+      ? await readSharedRights(connection, principal.user, { doctype: doctype.name, name })
+      : new Set<Right>()
+  const holds = (right: Right): boolean =>
+    hasByRole(premises, principal, doctype, right, document) ||
+    (mayBeShared(principal, doctype, right) && byShare.has(sharedRightFor(right) ?? right))
+  return new Set(RIGHTS.filter(holds))
+}
+
+const nameOf = ({ name }: Judged): string | undefined => (name === undefined ? undefined : String(name))
 
 export function refusal(doctype: Pick<DocType, 'name'>, right: Right, name?: string): FrappeError {
   const what = name === undefined ? `documents of ${doctype.name}` : `${doctype.name} ${name.slice(0, 140)}`

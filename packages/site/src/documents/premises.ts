@@ -4,8 +4,10 @@ import type { Method } from '../backend/method.ts'
 import type { Controller } from '../doctypes/controller.ts'
 import type { DocTypes } from '../doctypes/doctypes.ts'
 import type { Clock } from '../doctypes/values/clock.ts'
+import type { Principal } from '../policy/principal.ts'
 import type { DocumentStore } from './document-store.ts'
 import type { ListPlans } from './query/list-plans.ts'
+import type { Sealer } from './secrets/sealer.ts'
 
 export type Act = 'insert' | 'update' | 'submit' | 'cancel' | 'update_after_submit' | 'rename' | 'remove'
 
@@ -14,7 +16,8 @@ export interface DocumentEvent {
   readonly connection: Connection
   readonly act: Act
   readonly doctype: DocType
-  readonly user: string
+  /** Who changed it, and through which app. */
+  readonly principal: Principal
   readonly document: Document
   /** As it was; absent on insert. */
   readonly previous?: Document
@@ -30,6 +33,8 @@ export interface DocumentsParts {
   /** IANA name of the zone in which times are shown and meant. */
   readonly zone: string
   readonly controllers: ReadonlyMap<string, Controller>
+  /** Keeps the values of Password fields. */
+  readonly sealer: Sealer
   readonly methods: ReadonlyMap<string, Method>
   readonly listeners?: readonly DocumentListener[]
   /** Whether a DocType that this site does not have lives at another one, so that links to it are not looked at. */

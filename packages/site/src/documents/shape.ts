@@ -1,4 +1,5 @@
-import { isColumn, isTableField, type DocField, type DocType, type Document } from '@annex/protocol'
+import { isColumn, isRecord, isTableField, MARKS, type DocField, type DocType, type Document } from '@annex/protocol'
+import { shownName } from '../doctypes/naming/name-for.ts'
 import { formatTimestamp } from '../doctypes/values/timestamps.ts'
 import { toShown } from '../doctypes/values/to-shown.ts'
 import type { Stored } from '../doctypes/values/to-stored.ts'
@@ -19,13 +20,18 @@ export interface StoredRow {
 interface Shape {
   readonly columns: readonly DocField[]
   readonly tables: readonly DocField[]
+  readonly passwords: readonly DocField[]
 }
 
 const shapes = new WeakMap<DocType, Shape>()
 
 function shapeOf(doctype: DocType): Shape {
   let shape = shapes.get(doctype)
-  if (!shape) shapes.set(doctype, (shape = { columns: doctype.fields.filter(isColumn), tables: doctype.fields.filter(isTableField) }))
+  if (!shape) {
+    const { fields } = doctype
+    const passwords = fields.filter((field) => field.fieldtype === 'Password')
+    shapes.set(doctype, (shape = { columns: fields.filter(isColumn), tables: fields.filter(isTableField), passwords }))
+  }
   return shape
 }
 
@@ -35,13 +41,22 @@ export const columnsOf = (doctype: DocType): readonly DocField[] => shapeOf(doct
 /** The fields whose value is rows of a child table. */
 export const tablesOf = (doctype: DocType): readonly DocField[] => shapeOf(doctype).tables
 
+/** The fields whose value lies elsewhere, sealed. */
+export const passwordsOf = (doctype: DocType): readonly DocField[] => shapeOf(doctype).passwords
+
 export const fieldOf = (doctype: DocType, fieldname: string): DocField | undefined =>
   doctype.fields.find((field) => field.fieldname === fieldname)
+
+/** The rows of a table field of a document; none of one that has no such field. */
+export const rowsOf = (draft: Document, table: DocField): readonly Document[] => {
+  const rows = draft[table.fieldname]
+  return Array.isArray(rows) ? (rows.filter(isRecord) as unknown as Document[]) : []
+}
 
 /** A stored row as readers get it, in Frappe's order of keys; its table fields are the caller's to add. Without `visible`, whole. */
 export function toDocument(doctype: DocType, row: StoredRow, zone: string, visible?: ReadonlySet<string>): Document {
   const document: Document = {
-    name: row.name,
+    name: shownName(doctype, row.name),
     owner: row.owner,
     creation: formatTimestamp(row.creation, zone),
     modified: formatTimestamp(row.modified, zone),
@@ -55,5 +70,6 @@ export function toDocument(doctype: DocType, row: StoredRow, zone: string, visib
   }
   if (doctype.istable) for (const key of ['parent', 'parentfield', 'parenttype']) document[key] = row[key]
   document.doctype = doctype.name
+  for (const mark of MARKS) if (row[mark]) document[mark] = row[mark]
   return document
 }

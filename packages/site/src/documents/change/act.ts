@@ -1,7 +1,7 @@
 import type { TransactionOptions } from '@annex/database'
 import { invalid, notPermitted, type DocType, type Document } from '@annex/protocol'
 import type { Change, Controller } from '../../doctypes/controller.ts'
-import { isFenced } from '../../policy/fence.ts'
+import type { Principal } from '../../policy/principal.ts'
 import type { Act, Premises } from '../premises.ts'
 
 /** @throws {FrappeError} for a DocType whose documents are not written by themselves */
@@ -16,12 +16,14 @@ export function refuseUnwritable(premises: Premises, doctype: DocType): void {
 
 export const controllerOf = (premises: Premises, doctype: DocType): Controller | undefined => premises.controllers.get(doctype.name)
 
-/** What decides who may do what must not come back after a crash. */
-export const durability = (doctype: DocType): TransactionOptions => ({ durable: isFenced(doctype.name) })
+/** A document that was answered for is on the disk. */
+export const DURABLE: TransactionOptions = { durable: true }
 
-export async function tell(premises: Premises, act: Act, { connection, doctype, user, document, previous }: Change): Promise<void> {
+/** Tells the listeners of a change that was written; what one throws undoes it. */
+export async function tell(premises: Premises, principal: Principal, act: Act, change: Change): Promise<void> {
+  const { connection, doctype, document, previous } = change
   for (const listener of premises.listeners ?? [])
-    await listener({ connection, act, doctype, user, document, ...(previous ? { previous } : {}) })
+    await listener({ connection, act, doctype, principal, document, ...(previous ? { previous } : {}) })
 }
 
 /** The answer to a change: the document, with what its controller adds for this one time. */

@@ -1,6 +1,6 @@
 import type { Connection } from '@annex/database'
 import { invalid, type DocType, type Document, type Values } from '@annex/protocol'
-import { nameFor } from '../../doctypes/naming/name-for.ts'
+import { isCounted, nameFor } from '../../doctypes/naming/name-for.ts'
 import type { Premises } from '../premises.ts'
 import { fieldOf, type StoredRow } from '../shape.ts'
 
@@ -16,13 +16,14 @@ export async function newName(
   sent: Values,
   now: number,
 ): Promise<string> {
-  if (!isAmendment(doctype, draft)) return nameFor({ connection, doctype, values: draft, sent, now, zone: premises.zone })
+  const asNew = (): Promise<string> => nameFor({ connection, doctype, values: draft, sent, now, zone: premises.zone })
+  if (!isAmendment(doctype, draft)) return asNew()
   const original = await premises.store.readRow(connection, doctype, String(draft['amended_from']))
   if (original?.docstatus !== 2)
     throw invalid(
       `${doctype.name} ${String(draft['amended_from']).slice(0, 140)} is not cancelled; only a cancelled document can be amended`,
     )
-  return amendedName(original)
+  return isCounted(doctype) ? asNew() : amendedName(original)
 }
 
 /** `X` → `X-1` → `X-2`. */

@@ -21,9 +21,12 @@ export function checkUnchanged(doctype: DocType, stored: Document, sent: Values)
 }
 
 /** @throws {FrappeError} `CannotChangeConstantError` when a field that is set once was changed */
-export function checkSetOnce(doctype: DocType, next: StoredRow, previous: StoredRow): void {
+export function checkSetOnce(doctype: DocType, next: StoredRow, previous: StoredRow, tables: readonly WrittenRows[]): void {
   for (const fieldname of changedFields(doctype, next, previous)) {
     if (fieldOf(doctype, fieldname)?.set_only_once) throw constant(doctype, fieldOf(doctype, fieldname)!.label)
+  }
+  for (const { field, added, removed, changed } of tables) {
+    if (field.set_only_once && (added || removed || changed.some((row) => row.size > 0))) throw constant(doctype, field.label)
   }
 }
 

@@ -1,6 +1,9 @@
 import { fieldKind, type DocField, type Document } from '@annex/protocol'
+import { withoutScripts } from '../../doctypes/values/markup.ts'
+import { isOnlyStars, passwordText } from '../../doctypes/values/texts.ts'
 import { toShown } from '../../doctypes/values/to-shown.ts'
 import { toStored, type Stored } from '../../doctypes/values/to-stored.ts'
+import { rememberSecret } from '../secrets/draft-secrets.ts'
 
 interface Form {
   readonly shown: unknown
@@ -20,12 +23,23 @@ export const isNumber = (field: DocField): boolean => ['int', 'check', 'decimal'
 export function setValue(draft: Document, field: DocField, value: unknown, zone: string): void {
   // What a reader sends back as it was shown to them is not a change.
   if (value !== undefined && value === draft[field.fieldname]) return
+  if (fieldKind(field) === 'password' && staysSecret(draft, field, value)) return
   const nothing = value === undefined || value === null || (value === '' && isNumber(field))
-  const stored = nothing ? null : toStored(field, value, zone)
+  const stored = nothing ? null : toStored(field, typeof value === 'string' ? withoutScripts(field, value) : value, zone)
   const shown = nothing ? null : toShown(field, stored, zone)
   draft[field.fieldname] = shown
   if (nothing) forms.get(draft)?.delete(field.fieldname)
   else remember(draft, field.fieldname, { shown, stored })
+}
+
+/** A new secret is put aside. Asterisks, or nothing said, keep what is there: nobody can read it to send it back. */
+function staysSecret(draft: Document, field: DocField, value: unknown): boolean {
+  if (value === undefined || isOnlyStars(value)) {
+    draft[field.fieldname] ??= null
+    return true
+  }
+  if (value !== null && value !== '') rememberSecret(draft, field.fieldname, passwordText(field, value))
+  return false
 }
 
 function remember(draft: Document, fieldname: string, form: Form): void {

@@ -4,16 +4,20 @@ import { defaultsFor } from '../../doctypes/values/defaults.ts'
 import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
 import { toWholeDocument, type Held } from '../held.ts'
 import type { Premises } from '../premises.ts'
+import type { Principal } from '../../policy/principal.ts'
 import { columnsOf, tablesOf } from '../shape.ts'
+import { userDefaultOf } from './defaults/user-default.ts'
 import { isNumber, setValue } from './draft-value.ts'
 
 /** Who writes a draft, and when. */
 export interface Writing {
-  readonly user: string
+  readonly principal: Principal
   /** UTC microseconds. */
   readonly now: number
   /** Levels of fields that this user may set. */
   readonly levels: ReadonlySet<number>
+  /** What the writer has set for Link fields of new documents. */
+  readonly kept?: ReadonlyMap<DocField, string>
 }
 
 /**
@@ -23,10 +27,10 @@ export interface Writing {
  */
 export function newDraft(premises: Premises, doctype: DocType, sent: Values, writing: Writing): Document {
   const draft = emptyDraft(premises, doctype, writing)
-  setNewValues(premises, doctype, draft, sent, writing)
+  setNewValues(premises, doctype, doctype, draft, sent, writing)
   for (const field of tablesOf(doctype)) {
     const rows = writing.levels.has(field.permlevel) ? sentRows(field, sent[field.fieldname]) : []
-    draft[field.fieldname] = rows.map((row) => newRow(premises, doctype, field, row, writing))
+    draft[field.fieldname] = numbered(rows, (row) => newRow(premises, doctype, field, row, writing))
   }
   return draft
 }
@@ -50,16 +54,18 @@ export function changedDraft(premises: Premises, doctype: DocType, held: Held, s
   return draft
 }
 
-function emptyDraft(premises: Premises, doctype: DocType, { user, now }: Writing): Document {
+function emptyDraft(premises: Premises, doctype: DocType, { principal: { user }, now }: Writing): Document {
   const time = formatTimestamp(now, premises.zone)
   return { name: '', owner: user, creation: time, modified: time, modified_by: user, docstatus: 0, idx: 0, doctype: doctype.name }
 }
 
-function setNewValues(premises: Premises, doctype: DocType, draft: Document, sent: Values, { user, now, levels }: Writing): void {
-  const defaults = defaultsFor(doctype, user, now, premises.zone)
+/** `main` is the DocType of the document, which differs from that of a row. */
+function setNewValues(premises: Premises, main: DocType, doctype: DocType, draft: Document, sent: Values, writing: Writing): void {
+  const { principal, now, levels, kept } = writing
+  const defaults = defaultsFor(doctype, principal.user, now, premises.zone)
   for (const field of columnsOf(doctype)) {
     const given = levels.has(field.permlevel) ? sent[field.fieldname] : undefined
-    setValue(draft, field, given ?? defaultOf(field, defaults), premises.zone)
+    setValue(draft, field, given ?? userDefaultOf(principal, main, field) ?? kept?.get(field) ?? defaultOf(field, defaults), premises.zone)
   }
 }
 
@@ -67,17 +73,18 @@ function setNewValues(premises: Premises, doctype: DocType, draft: Document, sen
 const defaultOf = (field: DocField, defaults: Values): unknown =>
   field.reqd && field.default === null && isNumber(field) ? null : defaults[field.fieldname]
 
-function newRow(premises: Premises, parent: DocType, field: DocField, sent: Values, writing: Writing): Document {
+/** A row of a table field that is not stored yet. */
+export function newRow(premises: Premises, parent: DocType, field: DocField, sent: Values, writing: Writing): Document {
   const child = premises.doctypes.require(field.options)
   const row = emptyDraft(premises, child, writing)
-  setNewValues(premises, child, row, sent, writing)
+  setNewValues(premises, parent, child, row, sent, writing)
   return Object.assign(row, { name: randomName(), parentfield: field.fieldname, parenttype: parent.name })
 }
 
 function changedRows(premises: Premises, doctype: DocType, draft: Document, field: DocField, value: unknown, writing: Writing): Document[] {
   const child = premises.doctypes.require(field.options)
   const stored = new Map((draft[field.fieldname] as readonly Document[]).map((row) => [String(row.name), row]))
-  return sentRows(field, value).map((sent, index) => {
+  return numbered(sentRows(field, value), (sent, index) => {
     if (isNew(sent)) return newRow(premises, doctype, field, sent, writing)
     const known = stored.get(String(sent['name']))
     stored.delete(String(sent['name']))
@@ -95,6 +102,14 @@ const isNew = (sent: Values): boolean =>
 function replacedRow(premises: Premises, child: DocType, known: Document, sent: Values, { levels }: Writing): Document {
   for (const field of columnsOf(child)) if (levels.has(field.permlevel)) setValue(known, field, sent[field.fieldname], premises.zone)
   return known
+}
+
+/** Rows in the order of the numbers that were sent, if each has one; otherwise as they came. */
+function numbered(rows: readonly Values[], make: (row: Values, index: number) => Document): Document[] {
+  const numbers = rows.map((row) => Number(row['idx']))
+  const isGiven = numbers.every((number) => Number.isInteger(number) && number > 0 && number < 2 ** 31)
+  const drafts = rows.map((row, index) => Object.assign(make(row, index), { idx: isGiven ? numbers[index] : index + 1 }))
+  return isGiven ? drafts.toSorted((one, other) => one.idx - other.idx) : drafts
 }
 
 function sentRows(field: DocField, value: unknown): readonly Values[] {

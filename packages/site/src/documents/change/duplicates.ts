@@ -21,7 +21,12 @@ export async function naming<T>(premises: Premises, doctype: DocType, name: stri
 }
 
 const taken = (doctype: DocType, name: string): FrappeError =>
-  new FrappeError('DuplicateEntryError', `${doctype.name} ${name} exists already, perhaps in other capitals; choose another name`)
+  new FrappeError(
+    'DuplicateEntryError',
+    doctype.issingle
+      ? `${doctype.name} is a Single, and has been saved already; update it`
+      : `${doctype.name} ${name} exists already, perhaps in other capitals; choose another name`,
+  )
 
 function notUnique(doctype: DocType, column: string | undefined): FrappeError {
   const label = (column && fieldOf(doctype, column)?.label) || column || 'A value'

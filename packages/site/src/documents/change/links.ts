@@ -1,10 +1,10 @@
 import type { Connection } from '@annex/database'
 import { FrappeError, invalid, type DocField, type DocType, type Document } from '@annex/protocol'
 import { toShown } from '../../doctypes/values/to-shown.ts'
+import { ADMINISTRATOR, GUEST } from '../../policy/principal.ts'
 import { listTargets, type Target } from '../link-store.ts'
 import type { Premises } from '../premises.ts'
-import { columnsOf, fieldOf, tablesOf } from '../shape.ts'
-import { rowsOf } from './mandatory.ts'
+import { columnsOf, fieldOf, rowsOf, tablesOf } from '../shape.ts'
 
 /** One link of a draft: where it stands and where it points. */
 interface Link {
@@ -103,8 +103,13 @@ async function targetsOf(
   const names = [...new Set(links.map((link) => link.name))]
   if (doctype.virtual) return virtualTargets(premises, target, names)
   const columns = links.flatMap((link) => link.fetching.map((field) => sourceOf(field))).filter((column) => hasColumn(doctype, column))
-  return new Map((await listTargets(premises, connection, doctype, names, columns)).map((row) => [row.name, row]))
+  const stored = await listTargets(premises, connection, doctype, names, columns)
+  return new Map([...standingTargets(target), ...stored].map((row) => [row.name, row]))
 }
+
+/** Who is there from the first day has no document, and can be named by a link all the same. */
+const standingTargets = (target: string): readonly Target[] =>
+  target === 'User' ? [ADMINISTRATOR, GUEST].map(({ user }) => ({ name: user, docstatus: 0 })) : []
 
 async function virtualTargets(premises: Premises, target: string, names: readonly string[]): Promise<ReadonlyMap<string, Target>> {
   const virtual = premises.controllers.get(target)?.virtual
@@ -137,6 +142,7 @@ function settle(premises: Premises, doctype: DocType, link: Link, found: Readonl
   if (!fetch) return
   const source = premises.doctypes.get(link.target)
   for (const field of link.fetching) {
+    if (field.fetch_if_empty && Boolean(link.holder[field.fieldname])) continue
     const from = source && fieldOf(source, sourceOf(field))
     if (sourceOf(field) in target)
       link.holder[field.fieldname] = from ? toShown(from, target[sourceOf(field)] ?? null, premises.zone) : target[sourceOf(field)]

@@ -1,6 +1,8 @@
-import { FrappeError, fieldKind, isRecord, isTableField, type DocField, type DocType, type Document } from '@annex/protocol'
+import { FrappeError, fieldKind, isTableField, type DocField, type DocType, type Document } from '@annex/protocol'
+import type { Facts } from '../../doctypes/definition/expression.ts'
 import type { Premises } from '../premises.ts'
-import { tablesOf } from '../shape.ts'
+import { rowsOf, tablesOf } from '../shape.ts'
+import { holds } from './rules/depends-on.ts'
 
 interface Missing {
   readonly fieldname: string
@@ -9,12 +11,12 @@ interface Missing {
 
 /** @throws {FrappeError} `MandatoryError` with one message for each required field that is empty, in rows too */
 export function checkMandatory(premises: Premises, doctype: DocType, draft: Document): void {
-  const own = missingIn(doctype, draft, (field) => `Error: Value missing for ${doctype.name}: ${field.label}`)
+  const own = missingIn(doctype, { doc: draft }, (field) => `Error: Value missing for ${doctype.name}: ${field.label}`)
   const inRows = tablesOf(doctype).flatMap((table) =>
     rowsOf(draft, table).flatMap((row, index) =>
       missingIn(
         premises.doctypes.require(table.options),
-        row,
+        { doc: row, parent: draft },
         (field) => `Error: Row ${index + 1} of ${table.label}: Value missing for: ${field.label}`,
       ),
     ),
@@ -27,20 +29,17 @@ export function checkMandatory(premises: Premises, doctype: DocType, draft: Docu
   })
 }
 
-function missingIn(doctype: DocType, values: Record<string, unknown>, message: (field: DocField) => string): Missing[] {
+function missingIn(doctype: DocType, facts: Facts, message: (field: DocField) => string): Missing[] {
   return doctype.fields
-    .filter((field) => field.reqd && fieldKind(field) !== undefined && isMissing(field, values[field.fieldname]))
+    .filter((field) => fieldKind(field) !== undefined && isRequired(field, facts) && isMissing(field, facts.doc[field.fieldname]))
     .map((field) => ({ fieldname: field.fieldname, message: message(field) }))
 }
+
+const isRequired = (field: DocField, facts: Facts): boolean => field.reqd || holds(field, 'mandatory_depends_on', facts)
 
 /** Markup around nothing is nothing. */
 function isMissing(field: DocField, value: unknown): boolean {
   if (isTableField(field)) return !Array.isArray(value) || value.length === 0
   if (value === undefined || value === null) return true
   return typeof value === 'string' && !value.includes('<img') && value.replaceAll(/<[^>]*>/g, '').trim() === ''
-}
-
-export const rowsOf = (draft: Document, table: DocField): readonly Document[] => {
-  const rows = draft[table.fieldname]
-  return Array.isArray(rows) ? (rows.filter(isRecord) as unknown as Document[]) : []
 }

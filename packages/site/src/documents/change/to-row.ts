@@ -1,4 +1,4 @@
-import type { DocType, Document } from '@annex/protocol'
+import { MARKS, type DocType, type Document } from '@annex/protocol'
 import { hiddenColumns } from '../../doctypes/search-text.ts'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
 import type { Premises } from '../premises.ts'
@@ -31,6 +31,7 @@ export function toRow(
     const known = before && { shown: before[fieldname], stored: previous[fieldname] ?? null }
     row[fieldname] = storedValue(draft, field, premises.zone, known)
   }
+  for (const mark of MARKS) if (previous?.[mark]) row[mark] = previous[mark]
   if (doctype.istable) for (const key of ['parent', 'parentfield', 'parenttype']) row[key] = String(draft[key])
   return row
 }

@@ -2,9 +2,8 @@ import type { Connection } from '@annex/database'
 import type { DocField, DocType, Document } from '@annex/protocol'
 import type { Held } from '../held.ts'
 import type { Premises } from '../premises.ts'
-import { tablesOf, type StoredRow } from '../shape.ts'
+import { rowsOf, tablesOf, type StoredRow } from '../shape.ts'
 import { naming } from './duplicates.ts'
-import { rowsOf } from './mandatory.ts'
 import { changedColumns, changedFields, toRow } from './to-row.ts'
 
 /** The rows of one table field as they will be stored, and in what they differ from those that are. */
@@ -24,8 +23,10 @@ export function rowsToWrite(premises: Premises, doctype: DocType, draft: Documen
   return tablesOf(doctype).map((field) => {
     const child = premises.doctypes.require(field.options)
     const previous = new Map((held?.rows.get(field.fieldname) ?? []).map((row) => [row.name, row]))
-    const rows = rowsOf(draft, field).map((row, index) =>
-      rowToWrite(premises, child, draft, row, index + 1, now, previous.get(String(row.name))),
+    const lines = rowsOf(draft, field)
+    const isNumbered = lines.every((row, index) => row.idx > (lines[index - 1]?.idx ?? 0))
+    const rows = lines.map((row, index) =>
+      rowToWrite(premises, child, draft, row, isNumbered ? row.idx : index + 1, now, previous.get(String(row.name))),
     )
     const kept = rows.filter((row) => previous.has(row.name))
     const changed = kept.map((row) => changedFields(child, row, previous.get(row.name)!))

@@ -1,10 +1,13 @@
 import type { Connection } from '@annex/database'
-import type { DocType } from '@annex/protocol'
+import type { DocType, Filter } from '@annex/protocol'
 import type { CompiledQuery, RawBuilder } from 'kysely'
 import type { ListRequest, Row } from '../../backend/backend.ts'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
 import type { Principal } from '../../policy/principal.ts'
-import { can, roleRights, type RoleRights } from '../../policy/role-rights.ts'
+import { can, type RoleRights } from '../../policy/role-rights.ts'
+import { fieldOf } from '../shape.ts'
+import { standardFieldsOf } from './query-columns.ts'
+import { plainOperand } from './query-operands.ts'
 
 /** Of one set of roles on one DocType; lists that people and apps really make are few. */
 const MOST_KEPT = 200
@@ -20,17 +23,26 @@ interface Plan {
   readonly show: ListQuery['show']
 }
 
+/** A list whose statement may be kept: its key, and the last of the statement's parameters, which alone differ from call to call. */
+export interface PlainList {
+  readonly key: string
+  readonly parameters: readonly Stored[]
+}
+
 /**
- * The statements of lists without a filter, made once: what such a list selects follows from the DocType, the roles of the
- * caller and the request's words alone, and only the page differs from call to call.
+ * The statements of lists that compare nothing but own fields with values, made once: what such a list selects follows from
+ * the DocType, the roles of the caller and the request's words alone, and only values and page differ from call to call.
  */
 export class ListPlans {
   readonly #plans = new WeakMap<RoleRights, Map<string, Plan>>()
 
-  /** A list that no row filter narrows, neither the caller's nor one of policy. */
-  isPlain(principal: Principal, doctype: DocType, request: ListRequest): boolean {
-    const filtered = (request.filters?.length ?? 0) > 0 || (request.orFilters?.length ?? 0) > 0
-    return !filtered && !doctype.istable && principal.userPermissions.length === 0 && can(principal, doctype, 'read') === 'yes'
+  /** Undefined where policy narrows the rows, or a filter is more than `field operator value`. */
+  plain(principal: Principal, doctype: DocType, request: ListRequest, zone: string): PlainList | undefined {
+    if (doctype.istable || principal.userPermissions.length > 0 || can(principal, doctype, 'read') !== 'yes') return undefined
+    if ((request.orFilters?.length ?? 0) > 0) return undefined
+    const values = (request.filters ?? []).map((filter) => plainValue(doctype, filter, zone))
+    if (!values.every((value) => value !== undefined)) return undefined
+    return { key: keyOf(request), parameters: [...values, ...pageOf(request)] }
   }
 
   /**
@@ -39,22 +51,22 @@ export class ListPlans {
    */
   async run(
     connection: Connection,
-    principal: Principal,
-    doctype: DocType,
-    request: ListRequest,
+    rights: RoleRights,
+    { key, parameters }: PlainList,
     build: () => { query: ListQuery; joined: boolean },
   ): Promise<Row[] | undefined> {
-    const plans = this.#plansOf(roleRights(principal, doctype))
-    const key = keyOf(request)
+    const plans = this.#plansOf(rights)
     let plan = plans.get(key)
     if (!plan) {
       const { query, joined } = build()
-      if (joined) return undefined
+      const compiled = query.statement.compile(connection)
+      if (joined || !endsWith(compiled.parameters, parameters)) return undefined
       if (plans.size >= MOST_KEPT) plans.clear()
-      plans.set(key, (plan = { query: query.statement.compile(connection), show: query.show }))
+      plans.set(key, (plan = { query: compiled, show: query.show }))
     }
     const { query, show } = plan
-    const { rows } = await connection.executeQuery<Record<string, Stored>>({ ...query, parameters: paged(query.parameters, request) })
+    const own = query.parameters.slice(0, query.parameters.length - parameters.length)
+    const { rows } = await connection.executeQuery<Record<string, Stored>>({ ...query, parameters: [...own, ...parameters] })
     return rows.map((row) => show(row))
   }
 
@@ -65,11 +77,26 @@ export class ListPlans {
   }
 }
 
-const keyOf = ({ fields, orderBy, groupBy, distinct, start, limit }: ListRequest): string =>
-  JSON.stringify([fields, orderBy, groupBy, distinct, (start ?? 0) > 0, limit === null || limit === undefined])
+const COMPARED: ReadonlySet<string> = new Set(['=', '!=', '>', '<', '>=', '<='])
+
+/** What the filter binds; whether the caller may filter by the field is judged when the statement is made. */
+function plainValue(doctype: DocType, { doctype: named, fieldname, operator, value }: Filter, zone: string): Stored | undefined {
+  if (!COMPARED.has(operator) || (named !== undefined && named !== doctype.name)) return undefined
+  const field = standardFieldsOf(false).get(fieldname) ?? fieldOf(doctype, fieldname)
+  return field && plainOperand(field, value, zone)
+}
+
+const keyOf = ({ fields, filters = [], orderBy, groupBy, distinct, start, limit }: ListRequest): string => {
+  const compared = filters.map(({ fieldname, operator }) => [fieldname, operator])
+  return JSON.stringify([fields, compared, orderBy, groupBy, distinct, (start ?? 0) > 0, limit === null || limit === undefined])
+}
 
 /** The page's numbers are the statement's last parameters: a limit, and an offset when there is one. */
-function paged(parameters: readonly unknown[], { start = 0, limit }: ListRequest): readonly unknown[] {
-  const page = [...(limit === null || limit === undefined ? [] : [limit]), ...(start > 0 ? [start] : [])]
-  return page.length === 0 ? parameters : [...parameters.slice(0, -page.length), ...page]
-}
+const pageOf = ({ start = 0, limit }: ListRequest): number[] => [
+  ...(limit === null || limit === undefined ? [] : [limit]),
+  ...(start > 0 ? [start] : []),
+]
+
+/** Whether the statement binds these values last, in this order, so that other values may take their places. */
+const endsWith = (all: readonly unknown[], last: readonly unknown[]): boolean =>
+  all.length >= last.length && last.every((value, index) => all[all.length - last.length + index] === value)

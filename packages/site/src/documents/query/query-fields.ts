@@ -1,4 +1,4 @@
-import { FrappeError, type FieldExpression, type FieldPath } from '@annex/protocol'
+import { FrappeError, type Aggregate, type FieldExpression, type FieldPath } from '@annex/protocol'
 import { sql, type RawBuilder } from 'kysely'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
 import type { Premises } from '../premises.ts'
@@ -29,7 +29,7 @@ export function selectField(premises: Premises, sources: Sources, field: Named):
   if (!column) return []
   if (field.kind === 'column') return [plain(column, field.alias ?? field.path.fieldname, field.distinct)]
   const aggregate = aggregateOf(premises, column, field)
-  const result = field.alias ?? `${field.aggregate}(${textOf(field.path)})`
+  const result = field.alias ?? field.text
   const show =
     field.aggregate === 'min' || field.aggregate === 'max' ? (stored: Stored) => (stored === null ? null : column.show(stored)) : asNumber
   return [{ result, column, aggregate, distinct: false, show }]
@@ -39,11 +39,14 @@ const plain = (column: Column, result: string, distinct: boolean): Selected => (
 
 const asNumber = (stored: Stored): Stored => (stored === null ? null : Number(stored))
 
-function aggregateOf(
-  premises: Premises,
-  column: Column,
-  { aggregate, distinct, path }: Extract<Named, { readonly kind: 'aggregate' }>,
-): RawBuilder<unknown> {
+interface Aggregated {
+  readonly aggregate: Aggregate
+  readonly path: FieldPath
+  readonly distinct: boolean
+}
+
+/** @throws {FrappeError} `DataError` for a sum or an average of what is no number */
+export function aggregateOf(premises: Premises, column: Column, { aggregate, distinct, path }: Aggregated): RawBuilder<unknown> {
   const over = distinct ? sql`distinct ${column.expression}` : column.expression
   if (aggregate === 'count') return sql`count(${over})`
   if (aggregate === 'min') return sql`min(${column.expression})`

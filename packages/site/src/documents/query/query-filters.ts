@@ -1,15 +1,17 @@
-import { FrappeError, invalid, type FieldPath, type Filter } from '@annex/protocol'
+import { FrappeError, invalid, isTreeOperator, type FieldPath, type Filter } from '@annex/protocol'
 import { sql, type RawBuilder } from 'kysely'
+import { formatTimestamp, parseTimestamp } from '../../doctypes/values/timestamps.ts'
 import type { Premises } from '../premises.ts'
 import type { Column } from './query-columns.ts'
-import { comparisonOf, isEmpty, operand, textOperand } from './query-operands.ts'
+import { comparisonOf, isEmpty, isZero, operand, textOperand } from './query-operands.ts'
+import { periodLike, rangeOf } from './query-ranges.ts'
 import type { Sources } from './query-sources.ts'
+import { treeCondition } from './query-trees.ts'
 
 const MOST_FILTERS = 100
 const MOST_VALUES = 5000
 const NOTHING = sql`1 = 0`
 const EVERYTHING = sql`1 = 1`
-const DAY = /^\s*\d{4}-\d{2}-\d{2}\s*$/
 
 type Condition = RawBuilder<unknown>
 
@@ -22,7 +24,11 @@ export function conditions(premises: Premises, sources: Sources, filters: readon
   if (filters.length > MOST_FILTERS) throw invalid(`A list takes at most ${MOST_FILTERS} filters; use "in" for many values`)
   return filters.flatMap((filter) => {
     const column = sources.column(pathOf(filter), 'filter')
-    return column ? [new Comparing(premises, column, filter).condition()] : []
+    if (!column) return []
+    const { operator, value } = filter
+    if (isTreeOperator(operator))
+      return [treeCondition(sources.tree(column), column.expression, operator, textOperand(column.field, value ?? ''))]
+    return [new Comparing(premises, column, filter).condition()]
   })
 }
 
@@ -60,8 +66,8 @@ class Comparing {
     if (operator === 'in') return this.#in()
     if (operator === 'not in') return this.#notIn()
     if (operator === 'is') return this.#is()
-    if (operator === 'between') return this.#between()
-    return this.#compared(operator)
+    if (operator === '>' || operator === '<' || operator === '>=' || operator === '<=') return this.#compared(operator)
+    return this.#between()
   }
 
   #operand(value: unknown): Condition {
@@ -86,12 +92,12 @@ class Comparing {
 
   #equal(value: unknown): Condition {
     if (value === null || value === undefined) return NOTHING
-    if (value === '' || (this.#numeric && Number(value) === 0)) return this.#unset()
+    if (value === '' || (this.#numeric && isZero(value))) return this.#unset()
     return sql`${this.#sql} = ${this.#operand(value)}`
   }
 
   #unequal(value: unknown): Condition {
-    if (isEmpty(value) || (this.#numeric && Number(value) === 0)) return this.#isSet()
+    if (isEmpty(value) || (this.#numeric && isZero(value))) return this.#isSet()
     return this.#orNull(sql`${this.#sql} <> ${this.#operand(value)}`)
   }
 
@@ -107,12 +113,26 @@ class Comparing {
 
   #like(negate: boolean): Condition {
     const { field } = this.#column
+    const { dialect } = this.#premises
     const pattern = textOperand(field, this.#filter.value ?? '')
     const comparison = comparisonOf(field)
-    if (comparison === 'decimal' || comparison === 'datetime')
-      throw invalid(`${field.label}: like compares text; use "between" for a ${field.fieldtype}`)
-    const text = comparison === 'whole' ? sql`cast(${this.#sql} as text)` : this.#sql
-    return this.#premises.dialect.like(this.#column.required ? text : sql`coalesce(${text}, '')`, pattern, negate)
+    if (comparison === 'datetime') return this.#likeTime(pattern, negate)
+    const like = dialect.like(this.#sql, pattern, negate)
+    // What is null is like empty text.
+    return /^%*$/.test(pattern) === negate ? like : this.#orNull(like)
+  }
+
+  /** Times are kept as instants: a pattern is matched when it says how their text begins. */
+  #likeTime(pattern: string, negate: boolean): Condition {
+    if (/^%+$/.test(pattern)) return negate ? NOTHING : EVERYTHING
+    const { field } = this.#column
+    const period = periodLike(pattern)
+    if (!period) throw invalid(`${field.label}: like takes the beginning of a ${field.fieldtype}, such as "2026-01-31%"; or use "between"`)
+    const [from, before] = period.map((day) => parseTimestamp(day, this.#premises.zone))
+    if (from === undefined) return negate ? EVERYTHING : NOTHING
+    if (before === undefined) return negate ? this.#orNull(sql`${this.#sql} < ${from}`) : sql`${this.#sql} >= ${from}`
+    if (negate) return this.#orNull(sql`(${this.#sql} < ${from} or ${this.#sql} >= ${before})`)
+    return sql`(${this.#sql} >= ${from} and ${this.#sql} < ${before})`
   }
 
   /** The values of a list, those that are empty told apart: an empty list holds one empty value. */
@@ -125,7 +145,7 @@ class Comparing {
         : [value]
     if (list.length > MOST_VALUES)
       throw invalid(`${this.#column.field.label}: a filter takes at most ${MOST_VALUES} values; ask in several lists`)
-    const isNothing = (entry: unknown): boolean => isEmpty(entry) || (this.#numeric && Number(entry) === 0)
+    const isNothing = (entry: unknown): boolean => isEmpty(entry) || (this.#numeric && isZero(entry))
     const given = [...new Set(list.filter((entry) => !isNothing(entry)))].map((entry) => this.#operand(entry))
     return { given, empty: list.length === 0 || list.some(isNothing) }
   }
@@ -152,18 +172,8 @@ class Comparing {
   }
 
   #between(): Condition {
-    const { field } = this.#column
-    const { value } = this.#filter
-    const ends: readonly unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : []
-    const [from, to] = ends
-    if (ends.length !== 2 || isEmpty(from) || isEmpty(to))
-      throw invalid(`${field.label}: "between" takes two values, such as ["2026-01-01", "2026-01-31"]`)
-    return sql`(${this.#sql} >= ${this.#operand(from)} and ${this.#sql} <= ${this.#operand(this.#lastOf(to))})`
-  }
-
-  /** A day in a range of times is meant to its end. */
-  #lastOf(end: unknown): unknown {
-    const isDay = this.#column.field.fieldtype === 'Datetime' && typeof end === 'string' && DAY.test(end)
-    return isDay ? `${end.trim()} 23:59:59.999999` : end
+    const { zone, clock } = this.#premises
+    const [from, to] = rangeOf(this.#column.field, this.#filter, () => formatTimestamp(clock.now(), zone).slice(0, 10))
+    return sql`(${this.#sql} >= ${this.#operand(from)} and ${this.#sql} <= ${this.#operand(to)})`
   }
 }

@@ -1,18 +1,31 @@
 import { isTableField, type DocType } from '@annex/protocol'
 import { sql, type RawBuilder } from 'kysely'
+import { ownerFields } from '../../policy/owners.ts'
 import type { RowConditions } from '../../policy/row-conditions.ts'
 import type { Allowed } from '../../policy/user-permissions.ts'
 import { tableOf } from '../document-store.ts'
 import type { Premises } from '../premises.ts'
 import { fieldOf } from '../shape.ts'
+import { isSharedWith } from '../shares/share-store.ts'
 
 /** What policy asks of rows, as conditions that all must hold, on the table with that alias. */
 export function rowsThatHold(premises: Premises, doctype: DocType, alias: string, conditions: RowConditions): RawBuilder<unknown>[] {
-  const owner = sql.ref(`${alias}.owner`)
-  if (conditions.owner !== undefined) return [sql`${owner} = ${conditions.owner}`]
+  const byRole = conditions.sharedOnly === true ? [sql`1 = 0`] : heldByRole(premises, doctype, alias, conditions)
+  if (conditions.shared === undefined || byRole.length === 0) return byRole
+  const shared = isSharedWith(conditions.shared, doctype, alias)
+  return conditions.sharedOnly === true ? [shared] : [sql`((${sql.join(byRole, sql` and `)}) or ${shared})`]
+}
+
+function heldByRole(premises: Premises, doctype: DocType, alias: string, conditions: RowConditions): RawBuilder<unknown>[] {
+  if (conditions.owner !== undefined) return [isOwned(doctype, alias, conditions.owner)]
   const allowed = conditions.allowed.map((condition) => allows(premises, doctype, alias, condition))
   if (conditions.exempt === undefined || allowed.length === 0) return allowed
-  return [sql`(${owner} = ${conditions.exempt} or (${sql.join(allowed, sql` and `)}))`]
+  return [sql`(${isOwned(doctype, alias, conditions.exempt)} or (${sql.join(allowed, sql` and `)}))`]
+}
+
+function isOwned(doctype: DocType, alias: string, user: string): RawBuilder<unknown> {
+  const owned = ownerFields(doctype).map((fieldname) => sql`${sql.ref(`${alias}.${fieldname}`)} = ${user}`)
+  return owned.length === 1 ? owned[0]! : sql`(${sql.join(owned, sql` or `)})`
 }
 
 function allows(premises: Premises, doctype: DocType, alias: string, allowed: Allowed): RawBuilder<unknown> {

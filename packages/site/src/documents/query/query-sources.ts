@@ -1,4 +1,13 @@
-import { FrappeError, isColumn, notPermitted, type DocField, type DocType, type FieldPath } from '@annex/protocol'
+import {
+  FrappeError,
+  OPTIONAL_COLUMNS,
+  invalid,
+  isColumn,
+  notPermitted,
+  type DocField,
+  type DocType,
+  type FieldPath,
+} from '@annex/protocol'
 import { sql, type RawBuilder } from 'kysely'
 import { fieldsWithin, listAccess, readableLevels, visibleFields } from '../../policy/field-levels.ts'
 import type { Principal } from '../../policy/principal.ts'
@@ -7,8 +16,9 @@ import { tableOf } from '../document-store.ts'
 import { childOf, refusal } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { columnsOf, fieldOf, tablesOf } from '../shape.ts'
-import { standardFieldsOf, toColumn, type Column } from './query-columns.ts'
+import { optionalFieldsOf, standardFieldsOf, toColumn, type Column } from './query-columns.ts'
 import { rowsThatHold } from './query-rows.ts'
+import { treeOf, type Tree } from './query-trees.ts'
 
 /** One table of a query, and what of it the caller may see. */
 interface Source {
@@ -22,8 +32,8 @@ interface Source {
 export type Use = 'show' | 'filter' | 'order' | 'group'
 
 const MOST_JOINS = 20
-/** Columns of Frappe's own that this site does not keep; its clients ask for them in every list. */
-const OPTIONAL: ReadonlySet<string> = new Set(['_user_tags', '_comments', '_assign', '_liked_by', '_seen'])
+/** Columns that Frappe leaves out where a table has none; its clients ask for them in every list. */
+const OPTIONAL: ReadonlySet<string> = new Set([...OPTIONAL_COLUMNS, '_seen'])
 /** What a list may be ordered by though a link shows no more than names. */
 const ORDERS: ReadonlySet<string> = new Set(['name', 'modified', 'creation', 'idx', 'docstatus'])
 
@@ -88,6 +98,18 @@ export class Sources {
     return field && this.#toColumn(this.main, field)
   }
 
+  /**
+   * The tree that the column names nodes of: by the name of its own documents, or by a link to them.
+   *
+   * @throws {FrappeError} `ValidationError` when there is none, `PermissionError` when the caller may not see how it grows
+   */
+  tree({ doctype, field }: Column): Tree {
+    const isLink = field.fieldtype === 'Link'
+    if (field.fieldname !== 'name' && !isLink) throw invalid(`${field.label} names no document of a tree; use a name, or a link to one`)
+    const target = isLink ? this.#premises.doctypes.require(field.options) : doctype
+    return treeOf(this.#premises, this.#principal, target, this.main.doctype)
+  }
+
   #source(path: FieldPath, use: Use): Source | undefined {
     if (path.via !== undefined) return this.#through(path.via, use)
     if (path.doctype === undefined || path.doctype === this.main.doctype.name) return this.main
@@ -100,13 +122,13 @@ export class Sources {
       if (use === 'show' && OPTIONAL.has(fieldname)) return undefined
       throw unknownField(fieldname)
     }
-    if (isVisible(source, field, use)) return this.#toColumn(source, field)
+    if (isVisible(source, field, use) && (use === 'show' || field.fieldtype !== 'Password')) return this.#toColumn(source, field)
     if (use === 'show') return undefined
     throw hiddenField(source.doctype, field)
   }
 
   #fieldIn(doctype: DocType, fieldname: string): DocField | undefined {
-    const known = standardFieldsOf(doctype.istable).get(fieldname)
+    const known = standardFieldsOf(doctype.istable).get(fieldname) ?? optionalFieldsOf(doctype.istable).get(fieldname)
     if (known) return known
     const field = fieldOf(doctype, fieldname)
     return field && isColumn(field) ? field : undefined
@@ -115,7 +137,7 @@ export class Sources {
   #toColumn(source: Source, field: DocField): Column {
     const key = `${source.alias}.${field.fieldname}`
     const required = source.alias === 't' && standardFieldsOf(source.doctype.istable).has(field.fieldname)
-    return toColumn(sql.ref(key), field, key, this.#premises.zone, required)
+    return toColumn({ expression: sql.ref(key), doctype: source.doctype, field, key, required }, this.#premises.zone)
   }
 
   /** The source behind `lines.item` or `client.region`. */
@@ -187,6 +209,7 @@ export class Sources {
 }
 
 function isVisible(source: Source, field: DocField, use: Use): boolean {
+  if (field === optionalFieldsOf(source.doctype.istable).get(field.fieldname)) return source.access === 'read'
   if (!standardFieldsOf(source.doctype.istable).has(field.fieldname)) return source.visible.has(field.fieldname)
   return source.access === 'read' || field.fieldname === 'name' || (use === 'order' && ORDERS.has(field.fieldname))
 }

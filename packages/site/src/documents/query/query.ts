@@ -1,11 +1,12 @@
 import { FrappeError, parseFieldExpression, parseGroupBy, parseOrderBy, type Filter, type OrderTerm } from '@annex/protocol'
 import { sql, type RawBuilder } from 'kysely'
 import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
+import { isCounted } from '../../doctypes/naming/name-for.ts'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
 import type { Premises } from '../premises.ts'
 import type { ListQuery } from './list-plans.ts'
 import type { Column } from './query-columns.ts'
-import { allFields, selectField, type Selected } from './query-fields.ts'
+import { aggregateOf, allFields, selectField, type Selected } from './query-fields.ts'
 import { conditions } from './query-filters.ts'
 import type { Sources } from './query-sources.ts'
 
@@ -19,16 +20,17 @@ export function listQuery(premises: Premises, sources: Sources, request: ListReq
   const groups = parseGroupBy(request.groupBy).flatMap((path) => sources.column(path, 'group') ?? [])
   const chosen = selectedFields(premises, sources, request.fields ?? ['name'])
   const distinct = request.distinct === true || chosen.some((field) => field.distinct)
-  const grouping = new Grouping(groups, chosen, distinct)
+  const terms = parseOrderBy(request.orderBy)
+  const grouping = new Grouping(groups, chosen, distinct, terms)
   const shown = chosen.length > 0 ? chosen : nameAlone(sources)
   const where = whereOf(premises, sources, request, held)
-  const orders = orderOf(premises, sources, request, shown, grouping)
+  const orders = orderOf(premises, sources, terms, shown, grouping)
   const list = sql.join(shown.map((field, index) => sql`${grouping.settle(field)} as ${sql.id(`c${index}`)}`))
   const statement = sql<Record<string, Stored>>`select ${list} from ${sources.from}${where}${grouping.clause()}${orders}${pageOf(request)}`
   return { statement, show: (row) => showRow(shown, row) }
 }
 
-/** How many rows the list would have without a page. */
+/** How many rows the list would have without a page; with a limit, at most that many are counted. */
 export function countQuery(
   premises: Premises,
   sources: Sources,
@@ -36,7 +38,13 @@ export function countQuery(
   held: readonly Fragment[],
 ): RawBuilder<{ count: number }> {
   const where = whereOf(premises, sources, request, held)
-  const counted = request.distinct === true && sources.joined ? sql`distinct ${sql.ref('t.name')}` : sql`*`
+  const once = request.distinct === true && sources.joined
+  const { limit } = request
+  if (limit !== undefined && limit !== null) {
+    const rows = sql`select ${once ? sql`distinct ${sql.ref('t.name')}` : sql`1`} from ${sources.from}${where} limit ${limit}`
+    return sql<{ count: number }>`select count(*) as ${sql.id('count')} from (${rows}) as ${sql.id('found')}`
+  }
+  const counted = once ? sql`distinct ${sql.ref('t.name')}` : sql`*`
   return sql<{ count: number }>`select count(${counted}) as ${sql.id('count')} from ${sources.from}${where}`
 }
 
@@ -83,10 +91,10 @@ class Grouping {
   readonly columns: readonly Column[]
   readonly #keys: ReadonlySet<string>
 
-  constructor(groups: readonly Column[], chosen: readonly Selected[], distinct: boolean) {
+  constructor(groups: readonly Column[], chosen: readonly Selected[], distinct: boolean, orders: readonly OrderTerm[]) {
     const plain = distinct ? chosen.flatMap((field) => (field.aggregate === undefined ? [field.column] : [])) : []
     this.columns = [...new Map([...groups, ...plain].map((column) => [column.key, column])).values()]
-    this.active = this.columns.length > 0 || chosen.some((field) => field.aggregate !== undefined)
+    this.active = this.columns.length > 0 || [...chosen, ...orders].some((part) => part.aggregate !== undefined)
     this.#keys = new Set(this.columns.map((column) => column.key))
   }
 
@@ -103,8 +111,13 @@ class Grouping {
   }
 }
 
-function orderOf(premises: Premises, sources: Sources, request: ListRequest, shown: readonly Selected[], grouping: Grouping): Fragment {
-  const terms = parseOrderBy(request.orderBy)
+function orderOf(
+  premises: Premises,
+  sources: Sources,
+  terms: readonly OrderTerm[],
+  shown: readonly Selected[],
+  grouping: Grouping,
+): Fragment {
   if (terms.length > MOST_ORDERS) throw new FrappeError('DataError', `A list is ordered by at most ${MOST_ORDERS} fields`)
   const asked = terms.map((term, index) => orderTerm(premises, sources, term, index === 0, shown, grouping))
   const ties = grouping.active
@@ -117,21 +130,33 @@ function orderOf(premises: Premises, sources: Sources, request: ListRequest, sho
 function orderTerm(
   premises: Premises,
   sources: Sources,
-  { path, descending }: OrderTerm,
+  term: OrderTerm,
   isFirst: boolean,
   shown: readonly Selected[],
   grouping: Grouping,
 ): Fragment {
-  const alias =
-    path.via === undefined && path.doctype === undefined
-      ? shown.find((field) => field.result === path.fieldname && field.aggregate !== undefined)
-      : undefined
-  if (alias) return premises.dialect.order(grouping.settle(alias), descending)
+  const { path, aggregate, distinct, descending } = term
+  const aliased = resultNamed(sources, term, shown)
+  if (aliased) return premises.dialect.order(grouping.settle(aliased), descending)
   const column = sources.column(path, 'order')
   if (!column) return sql.ref('t.name')
+  if (aggregate) return premises.dialect.order(aggregateOf(premises, column, { aggregate, path, distinct }), descending)
   // The primary key has no order of nulls, and serves a plain one alone.
-  if (isFirst && column.key === 't.name' && !grouping.active) return descending ? sql`${column.expression} desc` : column.expression
+  if (isFirst && column.key === 't.name' && !grouping.active) return nameOrder(column, descending)
   return premises.dialect.order(grouping.one(column), descending)
+}
+
+/** Numbers come as they are counted: a shorter one is smaller. */
+function nameOrder({ doctype, expression }: Column, descending: boolean): Fragment {
+  const keys = isCounted(doctype) ? [sql`length(${expression})`, expression] : [expression]
+  return sql.join(keys.map((key) => (descending ? sql`${key} desc` : key)))
+}
+
+/** What the list shows under that name: an aggregate, or a field under a name that the DocType does not have. */
+function resultNamed(sources: Sources, { path, aggregate }: OrderTerm, shown: readonly Selected[]): Selected | undefined {
+  if (aggregate !== undefined || path.via !== undefined || path.doctype !== undefined) return undefined
+  const result = shown.find((field) => field.result === path.fieldname)
+  return result && (result.aggregate !== undefined || !sources.own(path.fieldname)) ? result : undefined
 }
 
 /** Rows that the caller's order leaves equal come by name; a list without an order, the latest change first. */
@@ -142,8 +167,8 @@ function rowTies({ dialect }: Premises, sources: Sources, terms: readonly OrderT
   return [...latest, ...(named ? [] : [dialect.order(sql.ref('t.name'))]), ...sources.ties]
 }
 
-/** More rows than any table has: an offset needs a limit on one of the engines. */
-const ALL = 9_007_199_254_740_991
+/** More rows than any table has: an offset needs a limit on one of the engines. No parameter: a kept statement binds what was asked alone. */
+const ALL = sql.lit(9_007_199_254_740_991)
 
 export function pageOf({ limit, start }: { readonly limit?: number | null; readonly start?: number }): Fragment {
   const from = start ?? 0

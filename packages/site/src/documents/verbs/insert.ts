@@ -1,12 +1,15 @@
 import type { Connection } from '@annex/database'
 import { FrappeError, type DocType, type Document, type Values } from '@annex/protocol'
+import { doctypeOfEach } from '../../backend/backend.ts'
 import type { Change } from '../../doctypes/controller.ts'
-import { namingField } from '../../doctypes/naming/name-for.ts'
+import { namingField, shownName } from '../../doctypes/naming/name-for.ts'
 import { hiddenColumns } from '../../doctypes/search-text.ts'
 import { writableLevels } from '../../policy/field-levels.ts'
 import type { Principal } from '../../policy/principal.ts'
-import { controllerOf, durability, refuseUnwritable, tell, withReply } from '../change/act.ts'
+import { controllerOf, DURABLE, refuseUnwritable, tell, withReply } from '../change/act.ts'
 import { isAmendment, newName } from '../change/amend.ts'
+import { setDocumentDefaults } from '../change/defaults/document-default.ts'
+import { keptDefaults } from '../change/defaults/kept-defaults.ts'
 import { parseDocstatus } from '../change/docstatus.ts'
 import { newDraft } from '../change/draft.ts'
 import { naming } from '../change/duplicates.ts'
@@ -17,25 +20,44 @@ import { rowsToWrite, writeRows } from '../change/write-rows.ts'
 import type { Held } from '../held.ts'
 import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
+import { hideSecrets, writeSecrets } from '../secrets/secrets.ts'
+import { addRow, placeIn } from './child-row.ts'
 import { answer } from './read.ts'
 
 /** All or none, in one transaction. */
 export async function insertDocuments(
   premises: Premises,
   principal: Principal,
-  doctypeName: string,
+  names: string | readonly string[],
   documents: readonly Values[],
 ): Promise<Document[]> {
-  const doctype = requireDocType(premises, principal, doctypeName, 'create')
-  refuseUnwritable(premises, doctype)
-  requireSome(premises, principal, doctype, 'create')
+  const each = doctypeOfEach(names, documents)
+  const inserts = documents.map((sent, index) => insertOf(premises, principal, each[index] ?? '', sent))
+  const changed = new Set(inserts.map(({ changes }) => changes))
   const inserted = await premises.database.transaction(async (connection) => {
     const answers: Document[] = []
-    for (const sent of documents) answers.push(await insertDocument(premises, connection, principal, doctype, sent))
+    for (const { run } of inserts) answers.push(await run(connection))
     return answers
-  }, durability(doctype))
-  await controllerOf(premises, doctype)?.afterCommit?.()
+  }, DURABLE)
+  for (const doctype of changed) await controllerOf(premises, doctype)?.afterCommit?.()
   return inserted
+}
+
+interface Insert {
+  /** Whose document it changes: a row's parent's. */
+  readonly changes: DocType
+  readonly run: (connection: Connection) => Promise<Document>
+}
+
+function insertOf(premises: Premises, principal: Principal, name: string, sent: Values): Insert {
+  const doctype = requireDocType(premises, principal, name, 'create')
+  if (doctype.istable) {
+    const place = placeIn(premises, principal, doctype, sent)
+    return { changes: place.parent, run: (connection) => addRow(premises, connection, principal, place, sent) }
+  }
+  refuseUnwritable(premises, doctype)
+  requireSome(premises, principal, doctype, 'create')
+  return { changes: doctype, run: (connection) => insertDocument(premises, connection, principal, doctype, sent) }
 }
 
 async function insertDocument(
@@ -46,10 +68,13 @@ async function insertDocument(
   sent: Values,
 ): Promise<Document> {
   const now = premises.clock.now()
-  const draft = newDraft(premises, doctype, sent, { user: principal.user, now, levels: writableLevels(principal, doctype) })
+  const levels = writableLevels(principal, doctype)
+  const kept = await keptDefaults(premises, connection, principal, doctype, sent, levels)
+  const draft = newDraft(premises, doctype, sent, { principal, now, levels, kept })
+  await setDocumentDefaults(premises, connection, doctype, draft, () => true)
   draft.docstatus = parseDocstatus(sent['docstatus'], 0)
-  requireInsert(premises, principal, doctype, draft)
-  draft.name = await newName(premises, connection, doctype, draft, sent, now)
+  await requireInsert(premises, connection, principal, doctype, draft)
+  draft.name = shownName(doctype, await newName(premises, connection, doctype, draft, sent, now))
   const named = namingField(doctype)
   if (named !== undefined) draft[named] = draft.name
   const change: Change = { connection, doctype, user: principal.user, document: draft, sent, reply: {} }
@@ -59,27 +84,35 @@ async function insertDocument(
   checkMandatory(premises, doctype, draft)
   const held = await write(premises, connection, doctype, draft, now)
   await controller?.afterInsert?.(change)
-  await tell(premises, 'insert', change)
+  await tell(premises, principal, 'insert', change)
   return withReply(answer(premises, principal, doctype, held), change.reply)
 }
 
 /** A document that is yet to be named is judged by its links alone. */
-function requireInsert(premises: Premises, principal: Principal, doctype: DocType, draft: Document): void {
+async function requireInsert(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  draft: Document,
+): Promise<void> {
   const { name: _, ...unnamed } = draft
   const rights = [
     'create',
     ...(draft.docstatus > 0 ? (['submit'] as const) : []),
     ...(isAmendment(doctype, draft) ? (['amend'] as const) : []),
   ] as const
-  for (const right of rights) requireRight(premises, principal, doctype, right, unnamed)
+  for (const right of rights) await requireRight(premises, connection, principal, doctype, right, unnamed)
   if (draft.docstatus === 2)
     throw new FrappeError('DocstatusTransitionError', `${doctype.name}: a new document cannot be cancelled; insert it as a draft`)
 }
 
 async function write(premises: Premises, connection: Connection, doctype: DocType, draft: Document, now: number): Promise<Held> {
+  hideSecrets(premises, doctype, draft)
   const row = toRow(premises, doctype, draft, { creation: now, modified: now })
   const tables = rowsToWrite(premises, doctype, draft, now)
   await naming(premises, doctype, row.name, () => premises.store.insertRow(connection, doctype, row, hiddenColumns(doctype, row.name, row)))
   for (const table of tables) await writeRows(premises, connection, table)
+  await writeSecrets(premises, connection, doctype, draft)
   return { row, rows: new Map(tables.map(({ field, rows }) => [field.fieldname, rows])) }
 }

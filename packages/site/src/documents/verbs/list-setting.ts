@@ -1,4 +1,4 @@
-import { FrappeError, notPermitted, type DocType } from '@annex/protocol'
+import { FrappeError, invalid, notPermitted, type DocType } from '@annex/protocol'
 import { sql, type RawBuilder } from 'kysely'
 import { listAccess } from '../../policy/field-levels.ts'
 import { isAdministrator, type Principal } from '../../policy/principal.ts'
@@ -19,6 +19,7 @@ export interface ListSetting {
 /** @throws {FrappeError} `PermissionError` when the caller may not list the DocType at all */
 export function listSetting(premises: Premises, principal: Principal, doctype: DocType, parent?: string): ListSetting {
   if (doctype.virtual) throw new FrappeError('ValidationError', `${doctype.name} has no table: it can be listed by equal values alone`)
+  if (doctype.issingle) throw invalid(`${doctype.name} is a Single and has no list; read ${doctype.name}/${doctype.name}`)
   if (doctype.istable) return rowsSetting(premises, principal, doctype, parent)
   const access = listAccess(principal, doctype)
   if (access === 'none') throw refusal(doctype, 'read')

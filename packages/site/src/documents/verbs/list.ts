@@ -1,5 +1,6 @@
 import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
 import type { Principal } from '../../policy/principal.ts'
+import { roleRights } from '../../policy/role-rights.ts'
 import { requireDocType } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import type { ListQuery } from '../query/list-plans.ts'
@@ -16,9 +17,8 @@ export async function listDocuments(premises: Premises, principal: Principal, re
     return { query, joined: sources.joined }
   }
   const { connection } = premises.database
-  const planned =
-    premises.listPlans.isPlain(principal, doctype, request) &&
-    (await premises.listPlans.run(connection, principal, doctype, request, build))
+  const plain = premises.listPlans.plain(principal, doctype, request, premises.zone)
+  const planned = plain && (await premises.listPlans.run(connection, roleRights(principal, doctype), plain, build))
   if (planned) return planned
   const { query } = build()
   const { rows } = await query.statement.execute(connection)
@@ -29,7 +29,7 @@ export async function listDocuments(premises: Premises, principal: Principal, re
 export async function countDocuments(premises: Premises, principal: Principal, request: CountRequest): Promise<number> {
   const doctype = requireDocType(premises, principal, request.doctype, 'read')
   if (doctype.virtual) return countVirtual(premises, principal, doctype, request)
-  const { sources, held } = listSetting(premises, principal, doctype)
+  const { sources, held } = listSetting(premises, principal, doctype, request.parent)
   const { rows } = await countQuery(premises, sources, request, held).execute(premises.database.connection)
   return rows[0]?.count ?? 0
 }

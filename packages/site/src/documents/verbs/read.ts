@@ -2,7 +2,8 @@ import { notFound, type DocType, type Document } from '@annex/protocol'
 import type { DocumentId } from '../../backend/backend.ts'
 import { fieldsWithin, readableLevels, visibleFields } from '../../policy/field-levels.ts'
 import type { Principal } from '../../policy/principal.ts'
-import { can } from '../../policy/role-rights.ts'
+import { canSome } from '../../policy/shares.ts'
+import { unsavedSingle } from '../change/single.ts'
 import { judged, readHeld, toWholeDocument, type Held, type Sight } from '../held.ts'
 import { refusal, requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
@@ -17,10 +18,21 @@ export async function readDocument(
   if (doctype.istable) return readChildRow(premises, principal, doctype, name)
   requireSome(premises, principal, doctype, 'read', name)
   if (doctype.virtual) return readVirtual(premises, principal, doctype, name)
+  if (doctype.issingle) return readSingle(premises, principal, doctype)
   const held = await readHeld(premises, premises.database.connection, doctype, name)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
-  requireRight(premises, principal, doctype, 'read', judged(held))
+  await requireRight(premises, premises.database.connection, principal, doctype, 'read', judged(held))
   return answer(premises, principal, doctype, held)
+}
+
+/** By any name; before it was ever saved it has its defaults, and no times. */
+async function readSingle(premises: Premises, principal: Principal, doctype: DocType): Promise<Document> {
+  const { connection } = premises.database
+  const stored = await readHeld(premises, connection, doctype, doctype.name)
+  const held = stored ?? unsavedSingle(premises, doctype)
+  await requireRight(premises, connection, principal, doctype, 'read', judged(held))
+  const document = answer(premises, principal, doctype, held)
+  return stored ? document : Object.assign(document, { creation: null, modified: null })
 }
 
 /** The document as the principal may see it, in the shape its controller gives it. */
@@ -29,7 +41,7 @@ export function answer(premises: Premises, principal: Principal, doctype: DocTyp
   return premises.controllers.get(doctype.name)?.shape?.(document) ?? document
 }
 
-function sightOf(principal: Principal, doctype: DocType): Sight {
+export function sightOf(principal: Principal, doctype: DocType): Sight {
   const levels = readableLevels(principal, doctype)
   return { visible: visibleFields(principal, doctype, 'read'), visibleInRows: (child) => fieldsWithin(child.fields, levels) }
 }
@@ -37,15 +49,27 @@ function sightOf(principal: Principal, doctype: DocType): Sight {
 /** A row is read as a part of its document: whoever may read that may read the row. */
 async function readChildRow(premises: Premises, principal: Principal, child: DocType, name: string): Promise<Document> {
   // Whoever may read none of its documents does not learn which rows there are.
-  if (premises.doctypes.parentsOf(child.name).every(({ doctype }) => can(principal, doctype, 'read') === 'no')) throw refusal(child, 'read')
+  if (premises.doctypes.parentsOf(child.name).every(({ doctype }) => !canSome(principal, doctype, 'read'))) throw refusal(child, 'read')
   const { connection } = premises.database
   const row = await premises.store.readRow(connection, child, name)
   const parent = row && premises.doctypes.get(String(row['parenttype']))
   const held = parent && (await readHeld(premises, connection, parent, String(row['parent'])))
   if (!held) throw notFound(child.name, name.slice(0, 140))
-  requireRight(premises, principal, parent, 'read', judged(held))
-  const rows = toWholeDocument(premises, parent, held, sightOf(principal, parent))[String(row['parentfield'])]
-  const seen = Array.isArray(rows) ? (rows as readonly Document[]).find((line) => line.name === row.name) : undefined
+  await requireRight(premises, connection, principal, parent, 'read', judged(held))
+  const seen = seenRow(premises, principal, parent, held, String(row['parentfield']), row.name)
   if (!seen) throw refusal(child, 'read', name)
   return seen
+}
+
+/** A row of a document as the principal may see it. */
+export function seenRow(
+  premises: Premises,
+  principal: Principal,
+  parent: DocType,
+  held: Held,
+  parentfield: string,
+  name: string,
+): Document | undefined {
+  const rows = answer(premises, principal, parent, held)[parentfield]
+  return Array.isArray(rows) ? (rows as readonly Document[]).find((line) => line.name === name) : undefined
 }

@@ -19,7 +19,7 @@ import { mayKnow } from './doctype.ts'
 /** What a link field offers while a person types. */
 export async function searchLink(premises: Premises, principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
   const doctype = requireDocType(premises, principal, request.doctype, 'select')
-  if (doctype.virtual || doctype.istable) throw invalid(`Nothing can link to ${doctype.name}; search another DocType`)
+  if (doctype.virtual || doctype.istable || doctype.issingle) throw invalid(`Nothing can link to ${doctype.name}; search another DocType`)
   const access = listAccess(principal, doctype)
   if (access === 'none' && doctype.name !== 'DocType') throw refusal(doctype, 'select')
   const sources = new Sources(premises, principal, doctype, access === 'none' ? 'select' : access)

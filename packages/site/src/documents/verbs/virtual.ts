@@ -25,7 +25,7 @@ function documentsOf(premises: Premises, doctype: DocType): VirtualDocuments {
 export async function readVirtual(premises: Premises, principal: Principal, doctype: DocType, name: string): Promise<Document> {
   const document = await documentsOf(premises, doctype).read(name)
   if (!document) throw notFound(doctype.name, name)
-  requireRight(premises, principal, doctype, 'read', document)
+  await requireRight(premises, premises.database.connection, principal, doctype, 'read', document)
   return seen(principal, doctype, document)
 }
 

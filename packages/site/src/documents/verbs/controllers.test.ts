@@ -1,10 +1,10 @@
 import type { Document } from '@annex/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { engines } from '../../../../tests/support/databases.ts'
-import { fillWorld } from '../backend/contract/world.fixture.ts'
-import type { Change, Controller } from '../doctypes/controller.ts'
-import { PEOPLE, startDocuments, type TestDocuments } from './documents.fixture.ts'
-import type { DocumentEvent } from './premises.ts'
+import { engines } from '../../../../../tests/support/databases.ts'
+import { fillWorld } from '../../backend/contract/world.fixture.ts'
+import type { Change, Controller } from '../../doctypes/controller.ts'
+import { PEOPLE, startDocuments, type TestDocuments } from '../documents.fixture.ts'
+import type { DocumentEvent } from '../premises.ts'
 
 describe.each(engines)('Controllers and listeners on %s', (engine) => {
   let site: TestDocuments

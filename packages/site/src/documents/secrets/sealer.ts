@@ -1,0 +1,14 @@
+import type { SecretPlace } from '../../doctypes/tables/sealed-value-store.ts'
+
+export interface Sealed {
+  /** Of the key that opens it, so that keys can be exchanged one value at a time. */
+  readonly keyId: string
+  readonly text: string
+}
+
+/** Makes secrets unreadable for whoever has the database alone. What is sealed for one place opens in no other. */
+export interface Sealer {
+  seal(secret: string, place: SecretPlace): Sealed
+  /** @throws {FrappeError} `ValidationError` when its key is not here any more, or it was altered or moved */
+  open(sealed: Sealed, place: SecretPlace): string
+}
