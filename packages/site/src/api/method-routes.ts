@@ -1,14 +1,28 @@
 import type { Backend } from '../backend/backend.ts'
 import type { HttpServer } from '../http/server.ts'
 import type { Principal } from '../policy/principal.ts'
+import { methodAnswer } from './method-answer.ts'
 
-/** `/api/method/<dotted name>`: whitelisted functions. What follows the name's slash is ignored, as in Frappe. */
+/** PATCH reaches the method too, which refuses it: 403, as in Frappe. */
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/**
+ * `/api/method/<dotted name>`, and `cmd=<dotted name>` at other addresses: whitelisted functions. What follows the
+ * name's slash is ignored, as in Frappe.
+ */
 export function methodRoutes(server: HttpServer<Principal>, backend: Backend): void {
-  for (const path of ['/api/method/:method', '/api/method/:method/*', '/api/v1/method/:method']) {
-    server.route(['GET', 'POST', 'PUT', 'DELETE'], path, async (request) => {
-      const call = { method: request.params['method'] ?? '', httpMethod: request.method, args: request.args }
-      const message = await backend.call(request.caller, call)
-      return { json: message === undefined || message === null ? {} : { message } }
-    })
+  for (const base of ['/api/method', '/api/v1/method']) {
+    for (const path of [`${base}/:method`, `${base}/:method/*`]) {
+      const isFirst = path === '/api/method/:method'
+      server.route(
+        METHODS,
+        path,
+        async ({ caller, params, method, args, files }) => {
+          const call = { method: params['method'] ?? '', httpMethod: method, args, files }
+          return methodAnswer(await backend.call(caller, call), 'message', 1)
+        },
+        { takesCommands: 'anywhere', ...(isFirst ? { command: '*' } : {}) },
+      )
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { FrappeError, OAuthError, encodeError } from '@annex/protocol'
+import { FrappeError, OAuthError, encodeError, encodeV2Error } from '@annex/protocol'
 import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
-import type { Answer, Cookie } from './exchange.ts'
+import type { Answer, AnswerFile, Cookie } from './exchange.ts'
 
 export interface AnswerOptions {
   readonly secureCookies: boolean
@@ -18,6 +18,8 @@ export interface Asked {
   readonly method: string
   readonly route: string | undefined
   readonly wantsPage: boolean
+  /** The version of Frappe's API whose errors the caller reads. */
+  readonly api: 1 | 2
   readonly sessionExpired?: boolean
   readonly cookies?: readonly Cookie[]
 }
@@ -55,12 +57,14 @@ export class Answers {
   send(reply: FastifyReply, answer: Answer, cookies: readonly Cookie[] = []): FastifyReply {
     const page = answer.page !== undefined
     reply.status(answer.status ?? (answer.location === undefined ? 200 : 303)).headers(page ? this.#pageHeaders : this.jsonHeaders)
+    if (answer.file) reply.headers(fileHeaders(answer.file))
     if (answer.location !== undefined) reply.header('location', answer.location)
     if (answer.headers) reply.headers(answer.headers)
     this.#setCookies(reply, [...cookies, ...(answer.cookies ?? [])])
     if (page) return reply.send(answer.page)
-    // As bytes, because Fastify adds a charset to JSON text and Frappe sends none.
-    if (answer.json !== undefined) return reply.send(Buffer.from(JSON.stringify(answer.json)))
+    if (answer.file) return reply.send(answer.file.bytes)
+    // With a serializer of one's own Fastify adds no charset to JSON text; Frappe sends none. Text leaves in one write with its head.
+    if (answer.json !== undefined) return reply.serializer(itself).send(JSON.stringify(answer.json))
     return reply.removeHeader('content-type').send()
   }
 
@@ -99,8 +103,9 @@ export class Answers {
         asked.cookies,
       )
     }
+    const encode = asked.api === 2 ? encodeV2Error : encodeError
     const expired = asked.sessionExpired === true && known.status === 403 ? { session_expired: 1 } : {}
-    return this.send(reply, { status: known.status, ...headers, json: { ...expired, ...encodeError(known) } }, asked.cookies)
+    return this.send(reply, { status: known.status, ...headers, json: { ...expired, ...encode(known) } }, asked.cookies)
   }
 
   #fault(error: unknown, asked: Asked): FrappeError {
@@ -115,6 +120,26 @@ export class Answers {
     })
   }
 }
+
+/**
+ * A file is shown in a sandbox of its own, where no script runs and nothing of this site can be read.
+ *
+ * @see RFC 6266 section 4.3 and RFC 8187: the name in ASCII for old clients, and as it is for all others
+ */
+function fileHeaders({ filename, contentType, disposition }: AnswerFile): Headers {
+  const plain = filename.replaceAll(/[^ -~]|["\\%]/g, '_')
+  const whole = encodeURIComponent(filename.toWellFormed()).replaceAll(
+    /['()*]/g,
+    (sign) => `%${sign.codePointAt(0)?.toString(16).toUpperCase()}`,
+  )
+  return {
+    'content-type': contentType,
+    'content-disposition': `${disposition}; filename="${plain}"; filename*=UTF-8''${whole}`,
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox; frame-ancestors 'none'",
+  }
+}
+
+const itself = (text: unknown): string => String(text)
 
 /** @see RFC 6749 section 5.2 */
 function oauthAnswer(error: OAuthError): Answer {

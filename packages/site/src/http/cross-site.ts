@@ -19,7 +19,7 @@ export interface CrossSiteFacts {
   readonly origin: string
 }
 
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+const SAFE = new Set(['GET', 'OPTIONS'])
 
 /**
  * Refuses an unsafe request by cookie that another site may have made the browser send.

@@ -1,5 +1,14 @@
+/** A file of a multipart form. Its name and type are what the sender says of it. */
+export interface SentFile {
+  readonly filename: string
+  readonly contentType: string
+  /** A view of the request's body. */
+  readonly bytes: Buffer
+}
+
 /** One request, read to its end, as a handler sees it. `C` is who is calling; this room does not look inside. */
 export interface Exchange<C> {
+  /** GET for HEAD too. */
   readonly method: string
   /** Decoded path without the query. */
   readonly path: string
@@ -8,6 +17,8 @@ export interface Exchange<C> {
   readonly query: URLSearchParams
   /** The fields of a form body, with repeated keys kept; absent when the body is none or JSON. */
   readonly form?: URLSearchParams
+  /** Files of a multipart form, by the name of their part; of a repeated name the first. */
+  readonly files: ReadonlyMap<string, SentFile>
   /** The JSON body; absent when there was none. */
   readonly json?: unknown
   /** Frappe's one argument set: the JSON body alone, or else the query with the form laid over it; the first value of a repeated key. */
@@ -32,14 +43,25 @@ export interface Cookie {
   readonly httpOnly: boolean
 }
 
+/** Bytes with the type they are sent as. A browser is told never to run them, whatever they are. */
+export interface AnswerFile {
+  /** Shown where a person saves it; may hold any character. */
+  readonly filename: string
+  readonly contentType: string
+  readonly bytes: Buffer
+  readonly disposition: 'inline' | 'attachment'
+}
+
 export interface Answer {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly cookies?: readonly Cookie[]
-  /** JSON, unless `page` is given. */
+  /** JSON, unless `page` or `file` is given. */
   readonly json?: unknown
   /** A whole HTML page. */
   readonly page?: string
+  /** Bytes in place of JSON: a file. */
+  readonly file?: AnswerFile
   /** A redirect (303, or `status`). */
   readonly location?: string
 }

@@ -18,11 +18,13 @@ export interface ReadRequest {
  *
  * @throws {FrappeError} {OAuthError} 400 for a body that is not what it says, a token outside the header, two credentials
  */
-export async function readRequest(request: FastifyRequest, isJsonByLook = false): Promise<ReadRequest> {
-  const { headers, method, ip } = request
+export function readRequest(request: FastifyRequest, isJsonByLook = false): ReadRequest {
+  const { headers, ip } = request
+  // HEAD is answered as a GET without its body, so nobody may tell it from one (RFC 9110 section 9.3.2).
+  const method = request.method === 'HEAD' ? 'GET' : request.method
   const mark = request.url.indexOf('?')
   const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1))
-  const body = await parseBody(headers['content-type'], Buffer.isBuffer(request.body) ? request.body : NO_BODY, isJsonByLook)
+  const body = parseBody(headers['content-type'], Buffer.isBuffer(request.body) ? request.body : NO_BODY, isJsonByLook)
   refuseTokenOutsideHeader(query, body.form)
   refuseTwoCredentials(request)
   const cookies = headers.cookie === undefined ? {} : request.server.parseCookie(headers.cookie)
@@ -57,7 +59,8 @@ function pathOf(request: FastifyRequest): string {
 
 /** What the sending of an error needs to know. */
 export function askedBy(request: FastifyRequest): Asked {
-  return { method: request.method, route: request.routeOptions?.url, wantsPage: wantsPage(request) }
+  const api = request.url.startsWith('/api/v2/') ? 2 : 1
+  return { method: request.method, route: request.routeOptions?.url, wantsPage: wantsPage(request), api }
 }
 
 /** Frappe's rule: JSON when it is asked for, or below `/api/` unless text is asked for first. */

@@ -1,9 +1,13 @@
 import { FrappeError, invalid, isRecord } from '@annex/protocol'
+import type { SentFile } from './exchange.ts'
+import { parseMultipart } from './multipart/multipart.ts'
 
 /** What the body of a request held; neither when there was none, or a kind that carries no arguments. */
 export interface RequestBody {
   readonly form?: URLSearchParams
   readonly json?: unknown
+  /** Of a multipart form, by the name of their part. */
+  readonly files?: ReadonlyMap<string, SentFile>
 }
 
 type Arguments = Readonly<Record<string, unknown>>
@@ -15,16 +19,16 @@ const JSON_TYPE = /^application\/(?:[^;\s]+\+)?json\b/i
  * Reads a body by its media type: JSON, a form, or (as old clients send it beside a GET) a form without a type.
  *
  * @param isJsonByLook - a JSON object is one whatever its type says: many a script sends one and names no type, or a form's
- * @throws {FrappeError} 400 when it is not what its type says
+ * @throws {FrappeError} 400 when it is not what its type says; 413 for a multipart form of too many parts
  */
-export async function parseBody(contentType: string | undefined, bytes: Buffer, isJsonByLook = false): Promise<RequestBody> {
+export function parseBody(contentType: string | undefined, bytes: Buffer, isJsonByLook = false): RequestBody {
   if (bytes.length === 0) return {}
   const seen = isJsonByLook ? jsonObjectIn(bytes) : undefined
   if (seen) return { json: seen }
   if (contentType === undefined || /^application\/x-www-form-urlencoded\b/i.test(contentType))
     return { form: new URLSearchParams(bytes.toString()) }
   if (JSON_TYPE.test(contentType)) return parseJson(bytes.toString())
-  if (/^multipart\/form-data\b/i.test(contentType)) return { form: await parseMultipart(contentType, bytes) }
+  if (/^multipart\/form-data\b/i.test(contentType)) return parseMultipart(contentType, bytes)
   return {}
 }
 
@@ -49,17 +53,6 @@ function parseJson(text: string): RequestBody {
   }
 }
 
-async function parseMultipart(contentType: string, bytes: Buffer): Promise<URLSearchParams> {
-  const form = new URLSearchParams()
-  try {
-    const parts = await new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } }).formData()
-    for (const [name, value] of parts) if (typeof value === 'string') form.append(name, value)
-    return form
-  } catch {
-    throw new FrappeError('ValidationError', 'The body is not a valid multipart form; check its boundary', { status: 400 })
-  }
-}
-
 /**
  * Frappe's one argument set: a JSON object alone, or else the query with the form laid over it. Of a
  * repeated key the first value counts; a JSON list becomes the argument `data`.
@@ -68,7 +61,7 @@ async function parseMultipart(contentType: string, bytes: Buffer): Promise<URLSe
  */
 export function mergeArguments(query: URLSearchParams, body: RequestBody): Arguments {
   if (body.json === undefined || body.json === null) return Object.fromEntries([...firstValues(query), ...firstValues(body.form)])
-  checkJson(body.json, 0)
+  checkJson(body.json)
   if (Array.isArray(body.json)) return { data: body.json }
   if (isRecord(body.json)) return body.json
   throw invalid('The JSON body must be one object')
@@ -89,8 +82,13 @@ export function checkText(text: string): void {
   if (text.includes('\0')) throw new FrappeError('ValidationError', 'Text must not hold the character NUL; remove it', { status: 400 })
 }
 
-/** Bounds the depth too: deeper values would overflow the stack of whoever walks them later. */
-function checkJson(value: unknown, depth: number): void {
+/**
+ * Refuses NUL in the texts of JSON, and bounds its depth: deeper values would overflow the stack of whoever walks them
+ * later. For JSON that came as text within an argument, too.
+ *
+ * @throws {FrappeError} `ValidationError` (400)
+ */
+export function checkJson(value: unknown, depth = 0): void {
   if (typeof value === 'string') return checkText(value)
   if (typeof value !== 'object' || value === null) return
   if (depth > MAX_DEPTH)

@@ -31,6 +31,13 @@ export interface RouteOptions {
   readonly jsonByLook?: true
   /** Bytes, where the server's own limit is too generous for whoever has not signed in yet. */
   readonly bodyLimit?: number
+  /** The name by which the argument `cmd` reaches this route from other addresses; `*` takes the names that no other route has. */
+  readonly command?: string
+  /**
+   * Whether `cmd` makes a request to this route a call of the command it names: wherever it stands, or (`query`) in the
+   * query alone, where the body is a document whose fields are its writer's. At addresses without a route it always does.
+   */
+  readonly takesCommands?: 'anywhere' | 'query'
 }
 
 /** A site's front: what is registered here is answered, everything else is 404 or 405. */
@@ -57,11 +64,20 @@ export function createServer<C>(options: ServerOptions<C>): HttpServer<C> {
   }
 }
 
+interface Route<C> {
+  readonly methods: readonly string[]
+  readonly handler: Handler<C>
+  readonly options: RouteOptions
+}
+
 class Server<C> {
   readonly #options: ServerOptions<C>
   readonly #answers: Answers
   readonly #fastify: FastifyInstance
   readonly #registered = new Map<string, Set<string>>()
+  /** Addresses some of whose methods take commands: so do the methods that nothing else answers. */
+  readonly #open = new Set<string>()
+  readonly #commands = new Map<string, Route<C>>()
 
   constructor(options: ServerOptions<C>) {
     this.#options = options
@@ -88,7 +104,7 @@ class Server<C> {
     fastify.removeAllContentTypeParsers()
     fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
     fastify.setErrorHandler((error, request, reply) => this.#answers.sendError(reply, error, askedBy(request)))
-    fastify.setNotFoundHandler((request, reply) => this.#answers.sendError(reply, NOTHING_HERE, askedBy(request)))
+    fastify.setNotFoundHandler((request, reply) => this.#serve(request, reply, refusing(NOTHING_HERE)))
     fastify.options('*', (_request, reply) => this.#answers.send(reply, {}))
     // Node would hang up without a word.
     fastify.server.on('connect', (_request, socket) => refuseUnreadable(new Error('CONNECT'), socket, this.#answers.jsonHeaders))
@@ -106,12 +122,15 @@ class Server<C> {
     const registered = this.#registered.get(path) ?? new Set()
     for (const method of list) registered.add(method)
     this.#registered.set(path, registered)
+    const route: Route<C> = { methods: list, handler, options }
+    if (options.command !== undefined) this.#commands.set(options.command, route)
+    if (options.takesCommands === 'anywhere') this.#open.add(path)
     this.#fastify.route({
       method: list,
       url: path,
       ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
       errorHandler: (error, request, reply) => void this.#answers.sendError(reply, refusalFor(options, error), askedBy(request)),
-      handler: (request, reply) => this.#serve(request, reply, handler, options),
+      handler: (request, reply) => this.#serve(request, reply, route),
     })
   }
 
@@ -132,32 +151,44 @@ class Server<C> {
   #refuseOthers(path: string, registered: ReadonlySet<string>): void {
     const others = METHODS.filter((method) => !registered.has(method))
     if (others.length === 0) return
-    const allow = [...registered].join(', ')
-    const error = new FrappeError('MethodNotAllowedError', `This address takes ${allow}`, { headers: { allow } })
+    const error = wrongMethod([...registered])
     // HEAD comes with GET; without one it must be refused by hand.
     const exposeHeadRoute = !registered.has('HEAD') && others.includes('GET')
     this.#fastify.route({
       method: others,
       url: path,
       exposeHeadRoute,
-      handler: (request, reply) => this.#answers.sendError(reply, error, askedBy(request)),
+      handler: (request, reply) =>
+        this.#open.has(path) ? this.#serve(request, reply, refusing(error)) : this.#answers.sendError(reply, error, askedBy(request)),
     })
   }
 
   /** One request from its first byte to its answer; the only catch on the way. */
-  async #serve(request: FastifyRequest, reply: FastifyReply, handler: Handler<C>, options: RouteOptions): Promise<FastifyReply> {
+  async #serve(request: FastifyRequest, reply: FastifyReply, addressed: Route<C>): Promise<FastifyReply> {
     let asked = askedBy(request)
     try {
-      const read = await readRequest(request, options.jsonByLook)
+      const read = readRequest(request, addressed.options.jsonByLook)
       const { credentials } = read
+      const command = commandIn(read, addressed.options)
+      // Who calls by `cmd` is a program, whatever its Accept header says.
+      if (command !== undefined) asked = { ...asked, wantsPage: false }
+      const { handler, options } = command === undefined ? addressed : this.#commandRoute(command, credentials.method)
       const known = options.authenticate === 'none' ? { caller: this.#options.guest } : await this.#identify(credentials)
       asked = { ...asked, ...(known.cookies ? { cookies: known.cookies } : {}), sessionExpired: known.sessionExpired === true }
       this.#checkCrossSite(credentials, known, options.csrf)
-      const answer = await handler(exchangeOf(request, read, known, asked.wantsPage))
+      const answer = await handler(exchangeOf(request, read, known, asked.wantsPage, command))
       return this.#answers.send(reply, answer, known.cookies)
     } catch (error) {
-      return this.#answers.sendError(reply, refusalFor(options, error), asked)
+      return this.#answers.sendError(reply, refusalFor(addressed.options, error), asked)
     }
+  }
+
+  /** A command is answered by the route that its name stands for, under that route's own rules. */
+  #commandRoute(command: string, method: string): Route<C> {
+    const route = this.#commands.get(command) ?? this.#commands.get('*')
+    if (!route) throw NOTHING_HERE
+    if (!route.methods.includes(method)) throw wrongMethod(route.methods)
+    return route
   }
 
   async #identify(credentials: Credentials): Promise<Authenticated<C>> {
@@ -198,15 +229,41 @@ function refusalFor({ refusals }: RouteOptions, error: unknown): unknown {
   return new OAuthError('invalid_request', sentence, { status: status === 413 ? 413 : 400 })
 }
 
+function wrongMethod(methods: readonly string[]): FrappeError {
+  const allow = methods.join(', ')
+  return new FrappeError('MethodNotAllowedError', `This address takes ${allow}`, { headers: { allow } })
+}
+
+/** What answers where no route does: only a command can be meant. Nobody is asked who they are before it is refused. */
+function refusing<C>(error: FrappeError): Route<C> {
+  return { methods: [], handler: () => Promise.reject(error), options: { authenticate: 'none', takesCommands: 'anywhere' } }
+}
+
+/** The command that a request names, where its address lets it. */
+function commandIn({ credentials, query }: ReadRequest, { takesCommands }: RouteOptions): string | undefined {
+  if (takesCommands === undefined) return undefined
+  const command = takesCommands === 'query' ? query.get('cmd') : credentials.args['cmd']
+  return typeof command === 'string' && command !== '' ? command : undefined
+}
+
 const NOTHING_HERE = new FrappeError('DoesNotExistError', 'There is nothing at this address; check its spelling')
 
 /** Arguments that are the transport's own and never a method's: jQuery's cache buster, and what 1.2 takes out. */
 const TRANSPORT = new Set(['_', 'csrf_token', 'sid'])
 
-function exchangeOf<C>(request: FastifyRequest, read: ReadRequest, known: Authenticated<C>, wantsPage: boolean): Exchange<C> {
-  const params = request.params as Readonly<Record<string, string>>
+const NO_FILES: Exchange<unknown>['files'] = new Map()
+
+function exchangeOf<C>(
+  request: FastifyRequest,
+  read: ReadRequest,
+  known: Authenticated<C>,
+  wantsPage: boolean,
+  command: string | undefined,
+): Exchange<C> {
+  const params = command === undefined ? (request.params as Readonly<Record<string, string>>) : { method: command }
   for (const name in params) checkText(params[name] ?? '')
-  const args = Object.fromEntries(Object.entries(read.credentials.args).filter(([name]) => !TRANSPORT.has(name)))
+  const isMeant = (name: string): boolean => !TRANSPORT.has(name) && (name !== 'cmd' || command === undefined)
+  const args = Object.fromEntries(Object.entries(read.credentials.args).filter(([name]) => isMeant(name)))
   const csrf = known.csrf === undefined ? {} : { csrf: known.csrf }
-  return { ...read.credentials, ...read.body, ...csrf, args, params, query: read.query, wantsPage, caller: known.caller }
+  return { ...read.credentials, files: NO_FILES, ...read.body, ...csrf, args, params, query: read.query, wantsPage, caller: known.caller }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { apiDocsPage } from './docs/api-docs-page.ts'
 import { connectedAppPage } from './connected-app-page.ts'
 import { connectedAppsPage, newConnectedApp } from './connected-apps-page.ts'
 import { consentPage, type ConsentView } from './consent-page.ts'
@@ -32,6 +33,15 @@ const consent: ConsentView = {
   ],
 }
 
+const FIELD = { name: EVIL, label: EVIL, type: EVIL, required: true, readOnly: true, description: EVIL }
+const DOCTYPE_SHOWN = {
+  name: EVIL,
+  description: EVIL,
+  operations: [{ method: EVIL, path: EVIL, summary: EVIL }],
+  fields: [FIELD],
+  rows: [{ name: EVIL, fields: [FIELD] }],
+}
+
 const fieldsOf = (page: string): string[] =>
   [...page.matchAll(/<input\b[^>]*name="scope"[^>]*>/g)].map(([tag]) => tag.replaceAll(/\s+/g, ' '))
 
@@ -39,6 +49,8 @@ const all: readonly (readonly [string, string])[] = [
   ['sign-in', signInPage({ redirectTo: '/app', user: EVIL, error: EVIL })],
   ['home', homePage({ ...alice, fullName: EVIL, systemManager: true })],
   ['error', errorPage(403, EVIL)],
+  ['API', apiDocsPage({ person: alice, doctypes: [EVIL], methods: [{ name: EVIL, httpMethods: EVIL }] })],
+  ['API of a DocType', apiDocsPage({ person: alice, doctypes: [], methods: [], shown: DOCTYPE_SHOWN })],
   ['consent', consentPage({ ...consent, appName: EVIL, redirectHost: EVIL, owner: EVIL, hidden: { state: EVIL }, warning: EVIL })],
   [
     'my apps',

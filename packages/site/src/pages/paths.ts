@@ -5,4 +5,6 @@ export const paths = {
   signOut: '/logout',
   myApps: '/my-apps',
   connectedApps: '/connected-apps',
+  apiDocs: '/api/docs',
+  openApi: '/api/openapi.json',
 } as const
