@@ -12,7 +12,7 @@ const PASSWORD = 'corr3ct-horse-battery'
 
 describe('annex without a site', () => {
   it.each([
-    [[], 1, 'stderr', /USAGE annex app\|user\|doctor\n/],
+    [[], 1, 'stderr', /USAGE annex app\|user\|doctype\|types\|doctor\|backup\|restore\|copy\n/],
     [['app', 'create', '-h'], 0, 'stdout', /USAGE annex app create \[OPTIONS\] <NAME> --redirect-uri=<redirect_uri>\n/],
   ] as const)('shows how it is used: annex %j', async (words, code, stream, usage) => {
     const ended = await run('annex', words)
@@ -29,7 +29,7 @@ describe('annex without a site', () => {
   })
 
   it.each([
-    [['nope'], 'there is no command "nope"; there are: app, user, doctor'],
+    [['nope'], 'there is no command "nope"; there are: app, user, doctype, types, doctor, backup, restore, copy'],
     [['user', 'create', 'ann@example.com', '--first-name', 'Ann'], 'there is no terminal to ask for the password; set ANNEX_USER_PASSWORD'],
   ])('refuses in one sentence: annex %j', async (words, sentence) => {
     expect(await run('annex', words)).toEqual({ code: 1, stdout: '', stderr: `annex: ${sentence}\n` })

@@ -14,12 +14,13 @@ describe('The words on the command line', () => {
     [['app', 'list'], 'run', 'annex app list'],
     [['app', 'create', 'Shop', ...REDIRECT, '--no-pkce', '--scopes=openid all'], 'run', 'annex app create'],
     [['app', 'create', ...REDIRECT, '--', '--Shop--'], 'run', 'annex app create'],
+    [['types', 'Customer', 'Sales Order', '--out', 'x.ts'], 'run', 'annex types'],
   ])('%j mean: %s %s', (words, kind, name) => {
     expect(parseCommand(annex, words)).toMatchObject({ kind, name })
   })
 
   it.each([
-    [['nope'], 'there is no command "nope"; there are: app, user, doctor'],
+    [['nope'], 'there is no command "nope"; there are: app, user, doctype, types, doctor, backup, restore, copy'],
     [['app', 'nope'], 'there is no command "app nope"; there are: create, list, rotate-secret, retire'],
     [['--version'], '--version is not an option of annex; see annex --help'],
     [['app', 'list', '--all'], '--all is not an option of annex app list; see annex app list --help'],

@@ -38,6 +38,9 @@ export function parseCommand(root: CommandDef, words: readonly string[]): AskedC
   return { name, command, words: rest, kind: 'run' }
 }
 
+/** The hint of a last word that may be repeated; all of them are in the `_` of the command's arguments. */
+export const SEVERAL = '…'
+
 const commandsOf = (command: CommandDef): Record<string, CommandDef> => (command.subCommands ?? {}) as Record<string, CommandDef>
 const hasCommands = (command: CommandDef): boolean => command.subCommands !== undefined
 
@@ -54,12 +57,11 @@ function checkWords(name: string, args: ArgsDef, words: readonly string[]): void
     if (option.type === 'string' && (token.value === undefined || token.value === ''))
       throw new Error(`${token.rawName} needs a value; see ${name} --help`)
   }
-  const places = Object.entries(args)
-    .filter(([, arg]) => arg.type === 'positional')
-    .map(([place]) => place.toUpperCase())
+  const positional = Object.entries(args).filter(([, arg]) => arg.type === 'positional')
+  const places = positional.map(([place]) => place.toUpperCase())
   const given = tokens.filter((token) => token.kind === 'positional').map((token) => token.value)
   if (given.length < places.length) throw new Error(`${places[given.length]} is missing; see ${name} --help`)
-  if (given.length > places.length)
+  if (given.length > places.length && positional.at(-1)?.[1].valueHint !== SEVERAL)
     throw new Error(`"${given[places.length]}" is one word too many; put text with spaces between quotes, and see ${name} --help`)
   const missing = named.find(
     ([option, arg]) => arg.required === true && !tokens.some((token) => token.kind === 'option' && token.name === option),

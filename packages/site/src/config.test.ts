@@ -41,6 +41,8 @@ describe('the settings of a site', () => {
     ['ANNEX_TIMEZONE', { ANNEX_TIMEZONE: 'Mars/Olympus' }],
     ['ANNEX_ALLOW_PRIVATE', { ANNEX_ALLOW_PRIVATE: 'localhost' }],
     ['ANNEX_ALLOW_ADMINISTRATOR', { ANNEX_ALLOW_ADMINISTRATOR: 'maybe' }],
+    ['ANNEX_MAX_FILE_SIZE', { ANNEX_MAX_FILE_SIZE: '25 MB' }],
+    ['ANNEX_MAX_FILE_SIZE', { ANNEX_MAX_FILE_SIZE: '0' }],
     ['ANNEX_UPSTREAM_KEY', { ANNEX_UPSTREAM: 'https://erp.example.com' }],
     ['ANNEX_ENV', { ANNEX_ENV: 'staging' }],
     ['ANNEX_URL', { ANNEX_ENV: 'production', ANNEX_URL: 'http://erp.example.com', ANNEX_KEYS: 'keys.json' }],

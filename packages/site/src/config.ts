@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 
@@ -23,9 +23,13 @@ export interface Config {
   /** Hosts besides loopback that may have http redirect URIs. */
   readonly httpRedirectHosts: readonly string[]
   readonly allowAdministrator: boolean
+  /** Bytes that one file may have. */
+  readonly maxFileSize: number
   /** pino's level: debug adds one line a request. */
   readonly logLevel: string
   readonly upstream: { readonly url: string; readonly key: string } | undefined
+  /** The folder of site code; undefined = there is none. */
+  readonly hooks: string | undefined
 }
 
 /** A setting that cannot work, named. The start ends with its sentence. */
@@ -55,9 +59,11 @@ const KNOWN = [
   'ANNEX_TRUSTED_PROXIES',
   'ANNEX_HTTP_REDIRECT_HOSTS',
   'ANNEX_ALLOW_ADMINISTRATOR',
+  'ANNEX_MAX_FILE_SIZE',
   'ANNEX_LOG_LEVEL',
   'ANNEX_UPSTREAM',
   'ANNEX_UPSTREAM_KEY',
+  'ANNEX_HOOKS',
 ] as const
 type Setting = (typeof KNOWN)[number]
 
@@ -84,8 +90,10 @@ export function readConfig(environment: Settings): Config {
     trustedProxies: parseRanges('ANNEX_TRUSTED_PROXIES', setting('ANNEX_TRUSTED_PROXIES')),
     httpRedirectHosts: parseList(setting('ANNEX_HTTP_REDIRECT_HOSTS')),
     allowAdministrator: parseFlag('ANNEX_ALLOW_ADMINISTRATOR', setting('ANNEX_ALLOW_ADMINISTRATOR')),
+    maxFileSize: parseMaxFileSize(setting('ANNEX_MAX_FILE_SIZE')),
     logLevel: parseLevel(setting('ANNEX_LOG_LEVEL')),
     upstream: parseUpstream(setting('ANNEX_UPSTREAM'), setting('ANNEX_UPSTREAM_KEY')),
+    hooks: parseHooks(setting('ANNEX_HOOKS'), dataFolder),
   }
   refuseUnsafe(config)
   return config
@@ -177,6 +185,15 @@ function parseFlag(name: string, text: string | undefined): boolean {
   throw new ConfigError(name, 'must be 1 or 0')
 }
 
+/** Above it neither engine nor this process would hold a file well. */
+const MOST_MEBIBYTES = 500
+
+function parseMaxFileSize(text: string | undefined): number {
+  const mebibytes = text === undefined ? 25 : Number(text)
+  if (Number.isInteger(mebibytes) && mebibytes >= 1 && mebibytes <= MOST_MEBIBYTES) return mebibytes * 1024 * 1024
+  throw new ConfigError('ANNEX_MAX_FILE_SIZE', `must be a whole number of MiB from 1 to ${MOST_MEBIBYTES}`)
+}
+
 function parseLevel(text: string | undefined): string {
   if (text === undefined) return 'info'
   if (['silent', 'error', 'warn', 'info', 'debug'].includes(text)) return text
@@ -189,6 +206,13 @@ function parseUpstream(url: string | undefined, key: string | undefined): Config
   if (key === undefined || !/^[^:\s]+:[^:\s]+$/.test(key))
     throw new ConfigError('ANNEX_UPSTREAM_KEY', 'must be the API key and secret of one upstream user, as key:secret')
   return { url: origin ?? url, key }
+}
+
+function parseHooks(text: string | undefined, dataFolder: string): string | undefined {
+  const folder = text === undefined ? join(dataFolder, 'hooks') : resolve(text)
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder
+  if (text === undefined) return undefined
+  throw new ConfigError('ANNEX_HOOKS', `there is no folder ${folder}; make it, or leave the setting out`)
 }
 
 function refuseUnsafe(config: Config): void {

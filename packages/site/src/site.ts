@@ -1,26 +1,33 @@
 import { openDatabase, type Database } from '@annex/database'
 import type { Logger } from 'pino'
 import { ensureAdministrator } from './admin-password.ts'
+import { fileRoutes } from './api/file-routes.ts'
 import { methodRoutes } from './api/method-routes.ts'
-import { clientMethods } from './api/methods/client-methods.ts'
-import { searchMethods } from './api/methods/search-methods.ts'
+import { apiMethods } from './api/methods/api-methods.ts'
+import { openApiRoutes } from './api/openapi/openapi-routes.ts'
 import { resourceRoutes } from './api/resource-routes.ts'
+import { v2Routes } from './api/v2-routes.ts'
 import type { Backend } from './backend/backend.ts'
 import { byDoctype } from './backend/by-doctype.ts'
 import { Guard, type Refusal } from './backend/guard.ts'
 import type { Config } from './config.ts'
 import { isCore } from './doctypes/core-doctypes.ts'
+import { openHooks, type Hooks } from './hooks/hooks.ts'
 import { createServer, type HttpServer } from './http/server.ts'
 import { apiKeyAuthenticator, sessionAuthenticator } from './identity/authenticators.ts'
 import { identityRoutes } from './identity/identity-routes.ts'
+import { readPerson } from './identity/person.ts'
 import { SignIn } from './identity/sign-in.ts'
 import { createLogger } from './logger.ts'
 import type { Clients } from './oauth/clients/clients.ts'
 import { loadKeys, type Keys } from './oauth/keys/load-keys.ts'
+import { valueSealer } from './oauth/keys/value-sealer.ts'
 import { resourceMetadataUrl } from './oauth/oauth-routes.ts'
 import { openOAuth, type OAuth } from './oauth/oauth.ts'
 import { usersOf } from './oauth/users.ts'
+import { apiDocsPage } from './pages/docs/api-docs-page.ts'
 import { errorPage } from './pages/error-page.ts'
+import { paths } from './pages/paths.ts'
 import { styleSource } from './pages/styles.ts'
 import { GUEST, type Principal } from './policy/principal.ts'
 import { openRooms, type Rooms } from './rooms.ts'
@@ -56,18 +63,24 @@ export interface Site {
 export async function openSite(config: Config): Promise<Site> {
   await makeDataFolder(config.dataFolder)
   const keys = await loadKeys(config)
+  const hooks = await openHooks(config.hooks)
   const database = await openDatabase(config.databaseUrl, { setting: databaseSetting(config) })
   try {
-    return await assemble(config, database, keys)
+    return await assemble(config, database, keys, hooks)
   } catch (error) {
     await database.close()
     throw databaseFault(error, database, config) ?? error
   }
 }
 
-async function assemble(config: Config, database: Database, keys: Keys): Promise<Site> {
+async function assemble(config: Config, database: Database, keys: Keys, hooks: Hooks): Promise<Site> {
   const log = createLogger(config.logLevel)
-  const rooms = await openRooms(database, config, [...clientMethods, ...searchMethods])
+  const known = {
+    zone: config.timezone,
+    doctypeOf: (name: string) => rooms.doctypes.get(name),
+    parentsOf: (child: string) => rooms.doctypes.parentsOf(child).map(({ doctype }) => doctype.name),
+  }
+  const rooms: Rooms = await openRooms(database, config, apiMethods(known), hooks, valueSealer(keys))
   const issuer = new Issuer(config)
   const oauth = await openOAuth(oauthParts(rooms, config, keys, issuer, log))
   const password = await ensureAdministrator(rooms.accounts, config)
@@ -75,6 +88,9 @@ async function assemble(config: Config, database: Database, keys: Keys): Promise
   const server = openServer(rooms, config, oauth, issuer, log)
   resourceRoutes(server, backend)
   methodRoutes(server, backend)
+  fileRoutes(server, backend, config.maxFileSize)
+  v2Routes(server, backend)
+  apiDescription(server, backend, rooms, issuer)
   return {
     backend,
     clients: oauth.clients,
@@ -83,7 +99,10 @@ async function assemble(config: Config, database: Database, keys: Keys): Promise
       ...(keys.written === undefined ? [] : [`The keys of this site are in ${keys.written}; keep a copy where the database is not`]),
       ...(password === undefined ? [] : [password]),
     ],
-    listen: () => bind(server, config, issuer),
+    listen: async () => {
+      hooks.refuseUnknown((name) => rooms.doctypes.get(name))
+      return bind(server, config, issuer)
+    },
     close: async () => {
       await server.close()
       await rooms.sessions.settled()
@@ -144,6 +163,21 @@ function oauthParts(
     allowAdministrator: config.allowAdministrator,
     onFault: (error) => log.error({ error }, 'a task beside the requests failed'),
   }
+}
+
+/** What the API is, for programs and for people who are signed in. */
+function apiDescription(server: HttpServer<Principal>, backend: Backend, rooms: Rooms, issuer: Issuer): void {
+  const { doctypes, methods, accounts } = rooms
+  openApiRoutes(server, {
+    backend,
+    doctypes,
+    methods,
+    issuer: issuer.read,
+    page: async (request, view) =>
+      request.caller.session === undefined
+        ? { location: `${paths.signIn}?redirect-to=${encodeURIComponent(paths.apiDocs)}` }
+        : { page: apiDocsPage({ person: await readPerson(accounts, request), ...view }) },
+  })
 }
 
 /** The one line that decides where documents live: here, or upstream but for the core DocTypes. */
