@@ -20,7 +20,9 @@ const rooms = {
   upstream: ['connector', 'doctypes', 'policy', 'backend'],
   identity: ['database', 'http', 'pages', 'doctypes', 'policy', 'audit', 'documents'],
   oauth: ['database', 'http', 'pages', 'doctypes', 'policy', 'audit', 'documents', 'identity'],
+  transfer: ['database', 'doctypes'],
   webhooks: ['database', 'documents'],
+  hooks: ['doctypes', 'policy', 'backend'],
   api: ['http', 'doctypes', 'policy', 'backend'],
 }
 

@@ -18,7 +18,10 @@ const targets = {
   site: [...flags, 'packages/site/src/main.ts'],
   cli: [...flags, 'packages/cli/src/main.ts'],
   bench: [...flags, 'tests/bench/main.ts'],
+  'prove-crash': ['tools/prove-crash.mjs'],
+  'prove-api': ['tools/prove-api.mjs'],
   'prove-fuzz': ['tools/prove-fuzz.mjs'],
+  'prove-properties': ['tools/prove-properties.mjs'],
   contract: ['--conditions=source', 'tools/contract.mjs'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--root', root, '--reporter=default', '--reporter=./tools/summary-reporter.mjs'],
 }

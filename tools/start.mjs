@@ -1,4 +1,4 @@
-// node tools/start.mjs <demo|site|cli|test|bench|contract|prove-fuzz> [arguments]
+// node tools/start.mjs <demo|site|cli|test|bench|contract|prove-crash|prove-fuzz|prove-properties> [arguments]
 //
 // What every npm script begins with. Plain JavaScript, so that a Node which cannot run the rest can still say so;
 // everything else is loaded after the check.

@@ -13,10 +13,34 @@ const VISIT = {
   module: 'Trading',
   custom: 1,
   autoname: 'hash',
+  allow_rename: 1,
   fields: [
     { fieldname: 'subject', fieldtype: 'Data', label: 'Subject', reqd: 1 },
     { fieldname: 'day', fieldtype: 'Date', label: 'Day' },
     { fieldname: 'worth', fieldtype: 'Currency', label: 'Worth' },
+  ],
+  permissions: [{ role: 'All' }],
+}
+const TRIP = {
+  name: 'Trip',
+  module: 'Trading',
+  custom: 1,
+  autoname: 'hash',
+  is_submittable: 1,
+  fields: [
+    { fieldname: 'goal', fieldtype: 'Data', label: 'Goal', reqd: 1 },
+    { fieldname: 'ticket', fieldtype: 'Attach', label: 'Ticket' },
+  ],
+  permissions: [{ role: 'All', submit: 1, cancel: 1 }],
+}
+const OFFICE = {
+  name: 'Office',
+  module: 'Trading',
+  custom: 1,
+  issingle: 1,
+  fields: [
+    { fieldname: 'city', fieldtype: 'Data', label: 'City' },
+    { fieldname: 'desks', fieldtype: 'Int', label: 'Desks' },
   ],
   permissions: [{ role: 'All' }],
 }
@@ -46,7 +70,7 @@ describe.each(engines)('frappe-js-sdk, unchanged, on %s', (engine) => {
     site = await startSite(engine)
     const admin = await Api.signIn(site.url, 'Administrator', site.adminPassword)
     await admin.insert('User', ALICE)
-    for (const doctype of [VISIT, SECRET]) await admin.insert('DocType', doctype)
+    for (const doctype of [VISIT, TRIP, OFFICE, SECRET]) await admin.insert('DocType', doctype)
     const app = await registerApp(admin, { scopes: 'openid all' })
     const { access } = await connect(await new Visitor(site.url).signIn(ALICE.email, ALICE.new_password), app, 'all')
     apps.set('Bearer', new FrappeApp(site.url, { useToken: true, token: () => access, type: 'Bearer' }))
@@ -139,6 +163,73 @@ describe.each(engines)('frappe-js-sdk, unchanged, on %s', (engine) => {
       expect(found.message.length).toBeLessThanOrEqual(1)
     })
 
+    it('asks for and sets single values, of documents and of a Single', async () => {
+      const { name } = await db().createDoc('Visit', { subject: `Value ${way}`, worth: 3 })
+      expect(await db().getValue('Visit', 'worth', [['name', '=', name]])).toEqual({ message: { worth: 3 } })
+      expect(await db().getValue('Visit', ['subject', 'worth'], [['name', '=', name]])).toEqual({
+        message: { subject: `Value ${way}`, worth: 3 },
+      })
+      expect(await db().getValue('Visit', 'worth', [['name', '=', name]], false)).toEqual({ message: [3] })
+      expect(await db().setValue('Visit', name, 'worth', 4)).toMatchObject({ message: { name, worth: 4 } })
+      expect(await db().setValue('Visit', name, { worth: 5, day: '2026-05-01' })).toMatchObject({
+        message: { worth: 5, day: '2026-05-01' },
+      })
+      await db().updateDoc('Office', 'Office', { city: `Town of ${way}`, desks: 7 })
+      expect(await db().getSingleValue('Office', 'desks')).toEqual({ message: 7 })
+      expect(await db().getSingleValue('Office', 'city')).toEqual({ message: `Town of ${way}` })
+    })
+
+    it('renames, submits and cancels', async () => {
+      const { name } = await db().createDoc('Visit', { subject: 'To be renamed' })
+      expect(await db().renameDoc('Visit', name, `Renamed by ${way}`)).toMatchObject({ message: `Renamed by ${way}` })
+      expect(await db().getDoc('Visit', `Renamed by ${way}`)).toMatchObject({ subject: 'To be renamed' })
+      const trip = await db().createDoc('Trip', { goal: 'Oslo' })
+      expect(await db().submit(trip)).toMatchObject({ name: trip.name, docstatus: 1 })
+      await expect(db().updateDoc('Trip', trip.name, { goal: 'Rome' })).rejects.toMatchObject({ exc_type: 'UpdateAfterSubmitError' })
+      expect(await db().cancel('Trip', trip.name)).toMatchObject({ message: { name: trip.name, docstatus: 2 } })
+      await expect(db().submit({ ...trip, docstatus: 0 })).rejects.toMatchObject({ httpStatus: 417 })
+    })
+
+    it('uploads a file, private and attached', async () => {
+      const trip = await db().createDoc('Trip', { goal: 'Bern' })
+      const file = new File([`ticket by ${way}`], `ticket ${way}.txt`, { type: 'text/plain' })
+      const attached = { doctype: 'Trip', docname: trip.name, fieldname: 'ticket' }
+      const { data } = await apps
+        .get(way)!
+        .file()
+        .uploadFile(file, { isPrivate: true, folder: 'Home', ...attached })
+      const sent = (data as { message: Readonly<Record<string, unknown>> }).message
+      expect(sent).toMatchObject({
+        file_name: `ticket ${way}.txt`,
+        file_url: `/private/files/ticket ${way}.txt`,
+        is_private: 1,
+        attached_to_doctype: 'Trip',
+        attached_to_name: trip.name,
+        attached_to_field: 'ticket',
+      })
+      const read = await apps.get(way)!.axios.get<string>(encodeURI(String(sent['file_url'])))
+      expect(read.data).toBe(`ticket by ${way}`)
+      await db().deleteDoc('File', String(sent['name']))
+      const gone = apps.get(way)!.axios.get(encodeURI(String(sent['file_url'])))
+      await expect(gone).rejects.toMatchObject({ response: { status: 403 } })
+    })
+
+    it('calls methods by every HTTP method', async () => {
+      const call = () => apps.get(way)!.call()
+      const doc = { doctype: 'Visit', subject: `Called ${way}` }
+      const made = (await call().post('frappe.client.insert', { doc })) as { message: Visit }
+      expect(made.message).toMatchObject(doc)
+      const id = { doctype: 'Visit', name: made.message.name }
+      const changed = await call().put('frappe.client.set_value', { ...id, fieldname: 'worth', value: 9 })
+      expect(changed).toMatchObject({ message: { worth: 9 } })
+      const filters = { name: made.message.name }
+      expect(await call().get('frappe.client.get_list', { doctype: 'Visit', fields: ['worth'], filters })).toEqual({
+        message: [{ worth: 9 }],
+      })
+      expect(await call().delete('frappe.client.delete', id)).toEqual({})
+      expect(await call().get('frappe.client.get_count', { doctype: 'Visit', filters })).toEqual({ message: 0 })
+    })
+
     it.each([
       ['a document that is not there', (name: typeof way) => apps.get(name)!.db().getDoc('Visit', 'nowhere'), 404, 'DoesNotExistError'],
       ['a DocType that is not there', (name: typeof way) => apps.get(name)!.db().getDoc('No Such Thing', 'x'), 404, 'DoesNotExistError'],
@@ -175,6 +266,14 @@ describe.each(engines)('frappe-js-sdk, unchanged, on %s', (engine) => {
     await expect(stranger.db().getDocList('Visit')).rejects.toMatchObject({ httpStatus: 401, exc_type: 'AuthenticationError' })
     const nowhere = new FrappeApp('http://127.0.0.1:1', { useToken: true, token: () => 'rubbish', type: 'Bearer' })
     await expect(nowhere.db().getDocList('Visit')).rejects.toMatchObject({ httpStatus: 0 })
+  })
+
+  it('is told that no mail is sent for a forgotten password, whoever asks for whom', async () => {
+    for (const user of [ALICE.email, 'nobody@example.com'])
+      await expect(new FrappeApp(site.url).auth().forgetPassword(user)).rejects.toMatchObject({
+        httpStatus: 501,
+        exc_type: 'OutgoingEmailError',
+      })
   })
 
   it('signs in, is refused with a wrong password, and signs out', async () => {

@@ -5,13 +5,19 @@ import { figuresOf, textOf } from './report.ts'
 
 describe('the bench', () => {
   it('measures every kind of request on the site and on the bare handler, on a small scale', async () => {
-    const report = await runBench({ seconds: 0.4, documents: 200 }, () => undefined)
-    expect(report.comparisons.map(({ name }) => name)).toEqual(['list', 'document', 'search', 'token', 'insert', 'refresh'])
-    for (const { site, bare, ratio } of report.comparisons) {
-      for (const figure of [...Object.values(site), ...Object.values(bare), ratio]) expect(figure).toBeGreaterThan(0)
+    const report = await runBench({ seconds: 0.4, documents: [100, 200], postgres: true }, () => undefined)
+    const kinds = ['list', 'filtered', 'document', 'search', 'token', 'insert', 'refresh']
+    for (const { comparisons, tokenCheck, memory } of report.sizes) {
+      expect(comparisons.map(({ name }) => name)).toEqual(kinds)
+      for (const { site, bare, ratio } of comparisons) {
+        for (const figure of [...Object.values(site), ...Object.values(bare), ratio]) expect(figure).toBeGreaterThan(0)
+      }
+      expect(tokenCheck.site).toBeGreaterThan(0)
+      expect(memory.site.atRest).toBeGreaterThan(0)
     }
-    expect(report.tokenCheck.site).toBeGreaterThan(0)
-    expect(report.memory.site.atRest).toBeGreaterThan(0)
+    expect(report.processes.map(({ name }) => name)).toEqual(['list', 'document', 'insert'])
+    for (const { one, two } of report.processes)
+      for (const figure of [...Object.values(one), ...Object.values(two)]) expect(figure).toBeGreaterThan(0)
     expect(textOf(report)).toContain('token check inside the process')
   })
 
@@ -27,6 +33,16 @@ describe('the bench', () => {
   it('refuses an option that makes no sense, by its name', () => {
     expect(() => parseOptions(['--seconds', 'soon'])).toThrow('--seconds')
     expect(() => parseOptions(['--documents', '3'])).toThrow('--documents')
-    expect(parseOptions(['--only', 'list,document'])).toEqual({ seconds: 4, documents: 10_000, only: ['list', 'document'] })
+    expect(parseOptions(['--only', 'list,document'])).toEqual({
+      seconds: 4,
+      documents: [10_000],
+      only: ['list', 'document'],
+      postgres: false,
+    })
+    expect(parseOptions(['--documents', '1000,1000000', '--postgres'])).toEqual({
+      seconds: 4,
+      documents: [1000, 1_000_000],
+      postgres: true,
+    })
   })
 })

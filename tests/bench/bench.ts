@@ -5,14 +5,18 @@ import { join } from 'node:path'
 import { HttpConnection } from './http-connection.ts'
 import { Lanes, requireGood, type Round } from './load.ts'
 import type { BenchOptions } from './options.ts'
-import { comparisonOf, machineName, wantedOf, type Comparison, type Memory, type Report } from './report.ts'
+import { fillItems } from './data/fill-items.ts'
+import { measureProcesses } from './processes.ts'
+import { comparisonOf, machineName, wantedOf, type Comparison, type Memory, type Report, type SizeReport } from './report.ts'
 import { scenariosFor, type Scenario } from './scenarios.ts'
 import { ServerProcess } from './server-process.ts'
-import { makeData, type Access } from './site-data.ts'
+import { makeData, type Access } from './data/site-data.ts'
 import { measureTokenCheck } from './token-check.ts'
 
 const CONNECTIONS = 16
 const ROUNDS = 4
+/** Items that come into the database through the site's own doors; the others are written as its verbs write them. */
+const MADE_BY_THE_SITE = 10_000
 const ADMIN_PASSWORD = 'a-password-for-the-bench-alone'
 const siteFile = new URL('../../packages/site/src/main.ts', import.meta.url)
 const bareServerFile = new URL('./bare/bare-server.ts', import.meta.url)
@@ -29,26 +33,35 @@ interface Servers {
  * @param say is told what it is doing
  */
 export async function runBench(options: BenchOptions, say: (line: string) => void): Promise<Report> {
+  const { seconds, documents } = options
+  const sizes: SizeReport[] = []
+  for (const count of documents) sizes.push(await measureSize(count, options, say))
+  const processes = options.postgres
+    ? await measureProcesses((folder, more) => startSite(folder, [], more), ADMIN_PASSWORD, seconds, say)
+    : []
+  return {
+    node: process.version,
+    machine: machineName(),
+    options: { seconds, documents, connections: CONNECTIONS },
+    sizes,
+    processes,
+    wanted: wantedOf(sizes, processes),
+  }
+}
+
+async function measureSize(documents: number, options: BenchOptions, say: (line: string) => void): Promise<SizeReport> {
   const folder = await mkdtemp(join(tmpdir(), 'annex-bench-'))
   const tidy = (): void => rmSync(folder, { recursive: true, force: true })
   process.once('exit', tidy)
   try {
-    say(`making ${options.documents} documents`)
-    const access = await prepare(folder, options.documents)
+    say(`making ${documents} documents`)
+    const access = await prepare(folder, documents)
     const bareFile = join(folder, 'bare.db')
     await copyFile(join(folder, 'site.db'), bareFile)
     say('token check')
     const tokenCheck = await measureTokenCheck(bareFile, access.tokens[0]?.access_token ?? '', options.seconds)
-    const measured = await withServers(folder, bareFile, options, (servers) => measure(servers, access, options, say))
-    const { seconds, documents } = options
-    const figures = { ...measured, tokenCheck }
-    return {
-      node: process.version,
-      machine: machineName(),
-      options: { seconds, documents, connections: CONNECTIONS },
-      ...figures,
-      wanted: wantedOf(figures),
-    }
+    const measured = await withServers(folder, bareFile, options, (servers) => measure(servers, access, documents, options, say))
+    return { documents, tokenCheck, ...measured }
   } finally {
     process.off('exit', tidy)
     tidy()
@@ -57,16 +70,23 @@ export async function runBench(options: BenchOptions, say: (line: string) => voi
 
 /** The site that makes the data is not the one that is measured, so that what it needed for that does not count. */
 async function prepare(folder: string, documents: number): Promise<Access> {
+  const own = Math.min(documents, MADE_BY_THE_SITE)
+  const access = await withSite(folder, (site) => makeData(site.origin, ADMIN_PASSWORD, own, CONNECTIONS))
+  await fillItems(`sqlite:${join(folder, 'site.db')}`, own, documents)
+  return access
+}
+
+async function withSite<T>(folder: string, work: (site: ServerProcess) => Promise<T>): Promise<T> {
   const site = await startSite(folder, [])
   try {
-    return await makeData(site.origin, ADMIN_PASSWORD, documents, CONNECTIONS)
+    return await work(site)
   } finally {
     await site.stop()
   }
 }
 
-function startSite(folder: string, nodeArgs: readonly string[]): Promise<ServerProcess> {
-  const environment = { PORT: '0', ANNEX_DATA: folder, ANNEX_ADMIN_PASSWORD: ADMIN_PASSWORD }
+function startSite(folder: string, nodeArgs: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  const environment = { PORT: '0', ANNEX_DATA: folder, ANNEX_ADMIN_PASSWORD: ADMIN_PASSWORD, ...more }
   // As `npm run site` starts it.
   return ServerProcess.start({ file: siteFile, environment, nodeArgs: ['--max-semi-space-size=2', ...nodeArgs] })
 }
@@ -93,9 +113,10 @@ async function withServers<T>(
 async function measure(
   servers: Servers,
   access: Access,
-  { seconds, documents, only }: BenchOptions,
+  documents: number,
+  { seconds, only }: BenchOptions,
   say: (line: string) => void,
-): Promise<Pick<Report, 'comparisons' | 'memory'>> {
+): Promise<Pick<SizeReport, 'comparisons' | 'memory'>> {
   const [site, bare] = [new MemoryWatch(servers.site), new MemoryWatch(servers.bare)]
   await Promise.all([site.look(), bare.look()])
   const comparisons: Comparison[] = []

@@ -4,34 +4,37 @@ import { parseArgs } from 'node:util'
 export interface BenchOptions {
   /** How long each request kind is measured on each server, in all its rounds. */
   readonly seconds: number
-  /** Items in the database. */
-  readonly documents: number
+  /** Items in the database; each number is measured by itself. */
+  readonly documents: readonly number[]
   /** Where the report goes as JSON. */
   readonly json?: string
   /** Names of the request kinds to measure; all when absent. */
   readonly only?: readonly string[]
   /** A folder for a CPU profile of the site. */
   readonly profile?: string
+  /** Whether one process and two of them are measured on PostgreSQL as well. */
+  readonly postgres: boolean
 }
 
-export const USAGE = `npm run bench -- [--seconds 4] [--documents 10000] [--only list,document] [--json FILE] [--profile FOLDER]`
+export const USAGE = `npm run bench -- [--seconds 4] [--documents 1000,100000,1000000] [--only list,document] [--postgres] [--json FILE] [--profile FOLDER]`
 
 const LEAST_DOCUMENTS = 20
 
 /** @throws {Error} a sentence that names the option that is wrong */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const text = { type: 'string' } as const
-  const options = { seconds: text, documents: text, json: text, only: text, profile: text }
+  const options = { seconds: text, documents: text, json: text, only: text, profile: text, postgres: { type: 'boolean' } } as const
   const { values } = parseArgs({ args: [...args], options })
   const seconds = Number(values.seconds ?? 4)
-  const documents = Number(values.documents ?? 10_000)
+  const documents = (values.documents ?? '10000').split(',').map(Number)
   if (!(seconds > 0 && seconds <= 600)) throw new Error('--seconds must be above 0 and at most 600')
-  if (!(Number.isInteger(documents) && documents >= LEAST_DOCUMENTS && documents <= 1_000_000)) {
-    throw new Error(`--documents must be a whole number from ${LEAST_DOCUMENTS} to 1000000`)
+  if (!documents.every((count) => Number.isInteger(count) && count >= LEAST_DOCUMENTS && count <= 1_000_000)) {
+    throw new Error(`--documents must be whole numbers from ${LEAST_DOCUMENTS} to 1000000, apart by commas`)
   }
   return {
     seconds,
     documents,
+    postgres: values.postgres === true,
     ...(values.json === undefined ? {} : { json: values.json }),
     ...(values.only === undefined ? {} : { only: values.only.split(',') }),
     ...(values.profile === undefined ? {} : { profile: values.profile }),

@@ -1,8 +1,8 @@
 import { OAUTH_PATHS, type TokenResponse } from '@annex/protocol'
 import { requestBytes, type Reply } from './http-connection.ts'
-import { itemCode, itemName, itemValues } from './item-doctype.ts'
+import { itemCode, itemName, itemValues, SHELF_LIVES } from './data/item-doctype.ts'
 import type { Sequence } from './load.ts'
-import type { Access } from './site-data.ts'
+import type { Access } from './data/site-data.ts'
 
 /** One kind of request, sent alike to the site and to the bare handler. */
 export interface Scenario {
@@ -34,6 +34,12 @@ export function scenariosFor(access: Access, documents: number): Scenario[] {
       gist: (answer) => rowsOf(answer).map((row) => row['name']),
     },
     {
+      name: 'filtered',
+      about: 'list of 20 Items, six fields, filtered and ordered by an indexed field',
+      sequence: (connection) => walk(connection, Math.min(documents, SHELF_LIVES), (index) => get(connection, filteredPath(index))),
+      gist: (answer) => rowsOf(answer).map((row) => row['name']),
+    },
+    {
       name: 'document',
       about: 'one Item of thirty fields',
       sequence: (connection) => walk(connection, documents, (index) => get(connection, `/api/resource/Item/${itemCode(index)}`)),
@@ -53,7 +59,7 @@ export function scenariosFor(access: Access, documents: number): Scenario[] {
     },
     {
       name: 'insert',
-      about: 'a new Item with three links',
+      about: 'a new Item: permission, three links checked, a version, one durable transaction',
       sequence: (connection) => inserts(connection, { ...bearer(connection), 'content-type': 'application/json' }),
     },
     {
@@ -68,6 +74,11 @@ function tokensOf({ tokens }: Access, connection: number): TokenResponse {
   const pair = tokens[connection % tokens.length]
   if (!pair) throw new Error('The bench has no token')
   return pair
+}
+
+const filteredPath = (index: number): string => {
+  const parameters = { fields: JSON.stringify(LIST_FIELDS), filters: JSON.stringify([['shelf_life_in_days', '>=', index]]) }
+  return `/api/resource/Item?${new URLSearchParams({ ...parameters, order_by: 'shelf_life_in_days asc', limit_page_length: '20' })}`
 }
 
 const always = (bytes: Buffer): Sequence => ({ next: () => bytes })

@@ -7,6 +7,7 @@ import { Accounts } from '../../packages/site/src/identity/accounts/accounts.ts'
 import { Principals } from '../../packages/site/src/identity/principals.ts'
 import { bearerAuthenticator } from '../../packages/site/src/oauth/bearer/bearer-authenticator.ts'
 import { LastUses } from '../../packages/site/src/oauth/bearer/last-uses.ts'
+import { testSealer } from '../../packages/site/src/oauth/keys/sealer.fixture.ts'
 import { BareStore } from './bare/bare-store.ts'
 import type { TokenCheck } from './report.ts'
 
@@ -40,8 +41,22 @@ async function authenticatorOver(database: Awaited<ReturnType<typeof openDatabas
   const generation = new Generation(database)
   const doctypes = new DocTypes(database)
   generation.onChange(() => doctypes.load())
-  const documents = new Documents({ database, doctypes, clock: new Clock(), zone: 'UTC', controllers: new Map(), methods: new Map() })
-  const principals = new Principals({ accounts: new Accounts(database), documents, generation })
+  const documents = new Documents({
+    database,
+    doctypes,
+    clock: new Clock(),
+    zone: 'UTC',
+    controllers: new Map(),
+    methods: new Map(),
+    sealer: testSealer(),
+  })
+  const principals = new Principals({
+    accounts: new Accounts(database),
+    documents,
+    generation,
+    doctypeOf: (name) => doctypes.get(name),
+    defaultsOf: async () => new Map(),
+  })
   return bearerAuthenticator({
     database,
     generation,

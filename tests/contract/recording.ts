@@ -63,7 +63,10 @@ export const played = [
   '21-oauth-errors',
   '30-resource',
   '31-permissions',
+  '32-submit',
+  '40-client',
   '41-link-search',
+  '60-v2',
 ] as const
 
 export async function readRecording(name: string): Promise<Recording> {

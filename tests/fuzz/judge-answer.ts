@@ -22,7 +22,10 @@ export function faultOf(request: RawRequest, answer: RawAnswer): string | undefi
 }
 
 function shapeFault(rfc: boolean, json: Readonly<Record<string, unknown>>): string | undefined {
-  const { exc_type: name, exception, error, error_description: description, description: shown } = json
+  const { error, error_description: description, description: shown, errors } = json
+  // Version 2 has one error in a list.
+  const [second] = Array.isArray(errors) ? (errors as readonly Readonly<Record<string, unknown>>[]) : []
+  const [name, exception] = second ? [second['type'], second['exception']] : [json['exc_type'], json['exception']]
   if (rfc && typeof error === 'string') return isSentence(description ?? shown) ? undefined : 'an RFC error without a sentence'
   if (typeof name !== 'string' || typeof exception !== 'string') return 'not in Frappe’s shape'
   if (!exception.startsWith(`frappe.exceptions.${name}: `)) return 'an exception by another name'

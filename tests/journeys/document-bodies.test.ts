@@ -43,6 +43,20 @@ describe('A document', () => {
     expect([answer.status, ((await answer.json()) as { data?: { name?: string } }).data?.name]).toEqual([200, name])
   })
 
+  it('is refused when text in it is JSON that no body may hold, whichever way it comes', async () => {
+    const nested = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+    const memo = `{"doctype": "Memo", "title": ${nested}}`
+    const send = async (path: string, values: Record<string, string>): Promise<number> =>
+      (await fetch(site.url + path, { method: 'POST', headers: { cookie }, body: new URLSearchParams(values) })).status
+    expect(await send('/api/resource/Memo', { data: memo })).toBe(400)
+    expect(await send('/api/method/frappe.client.insert', { doc: memo })).toBe(400)
+    expect(await send('/api/method/frappe.client.bulk_update', { docs: `[${memo}]` })).toBe(400)
+    expect(await send('/api/method/frappe.client.set_value', { doctype: 'Memo', name: 'x', fieldname: `{"title": ${nested}}` })).toBe(400)
+    const tagged = { dt: 'Memo', docs: '["x"]', tags: '["a\\u0000"]' }
+    expect(await send('/api/method/frappe.desk.doctype.tag.tag.add_tags', tagged)).toBe(417)
+    expect(await send('/api/method/frappe.desk.form.assign_to.add', { doctype: 'Memo', name: 'x', assign_to: '["a\\ud800"]' })).toBe(417)
+  })
+
   it('is not made from text that is no JSON, nor from another site’s form', async () => {
     const ask = async (headers: Record<string, string>, body: string): Promise<number> =>
       (await fetch(`${site.url}/api/resource/Memo`, { method: 'POST', headers: { cookie, ...headers }, body })).status

@@ -66,7 +66,8 @@ export async function launchOrSkip(test: { skip(reason: string): never }): Promi
   }
 }
 
-const isCi = (): boolean => [process.env['CI'], process.env['ANNEX_CI']].some((value) => value === 'true' || value === '1')
+/** Where what is left out elsewhere is a failure. */
+export const isCi = (): boolean => [process.env['CI'], process.env['ANNEX_CI']].some((value) => value === 'true' || value === '1')
 
 const onPath = (): string | undefined => {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean)

@@ -24,7 +24,13 @@ async function main(path: string): Promise<void> {
 }
 
 function addReads(server: FastifyInstance, store: BareStore): void {
-  server.get('/api/resource/Item', (request, reply) => (isKnown(store, request) ? reply.send({ data: store.list() }) : refuse(reply)))
+  server.get<{ Querystring: { filters?: string } }>('/api/resource/Item', (request, reply) => {
+    if (!isKnown(store, request)) return refuse(reply)
+    const { filters } = request.query
+    return reply.send({
+      data: filters === undefined ? store.list() : store.filtered((JSON.parse(filters) as [[string, string, number]])[0][2]),
+    })
+  })
   server.get<{ Params: { '*': string } }>('/api/resource/Item/*', (request, reply) =>
     isKnown(store, request) ? reply.send({ data: store.document(request.params['*']) }) : refuse(reply),
   )

@@ -12,6 +12,7 @@ const now = (): number => Date.now() * 1000
 export class BareStore {
   readonly #database: Sqlite.Database
   readonly #columns: readonly string[]
+  readonly #versionColumns: readonly string[]
   readonly #reads: ReturnType<typeof reads>
   readonly #writes: ReturnType<typeof writes>
   readonly #inserting: Sqlite.Transaction<(values: Row) => Row>
@@ -19,9 +20,10 @@ export class BareStore {
 
   constructor(path: string) {
     this.#database = open(path)
-    this.#columns = (this.#database.pragma('table_info(tabItem)') as { name: string }[]).map((column) => column.name)
+    this.#columns = columnsOf(this.#database, 'tabItem')
+    this.#versionColumns = columnsOf(this.#database, 'tabVersion')
     this.#reads = reads(this.#database)
-    this.#writes = writes(this.#database, this.#columns)
+    this.#writes = writes(this.#database, this.#columns, this.#versionColumns)
     this.#inserting = this.#database.transaction((values: Row) => this.#insert(values))
     this.#rotating = this.#database.transaction((token: string, client: string) => this.#exchange(token, client))
   }
@@ -35,6 +37,10 @@ export class BareStore {
     return this.#reads.list.all(20)
   }
 
+  filtered(from: number): unknown[] {
+    return this.#reads.filtered.all(from, 20)
+  }
+
   document(name: string): unknown {
     return this.#reads.document.get(name)
   }
@@ -46,8 +52,14 @@ export class BareStore {
     return this.#reads.search.all(`"${text.replaceAll('"', '""')}"`, text, 10)
   }
 
+  /** Through to the disk, as the site does it. */
   insert(values: Row): Row {
-    return this.#inserting.immediate(values)
+    this.#database.pragma('synchronous = full')
+    try {
+      return this.#inserting.immediate(values)
+    } finally {
+      this.#database.pragma('synchronous = normal')
+    }
   }
 
   refresh(token: string, clientId: string, secret: string): Row | undefined {
@@ -73,7 +85,19 @@ export class BareStore {
     const hidden = { _key: name.toLowerCase(), _search: `${name}\n${String(values['item_name'])}\n${String(group)}`.toLowerCase() }
     const row: Row = { ...values, ...stamps, ...hidden }
     this.#writes.insert.run(this.#columns.map((column) => row[column] ?? 0))
+    this.#insertVersion(stamps)
     return row
+  }
+
+  #insertVersion({ name, ...stamps }: { readonly name: string; readonly creation: number }): void {
+    const version = randomBytes(10).toString('hex')
+    const data = JSON.stringify({
+      creation: stamps.creation,
+      created_by: 'bare',
+      updater_reference: { doctype: 'OAuth Client', docname: 'bare' },
+    })
+    const row: Row = { ...stamps, name: version, ref_doctype: 'Item', docname: name, data, _key: version, _search: '' }
+    this.#writes.insertVersion.run(this.#versionColumns.map((column) => row[column] ?? null))
   }
 
   #exchange(token: string, client: string): Row {
@@ -88,6 +112,9 @@ export class BareStore {
     return { access_token: access, token_type: 'Bearer', expires_in: 3600, refresh_token: refresh, scope: shown.scope }
   }
 }
+
+const columnsOf = (database: Sqlite.Database, table: string): string[] =>
+  (database.pragma(`table_info(${table})`) as { name: string }[]).map((column) => column.name)
 
 function open(path: string): Sqlite.Database {
   const database = new Sqlite(path, { timeout: 5000 })
@@ -118,6 +145,10 @@ function reads(database: Sqlite.Database) {
     ),
     // Index (modified, name), read backwards.
     list: database.prepare(`select ${LIST_FIELDS.join(', ')} from tabItem order by modified desc, name limit +?`),
+    // Index (shelf_life_in_days).
+    filtered: database.prepare(
+      `select ${LIST_FIELDS.join(', ')} from tabItem where shelf_life_in_days >= +? order by shelf_life_in_days, name limit +?`,
+    ),
     // Primary key.
     document: database.prepare('select * from tabItem where name = +?'),
     // Unique index (_key).
@@ -144,12 +175,15 @@ function reads(database: Sqlite.Database) {
   }
 }
 
-function writes(database: Sqlite.Database, columns: readonly string[]) {
+function writes(database: Sqlite.Database, columns: readonly string[], versionColumns: readonly string[]) {
+  const into = (table: string, names: readonly string[]): Sqlite.Statement =>
+    database.prepare(`insert into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`)
   return {
     // Primary keys.
     groups: database.prepare('select name, docstatus from "tabItem Group" where name in (+?)'),
     units: database.prepare('select name, docstatus from tabUOM where name in (+?, +?)'),
-    insert: database.prepare(`insert into tabItem (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`),
+    insert: into('tabItem', columns),
+    insertVersion: into('tabVersion', versionColumns),
     readToken: database.prepare('select * from oauth_token where hash = +?'),
     lockGrant: database.prepare(
       `update oauth_grant set last_used = +? where id = +? and revoked_at is null and expires > +? and epoch = ${EPOCH} returning *`,

@@ -56,8 +56,8 @@ export class World {
     this.app = app
   }
 
-  static async open(engine: Engine): Promise<World> {
-    const site = await startSite(engine)
+  static async open(engine: Engine, settings: Readonly<Record<string, string>> = {}): Promise<World> {
+    const site = await startSite(engine, settings)
     const admin = await Api.signIn(site.url, 'Administrator', site.adminPassword)
     for (const values of DOCTYPES) await admin.insert('DocType', values)
     for (const email of [ALICE, BOB]) await admin.insert('User', { email, first_name: email.split('@')[0], new_password: PASSWORD })

@@ -91,6 +91,7 @@ class Journey implements Loot {
 
   async run(): Promise<void> {
     const admin = await this.#people()
+    await this.#documents(admin)
     await this.#siteKeys()
     const alice = await this.#signIn()
     await this.#ownFlow(admin, alice)
@@ -119,6 +120,37 @@ class Journey implements Loot {
     const pair = this.#keep('API key and secret', `${keys.api_key}:${keys.api_secret}`)
     for (const authorization of [`token ${pair}`, `Basic ${btoa(pair)}`]) await new Api(url, { authorization }).list('Item')
     return admin
+  }
+
+  /** What a document keeps for others: a password of its own, and of one of its rows. */
+  async #documents(admin: Api): Promise<void> {
+    const fields = [
+      { fieldname: 'title', fieldtype: 'Data' },
+      { fieldname: 'mail_password', fieldtype: 'Password' },
+    ]
+    await admin.insert('DocType', { name: 'Mailbox Key', module: 'Trading', custom: 1, istable: 1, fields })
+    const rows = { fieldname: 'rows', fieldtype: 'Table', options: 'Mailbox Key' }
+    const permissions = [{ role: 'All' }]
+    await admin.insert('DocType', {
+      name: 'Mailbox',
+      module: 'Trading',
+      custom: 1,
+      track_changes: 1,
+      autoname: 'field:title',
+      fields: [...fields, rows],
+      permissions,
+    })
+    const mail_password = this.#keep('password in a document', 'Password of the "mailbox" & more')
+    await admin.insert('Mailbox', {
+      title: 'Office',
+      mail_password,
+      rows: [{ mail_password: this.#keep('password in a row', 'Password of the "row" & more') }],
+    })
+    await admin.update('Mailbox', 'Office', { mail_password: this.#keep('next password in a document', 'Next password of the /mailbox/') })
+    await admin.send('GET', `/api/method/frappe.client.get_password?doctype=Mailbox&name=Office&fieldname=mail_password`)
+    await admin.send('PUT', '/api/resource/Mailbox/Office', { mail_password, rows: 'no rows' })
+    await admin.insert('Mailbox', { title: 'Former', mail_password })
+    await admin.send('DELETE', '/api/resource/Mailbox/Former')
   }
 
   async #siteKeys(): Promise<void> {

@@ -35,6 +35,8 @@ describe.each(engines)('A thief who carries off all that is stored, with the sit
       'client_secret',
       'signing_key',
       'tabUser',
+      'tabMailbox',
+      'sealed_value',
       'tabOAuth Client',
     ]
     for (const table of [...tables, 'connector_connection', 'connector_session', 'visit_report'])

@@ -26,7 +26,7 @@ const FIELDS: readonly Field[] = [
   ['max_discount', 'Percent'],
   ['weight_per_unit', 'Float'],
   ['weight_uom', 'Link', { options: 'UOM' }],
-  ['shelf_life_in_days', 'Int'],
+  ['shelf_life_in_days', 'Int', { search_index: 1 }],
   ['lead_time_days', 'Int'],
   ['end_of_life', 'Date'],
   ['country_of_origin', 'Data'],
@@ -59,11 +59,14 @@ const named = (name: string, fieldname: string): Values =>
 export const benchDocTypes: readonly Values[] = [
   named('UOM', 'uom_name'),
   named('Item Group', 'item_group_name'),
-  doctype('Item', 'field:item_code', FIELDS, { title_field: 'item_name', search_fields: 'item_name,item_group' }),
+  doctype('Item', 'field:item_code', FIELDS, { title_field: 'item_name', search_fields: 'item_name,item_group', track_changes: 1 }),
 ]
 
 export const UNITS = ['Nos', 'Kg', 'Litre', 'Metre'] as const
 export const GROUPS = ['Products', 'Raw Material', 'Services', 'Consumable', 'Spare Parts'] as const
+
+/** How many different values the indexed field has. */
+export const SHELF_LIVES = 3650
 
 const KINDS = ['Bolt', 'Bracket', 'Cable', 'Filter', 'Gasket', 'Hinge', 'Lamp', 'Motor', 'Pump', 'Sensor', 'Valve', 'Washer'] as const
 const MATTERS = ['brass', 'steel', 'copper', 'rubber', 'nylon', 'ceramic', 'aluminium'] as const
@@ -88,6 +91,7 @@ export const itemValues = (index: number, code = itemCode(index)): Values => ({
   safety_stock: index % 25,
   weight_per_unit: (index % 400) / 8,
   weight_uom: 'Kg',
+  shelf_life_in_days: index % SHELF_LIVES,
   lead_time_days: index % 30,
   end_of_life: '2099-12-31',
   country_of_origin: 'Germany',

@@ -1,5 +1,5 @@
-import { submissionOf } from '../contract/consent-form.ts'
-import { CookieJar } from '../contract/cookie-jar.ts'
+import { submissionOf } from '../../contract/consent-form.ts'
+import { CookieJar } from '../../contract/cookie-jar.ts'
 
 /** One person at the site: signs in, sends documents, and allows an app what it asks for. */
 export class Browser {

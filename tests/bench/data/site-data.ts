@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { OAUTH_PATHS, type TokenResponse } from '@annex/protocol'
 import { Browser } from './browser.ts'
-import { requestBytes } from './http-connection.ts'
+import { requestBytes } from '../http-connection.ts'
 import { benchDocTypes, GROUPS, itemValues, ROLE, UNITS } from './item-doctype.ts'
-import { sendAll } from './load.ts'
+import { sendAll } from '../load.ts'
 
 /** What an app holds once its user has allowed it in: as many pairs of tokens as it has connections. */
 export interface Access {
