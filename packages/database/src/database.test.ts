@@ -1,6 +1,7 @@
 import { engines } from '../../../tests/support/databases.ts'
 import { catalogContract } from './contract/catalog.contract.ts'
 import { dialectContract } from './contract/dialect.contract.ts'
+import { keptQueriesContract } from './contract/kept-queries.contract.ts'
 import { searchIndexContract } from './contract/search-index.contract.ts'
 import { statementsContract } from './contract/statements.contract.ts'
 import { transactionsContract } from './contract/transactions.contract.ts'
@@ -11,4 +12,5 @@ for (const engine of engines) {
   dialectContract(engine)
   searchIndexContract(engine)
   catalogContract(engine)
+  keptQueriesContract(engine)
 }

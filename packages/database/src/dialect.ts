@@ -67,6 +67,8 @@ export interface Dialect {
   average(expression: Expression<unknown>): RawBuilder<number | null>
   /** Ends a select that will update what it read: `query.modifyEnd(dialect.lockRows)`. On SQLite a transaction is alone already. */
   readonly lockRows: RawBuilder<unknown>
+  /** As `lockRows`, and leaves out the rows that another transaction holds, instead of waiting for it. */
+  readonly lockFreeRows: RawBuilder<unknown>
   /** Ends a select whose rows must stay, under their names, until the transaction ends; others may share them and change their fields. */
   readonly keepRows: RawBuilder<unknown>
   readonly searchIndex: SearchIndex

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
+import { keptQuery } from './connections/kept-query.ts'
 import type { Connection, Database } from './database.ts'
 import type { Migration } from './migrate.ts'
 
@@ -33,13 +34,8 @@ export class Generation {
   }
 
   async read(): Promise<number> {
-    // Primary key.
-    const row = await this.#database.connection
-      .withTables<Tables>()
-      .selectFrom('generation')
-      .select('value')
-      .where('id', '=', 1)
-      .executeTakeFirstOrThrow()
+    const [row] = await readGeneration(this.#database.connection, {})
+    if (!row) throw new Error('The database has no generation; it was not migrated')
     return row.value
   }
 
@@ -83,6 +79,11 @@ export class Generation {
     await this.observe(value)
   }
 }
+
+// Primary key.
+const readGeneration = keptQuery<object, { value: number }>((connection) =>
+  connection.withTables<Tables>().selectFrom('generation').select('value').where('id', '=', 1),
+)
 
 /** As `Generation.bump`, where there is no instance. */
 export async function bumpGeneration(connection: Connection): Promise<void> {

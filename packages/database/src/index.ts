@@ -1,4 +1,6 @@
 export { BadValue } from './values/bad-value.ts'
+export { keptInsert, keptQuery, type KeptQuery } from './connections/kept-query.ts'
+export { afterCommit } from './connections/commit-tasks.ts'
 export type { Connection, Database, Engine, TransactionOptions } from './database.ts'
 export { canonicalDecimal } from './values/decimal.ts'
 export { dialectOf } from './dialect-of.ts'

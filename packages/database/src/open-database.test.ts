@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryDatabase } from '../../../tests/support/databases.ts'
@@ -66,6 +67,29 @@ describe('openDatabase', () => {
     const second = await openDatabase(url)
     expect((await sql`select * from thing`.execute(second.connection)).rows).toEqual([])
     await second.close()
+  })
+
+  it('waits for whoever else opens a new file at the same moment, while other work goes on', async () => {
+    const path = join(folder, 'shared.db')
+    const other = new Sqlite(path)
+    other.exec('begin; create table thing (name text)')
+    const opening = openDatabase(`sqlite:${path}`)
+    await new Promise((resolve) => setImmediate(resolve))
+    other.exec('commit')
+    other.close()
+    const database = await opening
+    expect((await sql`pragma journal_mode`.execute(database.connection)).rows).toEqual([{ journal_mode: 'wal' }])
+    await database.close()
+  })
+
+  it('refuses a PostgreSQL that answers before it has stored, and says what to set', async () => {
+    const place = await temporaryDatabase('postgres')
+    const first = await openDatabase(place.url)
+    const name = new URL(place.url).pathname.slice(1)
+    await sql`alter database ${sql.id(name)} set synchronous_commit = off`.execute(first.connection)
+    await first.close()
+    await expect(openDatabase(place.url)).rejects.toThrow('synchronous_commit is off, so')
+    await place.remove()
   })
 
   it('names a PostgreSQL without its password', async () => {

@@ -1,6 +1,4 @@
 import type { Database } from './database.ts'
-import { PostgresDatabase } from './postgres/postgres-database.ts'
-import { SqliteDatabase } from './sqlite/sqlite-database.ts'
 
 export interface OpenOptions {
   /** PostgreSQL: false behind a pooler that cannot keep named statements (PgBouncer before 1.21). Default true. */
@@ -20,14 +18,25 @@ export interface OpenOptions {
  */
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<Database> {
   try {
-    if (url.startsWith('sqlite:')) return await SqliteDatabase.open(url, options.mustExist)
+    if (url.startsWith('sqlite:')) return await openSqlite(url, options)
     if (/^postgres(ql)?:/.test(url) && !isReadable(url)) throw new Error(UNREADABLE)
-    if (/^postgres(ql)?:\/\//.test(url)) return await PostgresDatabase.open(url, placeOf(url), options)
+    if (/^postgres(ql)?:\/\//.test(url)) return await openPostgres(url, options)
     throw new Error('it must begin with sqlite:/ or postgres://')
   } catch (error) {
     const place = placeOf(url)
     throw new Error(`Cannot open the database ${place} (${options.setting ?? 'DATABASE_URL'}): ${reasonOf(error)}`, { cause: error })
   }
+}
+
+// A process has one engine: the driver of the other is never loaded.
+async function openSqlite(url: string, { mustExist }: OpenOptions): Promise<Database> {
+  const { SqliteDatabase } = await import('./sqlite/sqlite-database.ts')
+  return SqliteDatabase.open(url, mustExist)
+}
+
+async function openPostgres(url: string, options: OpenOptions): Promise<Database> {
+  const { PostgresDatabase } = await import('./postgres/postgres-database.ts')
+  return PostgresDatabase.open(url, placeOf(url), options)
 }
 
 /** The URL without what must not be shown: its password and its query. */

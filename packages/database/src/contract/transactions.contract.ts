@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Engine } from '../../../../tests/support/databases.ts'
+import { afterCommit } from '../connections/commit-tasks.ts'
 import type { Connection } from '../database.ts'
 import { savepoint } from '../savepoint.ts'
 import { countUp, createCounter, readCounter } from './counter.fixture.ts'
@@ -55,6 +56,25 @@ export function transactionsContract(engine: Engine): void {
       await expect(work).rejects.toThrow('undone')
       expect(await opened.dialect.tableExists(opened.database.connection, 'passing')).toBe(false)
       expect(await opened.dialect.columnsOf(opened.database.connection, 'thing')).toEqual(['name'])
+    })
+
+    it('run what waits for their commit after it, in order, and not when they are undone', async () => {
+      const told: string[] = []
+      const seen: Promise<string[]>[] = []
+      await opened.database.transaction(async (connection) => {
+        afterCommit(connection, () => void seen.push(names(opened.database.connection)))
+        afterCommit(connection, () => void told.push('second'))
+        await insert(connection, 'a')
+        expect(told).toEqual([])
+      })
+      expect([told, await seen[0]]).toEqual([['second'], ['a']])
+      const undone = opened.database.transaction(async (connection) => {
+        afterCommit(connection, () => void told.push('never'))
+        throw new Error('undone')
+      })
+      await expect(undone).rejects.toThrow('undone')
+      expect(told).toEqual(['second'])
+      expect(() => afterCommit(opened.database.connection, () => {})).toThrow('no commit')
     })
 
     it('refuse their connection once the work has ended, well or badly', async () => {

@@ -10,6 +10,8 @@ import {
 import type pg from 'pg'
 import type { Connection, Database } from '../database.ts'
 import { kyselyOver, StatementDriver, TransactionDriver, type Language } from '../connections/drivers.ts'
+import { runsOn } from '../connections/kept-query.ts'
+import { runCommitTasks } from '../connections/commit-tasks.ts'
 import { OpenWork } from '../connections/open-work.ts'
 import type { Session } from '../connections/transaction-connection.ts'
 import { LAYOUT_LOCK } from './layout-lock.ts'
@@ -35,7 +37,9 @@ export class PostgresDatabase implements Database {
   private constructor(place: string, clients: Clients) {
     this.place = place
     this.#clients = clients
-    this.connection = kyselyOver(new StatementDriver(new SingleStatements(clients)), LANGUAGE)
+    const statements = new SingleStatements(clients)
+    this.connection = kyselyOver(new StatementDriver(statements), LANGUAGE)
+    runsOn(this.connection, statements)
     this.#transactions = kyselyOver(new TransactionDriver(async () => sessionOf(clients, await clients.take())), LANGUAGE)
     this.#snapshots = kyselyOver(new TransactionDriver(async () => snapshotOf(clients, await clients.take())), LANGUAGE)
   }
@@ -54,8 +58,11 @@ export class PostgresDatabase implements Database {
   async transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     this.#work.refuse('A transaction')
     for (let attempt = 1; ; attempt += 1) {
+      let used: Connection | undefined
       try {
-        return await this.#transactions.transaction().execute((connection) => this.#work.run(() => work(connection)))
+        const result = await this.#transactions.transaction().execute((connection) => this.#work.run(() => work((used = connection))))
+        runCommitTasks(used)
+        return result
       } catch (error) {
         if (attempt === ATTEMPTS || !isWorthRepeating(rootOf(error))) throw error
       }

@@ -20,6 +20,7 @@ const OTHER_TYPES: Partial<Record<ColumnKind, string>> = {
 export const postgresDialect: Dialect = {
   engine: 'postgres',
   lockRows: sql`for update`,
+  lockFreeRows: sql`for update skip locked`,
   keepRows: sql`for key share`,
 
   // Collation C orders by code points and lets an index serve prefixes.

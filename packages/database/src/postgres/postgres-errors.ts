@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type { DatabaseError } from 'pg'
 import { BadValue } from '../values/bad-value.ts'
 import type { UniqueViolation } from '../dialect.ts'
 
@@ -6,8 +6,11 @@ import type { UniqueViolation } from '../dialect.ts'
 const BUSY: ReadonlySet<string> = new Set(['40001', '40P01', '55P03', '53300'])
 const WORTH_REPEATING: ReadonlySet<string> = new Set(['40001', '40P01'])
 
+/** What the server reports, by its fields and not by its class: a site on SQLite knows this dialect, and never loads the driver. */
+export const isPostgresFault = (error: unknown): error is DatabaseError => error instanceof Error && 'severity' in error && 'code' in error
+
 function codeOf(error: unknown): string {
-  return error instanceof pg.DatabaseError ? (error.code ?? '') : ''
+  return isPostgresFault(error) ? (error.code ?? '') : ''
 }
 
 export function isPostgresBusy(error: unknown): boolean {
@@ -19,15 +22,13 @@ export function isPostgresBadValue(error: unknown): boolean {
   return error instanceof BadValue || codeOf(error).startsWith('22')
 }
 
-export const isPostgresFault = (error: unknown): boolean => error instanceof pg.DatabaseError
-
 /** A column has another type than when the named statement took its parameters' types from it. */
 const OTHER_TYPE: ReadonlySet<string> = new Set(['42804', '42883'])
 
 /** A named statement that was planned before a table changed. */
 export function isStalePlan(error: unknown): boolean {
   if (OTHER_TYPE.has(codeOf(error))) return true
-  return error instanceof pg.DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
+  return isPostgresFault(error) && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
 }
 
 /** Two transactions got in each other's way; the same work may succeed when it begins again. */
@@ -37,7 +38,7 @@ export function isWorthRepeating(error: unknown): boolean {
 
 // Key (name, company)=(A, B) already exists.
 export function postgresViolation(error: unknown): UniqueViolation | undefined {
-  if (!(error instanceof pg.DatabaseError) || error.code !== '23505') return undefined
+  if (!isPostgresFault(error) || error.code !== '23505') return undefined
   const list = /\((.*?)\)=\(/.exec(error.detail ?? '')?.[1] ?? ''
   const columns = list === '' ? [] : list.split(', ').map((column) => column.replaceAll('"', ''))
   return { columns, primary: error.constraint?.endsWith('_pkey') ?? false, ...(error.table ? { table: error.table } : {}) }

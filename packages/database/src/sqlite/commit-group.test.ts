@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import fc from 'fast-check'
 import { sql } from 'kysely'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { temporaryDatabase, type TemporaryDatabase } from '../../../../tests/support/databases.ts'
 import type { Connection, Database } from '../database.ts'
 import { openDatabase } from '../open-database.ts'
@@ -36,6 +36,55 @@ describe('transactions that wait in line for the writer of SQLite', () => {
     )
     const page = 4096 + 24
     expect((statSync(`${path}-wal`).size - before) / page).toBeLessThan(12)
+  })
+
+  describe('whose requests are read one after the other', () => {
+    // However slow the machine is: a group of theirs never lasts too long.
+    beforeEach(() => void vi.spyOn(performance, 'now').mockReturnValue(0))
+    afterEach(() => void vi.restoreAllMocks())
+
+    const pages = (): number => statSync(`${path}-wal`).size
+    /** All that needs nobody to wait: a transaction is through, and its commit is to come. */
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 200; turn += 1) await Promise.resolve()
+    }
+    const inTurn = async (count: number, durable: (index: number) => boolean): Promise<number> => {
+      const before = pages()
+      const begun: Promise<unknown>[] = []
+      for (let index = 0; index < count; index += 1) {
+        begun.push(database.transaction((connection) => insert(connection, `thing ${pages()} ${index}`), { durable: durable(index) }))
+        await settle()
+      }
+      await Promise.all(begun)
+      return pages() - before
+    }
+
+    it('share one write as well', async () => {
+      const alone = await inTurn(1, () => true)
+      expect(await inTurn(10, () => true)).toBe(alone)
+    })
+
+    it('share it with one that asks for less, and never with one that asks for more', async () => {
+      const alone = await inTurn(1, () => true)
+      expect(await inTurn(2, (index) => index === 0)).toBe(alone)
+      expect(await inTurn(2, (index) => index === 1)).toBe(2 * alone)
+    })
+
+    it('keep nobody out when all of them have failed', async () => {
+      const other = new Sqlite(path, { timeout: 0 })
+      await expect(database.transaction(() => Promise.reject(new Error('fails')))).rejects.toThrow('fails')
+      other.exec('begin immediate; rollback')
+      other.close()
+    })
+
+    it('are committed when the database is closed before their turn', async () => {
+      const written = database.transaction((connection) => insert(connection, 'late'), { durable: true })
+      await settle()
+      await database.close()
+      await written
+      database = await openDatabase(place.url)
+      expect(await stored()).toEqual(['late'])
+    })
   })
 
   it('are told that they have committed when others can see it, and not before', async () => {

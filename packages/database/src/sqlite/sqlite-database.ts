@@ -4,11 +4,14 @@ import Sqlite from 'better-sqlite3'
 import { SqliteIntrospector, SqliteQueryCompiler, type CompiledQuery, type DatabaseConnection, type Kysely, type QueryResult } from 'kysely'
 import type { Connection, Database, TransactionOptions } from '../database.ts'
 import { kyselyOver, StatementDriver, TransactionDriver, type Language } from '../connections/drivers.ts'
+import { runsOn } from '../connections/kept-query.ts'
+import { runCommitTasks } from '../connections/commit-tasks.ts'
 import { OpenWork } from '../connections/open-work.ts'
 import type { Session } from '../connections/transaction-connection.ts'
 import { executeStatement } from './execute-statement.ts'
 import { registerFunctions } from './sqlite-functions.ts'
 import { Statements } from './statements.ts'
+import { whenFree } from './when-free.ts'
 import { Writer } from './writer.ts'
 
 /**
@@ -34,15 +37,19 @@ export class SqliteDatabase implements Database {
   readonly #path: string
   readonly #sources: readonly Sqlite.Database[]
   readonly #work = new OpenWork()
+  readonly #writer: Writer
   readonly #ordinary: Kysely<unknown>
   readonly #durable: Kysely<unknown>
 
   private constructor(path: string, writing: Sqlite.Database, reading: Sqlite.Database) {
     const writer = new Writer(writing)
+    this.#writer = writer
     this.place = `sqlite:${path}`
     this.#path = path
     this.#sources = [reading, writing]
-    this.connection = kyselyOver(new StatementDriver(new SingleStatements(new Statements(reading), writer, this.#work)), LANGUAGE)
+    const statements = new SingleStatements(new Statements(reading), writer, this.#work)
+    this.connection = kyselyOver(new StatementDriver(statements), LANGUAGE)
+    runsOn(this.connection, statements)
     this.#ordinary = kyselyOver(new TransactionDriver(() => writer.open(false)), LANGUAGE)
     this.#durable = kyselyOver(new TransactionDriver(() => writer.open(true)), LANGUAGE)
   }
@@ -50,7 +57,7 @@ export class SqliteDatabase implements Database {
   static async open(url: string, mustExist = false): Promise<SqliteDatabase> {
     const path = pathOf(url)
     if (mustExist && !existsSync(path)) throw new Error('there is no such file')
-    const writing = openWriting(path)
+    const writing = await whenFree(() => openWriting(path))
     try {
       return new SqliteDatabase(path, writing, openReading(path))
     } catch (error) {
@@ -62,7 +69,10 @@ export class SqliteDatabase implements Database {
   async transaction<T>(work: (connection: Connection) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     this.#work.refuse('A transaction')
     const kysely = options.durable ? this.#durable : this.#ordinary
-    return kysely.transaction().execute((connection) => this.#work.run(() => work(connection)))
+    let used: Connection | undefined
+    const result = await kysely.transaction().execute((connection) => this.#work.run(() => work((used = connection))))
+    runCommitTasks(used)
+    return result
   }
 
   snapshot<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -71,6 +81,7 @@ export class SqliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    this.#writer.close()
     for (const source of this.#sources) source.close()
   }
 }
@@ -124,13 +135,12 @@ function pathOf(url: string): string {
 function openWriting(path: string): Sqlite.Database {
   // The file holds hashes of passwords and tokens; SQLite gives its side files the same mode.
   if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
-  const connection = new Sqlite(path, { timeout: 5000 })
+  // Whoever opens or writes waits by itself, without holding up the process.
+  const connection = new Sqlite(path, { timeout: 0 })
   try {
     connection.pragma('journal_mode = wal')
     connection.pragma('synchronous = normal')
     connection.pragma('journal_size_limit = 67108864')
-    // From here on the writer waits by itself, without holding up the process.
-    connection.pragma('busy_timeout = 0')
     prepared(connection)
     // What a long transaction would need to undo a part of itself lies on the disk, so that it takes no more memory than a short one.
     connection.pragma('temp_store = file')

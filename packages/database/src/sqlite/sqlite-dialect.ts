@@ -1,4 +1,3 @@
-import SqliteError from 'better-sqlite3'
 import { sql } from 'kysely'
 import { BadValue } from '../values/bad-value.ts'
 import type { ColumnKind, Dialect, UniqueViolation } from '../dialect.ts'
@@ -6,13 +5,14 @@ import { partName, quoted } from '../identifiers.ts'
 import { foldedPattern } from '../values/patterns.ts'
 import { listSqliteTables } from './sqlite-catalog.ts'
 import { sqliteSearchIndex } from './sqlite-search-index.ts'
-import { isSqliteBusy } from './writer.ts'
+import { isSqliteBusy, isSqliteError } from './sqlite-errors.ts'
 
 const NUMBERS: ReadonlySet<ColumnKind> = new Set(['int', 'check', 'flag', 'micros', 'datetime'])
 
 export const sqliteDialect: Dialect = {
   engine: 'sqlite',
   lockRows: sql``,
+  lockFreeRows: sql``,
   keepRows: sql``,
   searchIndex: sqliteSearchIndex,
 
@@ -41,14 +41,14 @@ export const sqliteDialect: Dialect = {
   },
 
   uniqueViolation(error) {
-    if (!(error instanceof SqliteError.SqliteError)) return undefined
+    if (!isSqliteError(error)) return undefined
     const primary = error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || error.code === 'SQLITE_CONSTRAINT_ROWID'
     return primary || error.code === 'SQLITE_CONSTRAINT_UNIQUE' ? violationIn(error.message, primary) : undefined
   },
 
   isBusy: isSqliteBusy,
   isBadValue: (error) => error instanceof BadValue,
-  isFault: (error) => error instanceof SqliteError.SqliteError,
+  isFault: isSqliteError,
 
   async tableExists(connection, table) {
     const { rows } = await sql`select 1 from sqlite_schema where type = 'table' and name = ${table}`.execute(connection)

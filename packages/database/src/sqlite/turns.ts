@@ -8,6 +8,10 @@ export class Turns {
     return this.#waiting.length
   }
 
+  get taken(): boolean {
+    return this.#taken
+  }
+
   take(): Promise<void> | undefined {
     if (this.#taken) return new Promise((resolve) => this.#waiting.push(resolve))
     this.#taken = true

@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import SqliteError, { type Database as SqliteConnection } from 'better-sqlite3'
+import type { Database as SqliteConnection } from 'better-sqlite3'
 import type { CompiledQuery, QueryResult } from 'kysely'
 import type { Session } from '../connections/transaction-connection.ts'
 import { CommitGroup } from './commit-group.ts'
 import { executeStatement } from './execute-statement.ts'
 import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'
-
-/** How long a write waits for another process, in milliseconds. */
-const BUSY_TIMEOUT = 5000
+import { whenFree } from './when-free.ts'
 
 /** The one connection that writes. Everything that changes the file passes here, one at a time. */
 export class Writer {
@@ -16,6 +13,8 @@ export class Writer {
   readonly #statements: Statements
   readonly #turns = new Turns()
   #group: CommitGroup | undefined
+  /** Whether the group will be committed once this round of requests has been read. */
+  #isDue = false
   #durable = false
 
   constructor(connection: SqliteConnection) {
@@ -64,6 +63,11 @@ export class Writer {
     }
   }
 
+  /** Commits what has ended. To be called before the connection is closed. */
+  close(): void {
+    if (!this.#turns.taken) this.#commitGroup()
+  }
+
   #execute(query: CompiledQuery): QueryResult<unknown> {
     try {
       return executeStatement(this.#statements.prepare(query.sql), query.parameters)
@@ -73,9 +77,9 @@ export class Writer {
     }
   }
 
-  /** The group that is open, if it is as durable as is asked, or a new one. */
+  /** The group that is open, if it is at least as durable as is asked, or a new one. */
   async #joined(durable: boolean): Promise<CommitGroup> {
-    if (this.#group && this.#group.durable !== durable) this.#commitGroup()
+    if (durable && this.#group?.durable === false) this.#commitGroup()
     return (this.#group ??= await this.#beginGroup(durable))
   }
 
@@ -93,10 +97,32 @@ export class Writer {
     this.#durable = durable
   }
 
-  /** Those who have committed wait for whoever is next in line, and for nobody who is not there yet. */
+  /** Those who have committed wait for whoever is next in line, and for those whose requests are there but not read yet. */
   #passOn(): void {
-    if (this.#turns.waiting === 0 || this.#group?.isFull === true) this.#commitGroup()
+    const isLast = this.#turns.waiting === 0
+    if (this.#group?.isFull === true || (isLast && this.#group?.isEmpty === true)) this.#commitGroup()
+    else if (isLast) this.#commitSoon()
     this.#turns.leave()
+  }
+
+  /**
+   * Node reads requests that came together one after the other, each with all that follows from it but waiting; so the
+   * second of them gets in line only when the first is through. When all are read the group has everybody who was there.
+   */
+  #commitSoon(): void {
+    if (this.#isDue || this.#group === undefined) return
+    this.#isDue = true
+    setImmediate(() => void this.#commitInTurn())
+  }
+
+  async #commitInTurn(): Promise<void> {
+    this.#isDue = false
+    await this.#turns.take()
+    try {
+      this.#commitGroup()
+    } finally {
+      this.#turns.leave()
+    }
   }
 
   #commitGroup(): void {
@@ -110,21 +136,4 @@ export class Writer {
     this.#group = undefined
     group?.fail(error)
   }
-}
-
-// SQLite's own wait would hold up the whole process; this one lets other requests run meanwhile.
-async function whenFree<T>(act: () => T): Promise<T> {
-  const deadline = performance.now() + BUSY_TIMEOUT
-  for (;;) {
-    try {
-      return act()
-    } catch (error) {
-      if (!isSqliteBusy(error) || performance.now() > deadline) throw error
-    }
-    await sleep(1 + Math.random() * 4)
-  }
-}
-
-export function isSqliteBusy(error: unknown): boolean {
-  return error instanceof SqliteError.SqliteError && error.code.startsWith('SQLITE_BUSY')
 }
