@@ -1,8 +1,11 @@
-import { OAuthError } from './errors.ts'
-import { RIGHTS, isRight, type Right } from './fields.ts'
+import { OAuthError } from '../errors.ts'
+import { RIGHTS, isRight, type Right } from '../fields.ts'
+import { scopeTexts, type ScopeTexts } from './scope-texts.ts'
 
 /** Scopes that say who the user is; they open no document. */
 export const IDENTITY_SCOPES = ['openid', 'profile', 'email', 'roles', 'offline_access'] as const
+
+export type IdentityScope = (typeof IDENTITY_SCOPES)[number]
 
 const MAX_SCOPES = 100
 const MAX_LENGTH = 4096
@@ -10,11 +13,15 @@ const DOCTYPE = /^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/
 /** A dotted name of a function; a method of documents has its DocType's name in a scope before it, which may hold hyphens. */
 const METHOD = /^method:[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*(?:\.\*)?$/
 
+/** A bundle of scopes that the site's administrator put together. */
+const SET = /^set:[A-Za-z][A-Za-z0-9_.-]{0,59}$/
+
 export type Scope =
-  | { readonly kind: 'identity'; readonly token: string }
+  | { readonly kind: 'identity'; readonly token: string; readonly name: IdentityScope }
   | { readonly kind: 'all'; readonly token: string }
   | { readonly kind: 'document'; readonly token: string; readonly doctype: string; readonly right: Right }
   | { readonly kind: 'method'; readonly token: string; readonly name: string }
+  | { readonly kind: 'set'; readonly token: string; readonly name: string }
 
 /** Which other rights a right includes; `create` and `delete` include nothing. */
 const INCLUDES: Readonly<Partial<Record<Right, readonly Right[]>>> = {
@@ -31,6 +38,9 @@ const INCLUDES: Readonly<Partial<Record<Right, readonly Right[]>>> = {
   import: ['create', 'write', 'read', 'select'],
 }
 
+/** Whether a scope says who the user is. */
+export const isIdentityScope = (token: string): token is IdentityScope => (IDENTITY_SCOPES as readonly string[]).includes(token)
+
 /** `Sales Invoice` as it stands in a scope: `Sales.Invoice`. The dot is never part of a DocType's name. */
 export const scopeName = (doctype: string): string => doctype.replaceAll(' ', '.')
 export const doctypeOfScope = (name: string): string => name.replaceAll('.', ' ')
@@ -40,14 +50,15 @@ export const documentScope = (doctype: string, right: Right): string => `${scope
 
 /** The scope that a token of the grammar stands for, or undefined when it is none. */
 export function readScope(token: string): Scope | undefined {
-  if ((IDENTITY_SCOPES as readonly string[]).includes(token)) return { kind: 'identity', token }
+  if (isIdentityScope(token)) return { kind: 'identity', token, name: token }
   if (token === 'all') return { kind: 'all', token }
   if (token.startsWith('method:')) return METHOD.test(token) ? { kind: 'method', token, name: token.slice(7) } : undefined
+  if (token.startsWith('set:')) return SET.test(token) ? { kind: 'set', token, name: token.slice(4) } : undefined
   const colon = token.indexOf(':')
   if (colon < 0) return undefined
   const name = token.slice(0, colon)
   const right = token.slice(colon + 1)
-  if (!isRight(right) || name === 'set') return undefined
+  if (!isRight(right)) return undefined
   if (name === '*') return { kind: 'document', token, doctype: '*', right }
   if (name.length < 2 || name.length > 61 || !DOCTYPE.test(name)) return undefined
   return { kind: 'document', token, doctype: doctypeOfScope(name), right }
@@ -74,7 +85,7 @@ export function allowsScope(allowed: readonly string[], requested: string): bool
   const scope = readScope(requested)
   if (scope?.kind !== 'document') return false
   const name = requested.slice(0, requested.indexOf(':'))
-  return allowed.includes(`${name}:*`) || (name !== '*' && allowed.includes(`*:${scope.right}`))
+  return allowed.includes(`${name}:*`) || allowed.includes(`*:${scope.right}`)
 }
 
 /**
@@ -122,35 +133,25 @@ export class ScopeSet {
   }
 }
 
-const RIGHT_WORDS: Readonly<Record<Right, string>> = {
-  select: 'See the names of',
-  read: 'Read',
-  write: 'Change',
-  create: 'Create',
-  delete: 'Delete',
-  submit: 'Submit',
-  cancel: 'Cancel',
-  amend: 'Amend',
-  print: 'Print',
-  email: 'E-mail',
-  report: 'Report on',
-  import: 'Import',
-  export: 'Export',
-  share: 'Share',
-}
+/** What a scope lets an app do, in plain words. */
+export const describeScope = (token: string): string => scopeWords(token, scopeTexts.en)
 
-/** What a scope lets an app do, in plain words for a consent page. */
-export function describeScope(token: string): string {
+/** The same in the words of a language. */
+export function scopeWords(token: string, texts: ScopeTexts): string {
   const scope = readScope(token)
-  if (token === 'openid') return 'Know who you are'
-  if (token === 'profile') return 'See your name and picture'
-  if (token === 'email') return 'See your e-mail address'
-  if (token === 'roles') return 'See your roles'
-  if (token === 'offline_access') return 'Keep access while you are away'
-  if (scope?.kind === 'all') return 'Do everything that you may do, except manage users, permissions and apps'
-  if (scope?.kind === 'method') return `Call ${scope.name}`
-  if (scope?.kind === 'document') return `${RIGHT_WORDS[scope.right]} ${scope.doctype === '*' ? 'every kind of document' : scope.doctype}`
-  return token
+  if (scope === undefined) return token
+  switch (scope.kind) {
+    case 'identity':
+      return texts.identity[scope.name]
+    case 'all':
+      return texts.all
+    case 'method':
+      return texts.method.replace('{name}', () => scope.name)
+    case 'set':
+      return texts.set.replace('{name}', () => scope.name)
+    default:
+      return texts.rights[scope.right].of.replace('{doctype}', () => (scope.doctype === '*' ? texts.everyDoctype : scope.doctype))
+  }
 }
 
 /** Rights that change something: their boxes on a consent page start empty when the app calls them optional. */

@@ -6,6 +6,11 @@ export const OAUTH_PATHS = {
   token: `${BASE}get_token`,
   revoke: `${BASE}revoke_token`,
   introspect: `${BASE}introspect_token`,
+  deviceAuthorization: `${BASE}device_authorization`,
+  /** RFC 7591, where Frappe v16 has it. */
+  register: `${BASE}register_client`,
+  /** RP-Initiated Logout. */
+  endSession: `${BASE}end_session`,
   profile: `${BASE}openid_profile`,
   configuration: `${BASE}openid_configuration`,
   openidDiscovery: '/.well-known/openid-configuration',
@@ -23,7 +28,12 @@ export interface TokenResponse {
   readonly refresh_token: string
   readonly scope: string
   readonly id_token?: string
+  /** What it may do where documents are limited (RFC 9396 section 7). */
+  readonly authorization_details?: readonly object[]
 }
+
+/** The answer to an app that acts for itself: nothing to renew with, nobody to know (RFC 6749 section 4.4.3). */
+export type ServiceTokenResponse = Omit<TokenResponse, 'refresh_token' | 'id_token'>
 
 export interface OAuthErrorBody {
   readonly error: string
