@@ -13,7 +13,9 @@ import hasRole from './core/has-role.json' with { type: 'json' }
 import oauthBearerToken from './core/oauth/oauth-bearer-token.json' with { type: 'json' }
 import oauthClientRole from './core/oauth/oauth-client-role.json' with { type: 'json' }
 import oauthClient from './core/oauth/oauth-client.json' with { type: 'json' }
+import oauthSettings from './core/oauth/oauth-settings.json' with { type: 'json' }
 import role from './core/role.json' with { type: 'json' }
+import socialLoginKey from './core/social-login-key.json' with { type: 'json' }
 import userPermission from './core/user-permission.json' with { type: 'json' }
 import user from './core/user.json' with { type: 'json' }
 import { parseDocType } from './parse-doctype.ts'
@@ -32,6 +34,7 @@ export const coreDefinitions: readonly CoreDefinition[] = [
   oauthClientRole,
   oauthClient,
   oauthBearerToken,
+  oauthSettings,
   version,
   comment,
   toDo,
@@ -39,6 +42,7 @@ export const coreDefinitions: readonly CoreDefinition[] = [
   file,
   deletedDocument,
   customDocPerm,
+  socialLoginKey,
 ]
 
 /** They cannot be removed, so that no namesake can follow: their id may be their name. */

@@ -31,7 +31,7 @@ export interface PermissionKey {
 
 /** Whether another row says something of the same role, level and owner; the state inside the transaction. */
 export async function hasCustomPermission(connection: Connection, key: PermissionKey, except: string): Promise<boolean> {
-  // Index (parent).
+  // Index (parent, name).
   const row = await connection
     .withTables<CustomTables>()
     .selectFrom('tabCustom DocPerm')

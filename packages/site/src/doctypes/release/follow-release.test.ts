@@ -12,7 +12,9 @@ import { doctypeMigrations, doctypeTables } from '../migrations.ts'
 import { insertDocument, startProcess, readStored } from '../doctypes.fixture.ts'
 import type { SiteProcess } from '../doctypes.fixture.ts'
 import { parseDocType } from '../parse-doctype.ts'
+import { shortHash, tableName } from '../table-name.ts'
 import { createTable } from '../tables.ts'
+import { indexesOf } from '../tables/indexes.ts'
 import { followRelease } from './follow-release.ts'
 import { ReleaseStore } from './release-store.ts'
 
@@ -115,6 +117,74 @@ describe.each(engines)('a database of the release before, on %s', (engine) => {
       site.database.connection,
     )
   }
+
+  /** Names of the indexes that the site made of a table. */
+  async function ours(site: SiteProcess, doctype: DocType): Promise<string[]> {
+    const names = await dialectOf(engine).indexesOf(site.database.connection, tableName(doctype.name))
+    return names.filter((name) => /^(?:unique|index)_[0-9a-f]{12}_/.test(name)).toSorted()
+  }
+
+  /** Indexes as an earlier release made them, of the field alone, in the place of today's. */
+  async function indexAlone(site: SiteProcess, doctype: DocType, fieldnames: readonly string[]): Promise<void> {
+    const [table, { connection }] = [tableName(doctype.name), site.database]
+    for (const name of await ours(site, doctype)) if (name.startsWith('index_')) await sql`drop index ${sql.id(name)}`.execute(connection)
+    for (const fieldname of fieldnames)
+      await sql`create index ${sql.id(`index_${shortHash(`${table}\n${fieldname}`)}_${fieldname}`)} on ${sql.id(table)} (${sql.ref(fieldname)})`.execute(
+        connection,
+      )
+  }
+
+  it('gets indexes that hold the name too in the place of those of a field alone, and keeps unique ones', async () => {
+    const { site } = await oldSite()
+    const fields = [
+      { fieldname: 'city', fieldtype: 'Data', search_index: 1 },
+      { fieldname: 'number', fieldtype: 'Data', unique: 1 },
+    ]
+    const town = await insertOwn(site, { name: 'Town', autoname: 'prompt', fields })
+    for (const name of ['B', 'A']) await insertDocument(site, town, { name, city: 'Berlin' })
+    await indexAlone(site, town, ['city'])
+    await indexAlone(site, coreDocType('User Permission'), ['user', 'allow'])
+    expect(await ours(site, town)).toContainEqual(expect.stringMatching(/^index_[0-9a-f]{12}_city$/))
+    const unique = (await ours(site, town)).filter((name) => name.startsWith('unique_'))
+    expect(unique).toHaveLength(2)
+
+    await followRelease(site.database)
+    for (const doctype of [town, coreDocType('User Permission')])
+      expect(await ours(site, doctype)).toEqual(
+        indexesOf(doctype)
+          .map(({ name }) => name)
+          .toSorted(),
+      )
+    expect(await ours(site, town)).toEqual(expect.arrayContaining([...unique, expect.stringMatching(/^index_[0-9a-f]{12}_city_name$/)]))
+  })
+
+  it('gets another type for a core field that an earlier release indexed, and loses the index of one that has gone', async () => {
+    const { site } = await oldSite()
+    const changed: CoreDefinition[] = before.map((definition) => {
+      if (definition.name !== 'User Permission') return definition
+      const fields = (definition['fields'] as { fieldname: string }[]).filter(({ fieldname }) => fieldname !== 'applicable_for')
+      return {
+        ...definition,
+        fields: fields.map((field) => (field.fieldname === 'user' ? { ...field, fieldtype: 'Int', options: '' } : field)),
+      }
+    })
+    await indexAlone(site, coreDocType('User Permission'), ['user', 'applicable_for'])
+    expect(await followRelease(site.database, changed)).toBe(true)
+    const names = await ours(site, coreDocType('User Permission'))
+    expect(names.filter((name) => /_(?:user|applicable_for)(?:_name)?$/.test(name))).toEqual([expect.stringMatching(/_user_name$/)])
+  })
+
+  it('goes on to the release after this one', async () => {
+    const { site } = await oldSite()
+    await followRelease(site.database)
+    const later = coreDefinitions.map((definition) =>
+      definition.name === 'User'
+        ? { ...definition, fields: [...(definition['fields'] as object[]), { fieldname: 'nick', fieldtype: 'Data' }] }
+        : definition,
+    )
+    expect(await followRelease(site.database, later)).toBe(true)
+    expect(await column(site.database, 'tabUser')).toContain('nick')
+  })
 
   it('is brought up to date once, by one of two processes that start together', async () => {
     const { url, site } = await oldSite()

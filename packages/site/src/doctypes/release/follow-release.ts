@@ -10,7 +10,7 @@ import { parseDocType } from '../parse-doctype.ts'
 import { createTable, syncTable } from '../tables.ts'
 import { standardLayout } from '../tables/columns.ts'
 import { indexesOf } from '../tables/indexes.ts'
-import { followLayout } from '../tables/layout.ts'
+import { dropOtherIndexes, followLayout } from '../tables/layout.ts'
 import { Clock } from '../values/clock.ts'
 import { ReleaseStore, insertApplied, isApplied, tablesOf } from './release-store.ts'
 
@@ -64,25 +64,31 @@ function fingerprintOf(definitions: readonly CoreDefinition[]): string {
 
 async function followTables(connection: Connection, dialect: Dialect, doctypes: readonly DocType[]): Promise<void> {
   const isNew = !(await dialect.tableExists(connection, 'tabDocType'))
-  const before = isNew ? new Map<string, DocType>() : storedDocTypes(await listCoreDefinitions(connection), refuseNamesake)
-  const own = isNew ? new Map<string, DocType>() : storedDocTypes(await listDefinitions(connection))
+  const before = isNew ? new Map<string, DocType>() : byName((await listCoreDefinitions(connection)).map(parseStoredCore))
+  const own = isNew ? new Map<string, DocType>() : byName((await listDefinitions(connection)).map((stored) => parseStored(stored, false)))
   for (const [table, doctype] of tablesOf(doctypes)) {
     const previous = before.get(doctype.name)
-    if (previous && (await dialect.tableExists(connection, table))) await syncTable(connection, dialect, doctype, previous)
-    else await createTable(connection, dialect, doctype)
+    if (previous && (await dialect.tableExists(connection, table))) {
+      await dropOtherIndexes(connection, dialect, previous)
+      await syncTable(connection, dialect, doctype, previous)
+    } else await createTable(connection, dialect, doctype)
   }
   if (isNew) return
   for (const [, doctype] of tablesOf([...doctypes, ...own.values()])) await followLayout(connection, dialect, doctype)
 }
 
-function storedDocTypes(stored: readonly StoredDefinition[], check?: (definition: StoredDefinition) => void): Map<string, DocType> {
-  return new Map(
-    stored.map((definition) => {
-      check?.(definition)
-      const doctype = parseDocType(definition.values, { origin: 'file', id: definition.id })
-      return [doctype.name, doctype]
-    }),
-  )
+function byName(doctypes: readonly DocType[]): Map<string, DocType> {
+  return new Map(doctypes.map((doctype) => [doctype.name, doctype]))
+}
+
+/** Core DocTypes may have fields whose names are the system's in others, as Custom DocPerm has `parent`. */
+function parseStored({ id, values }: StoredDefinition, core: boolean): DocType {
+  return parseDocType(values, { origin: 'file', core, id })
+}
+
+function parseStoredCore(stored: StoredDefinition): DocType {
+  refuseNamesake(stored)
+  return parseStored(stored, true)
 }
 
 function refuseNamesake({ id, values }: StoredDefinition): void {

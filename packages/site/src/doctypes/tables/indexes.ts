@@ -15,6 +15,12 @@ export interface Index {
 /** Read backwards it is `modified desc, name`, the order of lists that name none. */
 const BY_TIME: readonly string[] = ['modified', 'name']
 
+/** Where a DocType's own queries want others than one for each searched field. */
+const CHOSEN: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
+  // What changed of one document, the latest first. Nothing asks for the versions of a whole DocType, and they keep none from being removed.
+  ['Version', [['docname', 'ref_doctype', 'creation']]],
+])
+
 /** The indexes that a DocType's table has; a name stands for one table, its columns and whether it is unique. */
 export function indexesOf(doctype: DocType): Index[] {
   const table = tableName(doctype.name)
@@ -27,9 +33,13 @@ export function indexesOf(doctype: DocType): Index[] {
   return [
     ...(doctype.istable ? [index(['parent', 'parentfield', 'idx'])] : [index(['_key'], true), index(BY_TIME)]),
     ...fields.filter((field) => field.unique).map((field) => index([field.fieldname], true)),
-    ...fields.filter((field) => isSearched(doctype, field)).map((field) => index([field.fieldname])),
+    ...(CHOSEN.get(doctype.name) ?? searchedColumns(doctype, fields)).map((columns) => index(columns)),
   ]
 }
+
+/** Each with the name: documents that share a value come by name in a list, and need not be sorted for it. */
+const searchedColumns = (doctype: DocType, fields: readonly DocField[]): string[][] =>
+  fields.filter((field) => isSearched(doctype, field)).map((field) => [field.fieldname, 'name'])
 
 /** Link columns too: a document is not removed before all that links to it has been looked for. */
 function isSearched(doctype: DocType, field: DocField): boolean {
@@ -51,6 +61,7 @@ export async function createIndex(connection: Connection, dialect: Dialect, doct
   }
 }
 
+/** Nothing happens when it is not there: another release may have made the table with others. */
 export async function dropIndex(connection: Connection, index: Pick<Index, 'name'>): Promise<void> {
-  await sql`drop index ${sql.id(index.name)}`.execute(connection)
+  await sql`drop index if exists ${sql.id(index.name)}`.execute(connection)
 }

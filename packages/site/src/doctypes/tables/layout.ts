@@ -14,9 +14,14 @@ export async function followLayout(connection: Connection, dialect: Dialect, doc
   const columns = new Set(await dialect.columnsOf(connection, table))
   for (const [name, column] of standardColumns(dialect, doctype))
     if (!columns.has(name)) await sql`alter table ${sql.id(table)} add column ${column}`.execute(connection)
+  await dropOtherIndexes(connection, dialect, doctype)
   const there = new Set(await dialect.indexesOf(connection, table))
-  const wanted = indexesOf(doctype)
-  for (const index of wanted) if (!there.has(index.name)) await createIndex(connection, dialect, doctype, index)
-  const names = new Set(wanted.map((index) => index.name))
-  for (const name of there) if (OURS.test(name) && !names.has(name)) await dropIndex(connection, { name })
+  for (const index of indexesOf(doctype)) if (!there.has(index.name)) await createIndex(connection, dialect, doctype, index)
+}
+
+/** What another release indexed and this one does not: in the way of a column that changes, too. */
+export async function dropOtherIndexes(connection: Connection, dialect: Dialect, doctype: DocType): Promise<void> {
+  const wanted = new Set(indexesOf(doctype).map((index) => index.name))
+  for (const name of await dialect.indexesOf(connection, tableName(doctype.name)))
+    if (OURS.test(name) && !wanted.has(name)) await dropIndex(connection, { name })
 }

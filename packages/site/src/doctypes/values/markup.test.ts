@@ -72,6 +72,21 @@ describe('markup in a text', () => {
       expect(withoutScripts(TEXT, piece.repeat(200_000)).length).toBeGreaterThan(0)
   }, 20_000)
 
+  it('is refused by the name of its field when there is more of it than is looked through in a moment', () => {
+    const bold = '<b>x</b>'
+    const [most, picture] = [bold.repeat(125_000), `<img src="data:image/png;base64,${'aB+/'.repeat(2_000_000)}==" />`]
+    expect(withoutScripts(TEXT, most)).toBe(most)
+    const refused = expect.objectContaining({
+      excType: 'ValidationError',
+      status: 417,
+      message: expect.stringMatching(/^Notes: 1000000 /) as string,
+    })
+    for (const text of [`${most}<i></i>`, bold.repeat(3_000_000), `<p ${'a="1" '.repeat(200_000)}>`])
+      expect(() => withoutScripts({ ...TEXT, label: 'Notes' }, text)).toThrow(refused)
+    for (const text of [picture, picture.repeat(3), 'a < b '.repeat(1_000_000), `${'a < b '.repeat(1_000_000)}<script`])
+      expect(withoutScripts(TEXT, text).length).toBeGreaterThanOrEqual(text.length)
+  })
+
   it('holds no handler and no script, however it is put together', () => {
     const pieces = fc.constantFrom(
       '<',

@@ -14,7 +14,7 @@ const UNENDED = /<(?=\/?(?:script|style|svg|math|iframe|object)|[a-z!/?][^<]*=)/
  * Text without the markup that runs: scripts are shown as text, event handlers and addresses that are programs are left
  * out, and what formats a text stays. Text without a tag is returned as it is.
  *
- * @throws {FrappeError} `ValidationError` for tags nested deeper than any page shows
+ * @throws {FrappeError} `ValidationError` for more markup than is looked through in a moment, and for tags nested deeper than any page shows
  */
 export function withoutScripts(field: DocField, text: string): string {
   if (!text.includes('<') || field.ignore_xss_filter || KEPT.has(field.fieldtype)) return text
@@ -25,8 +25,17 @@ export function withoutScripts(field: DocField, text: string): string {
   const rest = text.slice(end).replace(UNENDED, '&lt;')
   const tags = text.slice(0, end)
   if (!A_TAG_BEGINS.test(tags)) return tags + rest
+  if (tags.length > LONGEST && tags.replaceAll(EMBEDDED, '').length > LONGEST)
+    throw invalid(
+      `${field.label}: ${LONGEST} characters of text with tags are the most; take tags out of it, divide it, or send it as a file`,
+    )
   return sanitizer()(tags + rest, { ...(field.fieldtype === 'Barcode' ? DRAWING : FORMATTED), ...boundedIn(field) })
 }
+
+/** Tags cost about a microsecond a character, in which nobody else is served. */
+const LONGEST = 1_000_000
+/** What a picture in a text is made of costs next to nothing. */
+const EMBEDDED = /;base64,[a-z\d+/]+/gi
 
 /** Browsers stop at 512. */
 const DEEPEST = 1000
