@@ -1,118 +1,11 @@
-import { ScopeSet, parseFilters, type DocField, type DocType, type Filter, type FrappeError, type Right } from '@annex/protocol'
+import { FrappeError, notPermitted, parseFilters, type Filter } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import { GUEST, type Principal } from '../policy/principal.ts'
 import type { Backend } from './backend.ts'
-import { Guard, type Refusal } from './guard.ts'
+import { ACTS, DOCTYPES, byToken, guarded, method } from './guard.fixture.ts'
+import { Guard } from './guard.ts'
 import type { Method } from './method.ts'
-
-const doctype = (name: string, fields: Partial<DocField>[] = [], istable = false): DocType =>
-  ({ id: `id of ${name}`, name, istable, fields, title_field: '', search_fields: ['item_name'] }) as unknown as DocType
-const DOCTYPES = new Map(
-  [
-    doctype('Item'),
-    doctype('User'),
-    doctype('DocType'),
-    doctype('Customer', [{ fieldname: 'owner_user', fieldtype: 'Link', options: 'User' }]),
-    doctype('Quote', [
-      { fieldname: 'customer', fieldtype: 'Link', options: 'Customer' },
-      { fieldname: 'lines', fieldtype: 'Table', options: 'Quote Line' },
-    ]),
-    doctype('Quote Line', [{ fieldname: 'customer', fieldtype: 'Link', options: 'Customer' }], true),
-    doctype('Note', [{ fieldname: 'remarks', fieldtype: 'Table', options: 'Remark' }]),
-    doctype('Remark', [], true),
-  ].map((known) => [known.name, known]),
-)
-const method = (name: string, rights: Method['rights']): Method => ({
-  name,
-  rights,
-  guest: false,
-  httpMethods: ['GET', 'POST'],
-  handler: () => Promise.resolve('done'),
-})
-const METHODS = new Map(
-  [
-    method('open', 'open'),
-    method('site.undeclared', 'undeclared'),
-    method('site.declared', [{ doctype: 'Item', right: 'write' }]),
-    method('site.fenced', [{ doctype: 'User', right: 'write' }]),
-    method('site.share', (args) => ['share', 'write'].map((right) => ({ doctype: String(args['doctype']), right: right as Right }))),
-  ].map((known) => [known.name, known]),
-)
-
-function guarded(): { guard: Guard; refusals: Refusal[]; reached: string[] } {
-  const refusals: Refusal[] = []
-  const reached: string[] = []
-  const backend = new Proxy({} as Backend, {
-    get: (_, verb) => (): Promise<unknown> => {
-      reached.push(String(verb))
-      return Promise.resolve([])
-    },
-  })
-  const guard = new Guard({
-    backend,
-    doctypeOf: (name) => DOCTYPES.get(name),
-    parentsOf: (child) => ({ 'Quote Line': ['Quote'], Remark: ['Note', 'User'] })[child] ?? [],
-    methods: METHODS,
-    onRefusal: (refusal) => Promise.resolve(void refusals.push(refusal)),
-    resourceMetadata: () => 'http://site/.well-known/oauth-protected-resource',
-  })
-  return { guard, refusals, reached }
-}
-
-const byToken = (scope: string, more: { unfenced?: boolean; ids?: Record<string, string> } = {}): Principal => ({
-  ...GUEST,
-  user: 'alice@example.com',
-  token: {
-    hash: 'hash',
-    grant: 'grant',
-    client: 'client',
-    scopes: new ScopeSet(scope.split(' ')),
-    unfenced: more.unfenced === true,
-    doctypeIds: more.ids ?? Object.fromEntries([...DOCTYPES.keys()].map((name) => [name, `id of ${name}`])),
-  },
-})
-
-type Act = (guard: Guard, principal: Principal) => Promise<unknown>
-const ACTS: Readonly<Record<string, Act>> = {
-  'read Item': (guard, who) => guard.read(who, { doctype: 'Item', name: 'A' }),
-  'list Item': (guard, who) => guard.list(who, { doctype: 'Item' }),
-  'count Item': (guard, who) => guard.count(who, { doctype: 'Item' }),
-  'search Item': (guard, who) =>
-    guard.searchLink(who, { doctype: 'Item', text: '', limit: 10, filters: parseFilters({ item_name: 'Bolt', disabled: 0 }) }),
-  'search Item by cost': (guard, who) =>
-    guard.searchLink(who, { doctype: 'Item', text: '', limit: 10, filters: parseFilters({ cost: ['>', 5] }) }),
-  'search Item telling cost': (guard, who) => guard.searchLink(who, { doctype: 'Item', text: '', limit: 10, searchField: 'cost' }),
-  'define Item': (guard, who) => guard.doctype(who, 'Item'),
-  'insert Item': (guard, who) => guard.insert(who, 'Item', [{}]),
-  'insert submitted Item': (guard, who) => guard.insert(who, 'Item', [{ docstatus: 1 }]),
-  'update Item': (guard, who) => guard.update(who, { doctype: 'Item', name: 'A', values: {} }),
-  'submit Item by update': (guard, who) => guard.update(who, { doctype: 'Item', name: 'A', values: { docstatus: '1' } }),
-  'submit Item': (guard, who) => guard.setDocstatus(who, { doctype: 'Item', name: 'A' }, 1),
-  'cancel Item': (guard, who) => guard.setDocstatus(who, { doctype: 'Item', name: 'A' }, 2),
-  'amend Item': (guard, who) => guard.insert(who, 'Item', [{ amended_from: 'A' }]),
-  'insert Item and User': (guard, who) => guard.insert(who, ['Item', 'User'], [{}, {}]),
-  'merge Item': (guard, who) => guard.rename(who, { doctype: 'Item', name: 'A' }, 'B', { merge: true }),
-  'rename Item': (guard, who) => guard.rename(who, { doctype: 'Item', name: 'A' }, 'B'),
-  'remove Item': (guard, who) => guard.remove(who, { doctype: 'Item', name: 'A' }),
-  'read User': (guard, who) => guard.read(who, { doctype: 'User', name: 'bob@example.com' }),
-  'update User': (guard, who) => guard.update(who, { doctype: 'User', name: 'bob@example.com', values: { new_password: 'x' } }),
-  'define User': (guard, who) => guard.doctype(who, 'User'),
-  'search DocType': (guard, who) => guard.searchLink(who, { doctype: 'DocType', text: '', limit: 10 }),
-  'list Quote': (guard, who) => guard.list(who, { doctype: 'Quote' }),
-  'list Quote with a linked field': (guard, who) => guard.list(who, { doctype: 'Quote', fields: ['customer.credit_limit'] }),
-  'list Quote ordered by a linked field': (guard, who) => guard.list(who, { doctype: 'Quote', orderBy: 'customer.credit_limit' }),
-  'list Quote with its lines': (guard, who) => guard.list(who, { doctype: 'Quote', fields: ['lines.item'] }),
-  'list Quote Line': (guard, who) => guard.list(who, { doctype: 'Quote Line', parent: 'Quote' }),
-  'insert Quote Line': (guard, who) => guard.insert(who, 'Quote Line', [{ parent: 'Q', parenttype: 'Quote', parentfield: 'lines' }]),
-  'update Quote Line': (guard, who) => guard.update(who, { doctype: 'Quote Line', name: 'L', values: {} }),
-  'remove Quote Line': (guard, who) => guard.remove(who, { doctype: 'Quote Line', name: 'L' }),
-  'list User with Item as parent': (guard, who) => guard.list(who, { doctype: 'User', parent: 'Item' }),
-  'call open': (guard, who) => guard.call(who, { method: 'open', httpMethod: 'GET', args: {} }),
-  'call undeclared': (guard, who) => guard.call(who, { method: 'site.undeclared', httpMethod: 'GET', args: {} }),
-  'call declared': (guard, who) => guard.call(who, { method: 'site.declared', httpMethod: 'GET', args: {} }),
-  'call of Item': (guard, who) => guard.call(who, { method: 'site.share', httpMethod: 'GET', args: { doctype: 'Item' } }),
-  'call fenced': (guard, who) => guard.call(who, { method: 'site.fenced', httpMethod: 'GET', args: {} }),
-}
+import type { Refusal } from './refusals.ts'
 
 /** What reading Item lets a token do, in the order of the table. */
 const READ = [
@@ -139,52 +32,12 @@ const READ_OTHERS = [
 describe('a token', () => {
   it.each([
     ['openid', ['call open']],
-    [
-      'Item:read',
-      [
-        'read Item',
-        'list Item',
-        'count Item',
-        'search Item',
-        'search Item by cost',
-        'search Item telling cost',
-        'define Item',
-        'call open',
-      ],
-    ],
+    ['Item:read', [...READ, 'call open']],
     ['Item:select', ['search Item', 'define Item', 'call open']],
     ['Item:create', ['insert Item', 'call open']],
     ['Item:delete', ['remove Item', 'call open']],
-    [
-      'Item:write',
-      [
-        'read Item',
-        'list Item',
-        'count Item',
-        'search Item',
-        'search Item by cost',
-        'search Item telling cost',
-        'define Item',
-        'update Item',
-        'rename Item',
-        'call open',
-        'call declared',
-      ],
-    ],
-    [
-      'Item:submit',
-      [
-        'read Item',
-        'list Item',
-        'count Item',
-        'search Item',
-        'search Item by cost',
-        'search Item telling cost',
-        'define Item',
-        'submit Item',
-        'call open',
-      ],
-    ],
+    ['Item:write', [...READ, 'update Item', 'rename Item', 'call open', 'call declared']],
+    ['Item:submit', [...READ, 'submit Item', 'call open']],
     ['Item:create Item:amend', [...READ, 'insert Item', 'amend Item', 'call open']],
     ['Item:cancel', [...READ, 'cancel Item', 'call open']],
     ['Item:write Item:delete', [...READ, 'update Item', 'merge Item', 'rename Item', 'remove Item', 'call open', 'call declared']],
@@ -248,6 +101,18 @@ describe('a token', () => {
     await expect(ACTS['read Item']!(guard, byToken('Item:read', { ids: { Item: 'id of an older Item' } }))).rejects.toMatchObject({
       status: 403,
     })
+  })
+
+  it('opens nothing while a row filter names a DocType that is no more', async () => {
+    const { guard } = guarded()
+    const filters = parseFilters({ name: 'A' })
+    const held = (...doctypes: string[]): Principal => {
+      const who = byToken('*:read')
+      return { ...who, token: { ...who.token!, rowFilters: new Map(doctypes.map((doctype) => [doctype, filters])) } }
+    }
+    await guard.read(held('Item'), { doctype: 'Item', name: 'A' })
+    for (const gone of [['Article'], ['Item', 'Article']])
+      await expect(guard.read(held(...gone), { doctype: 'Item', name: 'A' })).rejects.toMatchObject({ status: 403 })
   })
 
   it('needs the linked DocType’s scope as well to reach through a link', async () => {
@@ -336,6 +201,69 @@ describe('a token', () => {
       options: { headers: { 'www-authenticate': expect.stringContaining('scope="Item:write"') as string } },
     })
     expect(refusals).toMatchObject([{ scope: 'Item:write', act: 'update Item' }])
+  })
+})
+
+describe('what is refused behind the guard', () => {
+  const alice: Principal = { ...GUEST, user: 'alice@example.com' }
+  /** Verbs that all end as one error does, and methods that call them. */
+  function refusing(error: Error): { guard: Guard; refusals: Refusal[] } {
+    const refusals: Refusal[] = []
+    const verbs = new Proxy({} as Backend, { get: () => () => Promise.reject(error) })
+    const read: Method['handler'] = ({ principal, backend }) => backend.read(principal, { doctype: 'Item', name: 'A' })
+    const trying: Method['handler'] = (call) => read(call).catch(() => 'nothing')
+    const guard = new Guard({
+      backend: verbs,
+      doctypeOf: (name) => DOCTYPES.get(name),
+      parentsOf: () => [],
+      methods: new Map([
+        ['site.read', { ...method('site.read', 'verbs'), handler: read }],
+        ['site.try', { ...method('site.try', 'verbs'), handler: trying }],
+        ['site.refuse', { ...method('site.refuse', 'verbs'), handler: () => Promise.reject(error) }],
+        ['site.signed', method('site.signed', 'verbs')],
+      ]),
+      onRefusal: (refusal) => Promise.resolve(void refusals.push(refusal)),
+      resourceMetadata: () => 'http://site/.well-known/oauth-protected-resource',
+    })
+    return { guard, refusals }
+  }
+  const call = (guard: Guard, who: Principal, name: string): Promise<unknown> =>
+    guard.call(who, { method: name, httpMethod: 'POST', args: {} })
+
+  it.each(['read', 'list', 'count', 'search', 'insert', 'update', 'submit', 'cancel', 'rename', 'remove'])(
+    'is remembered once, and told as it was: %s Item',
+    async (verb) => {
+      const error = notPermitted('No')
+      const { guard, refusals } = refusing(error)
+      await expect(ACTS[`${verb} Item`]!(guard, alice)).rejects.toBe(error)
+      const act = `${{ count: 'list', insert: 'create' }[verb] ?? verb} Item`
+      expect(refusals).toEqual([{ principal: alice, lacking: 'permission', scope: undefined, act }])
+    },
+  )
+
+  it.each([
+    ['site.read', 'read Item'],
+    ['site.try', 'read Item'],
+    ['site.refuse', 'site.refuse'],
+  ])('by a method is remembered once: %s', async (name, act) => {
+    const { guard, refusals } = refusing(notPermitted('No'))
+    await call(guard, alice, name).catch(() => undefined)
+    expect(refusals).toMatchObject([{ lacking: 'permission', act }])
+  })
+
+  it('of a DocType or method that is not here is remembered without its name', async () => {
+    const { guard, refusals } = refusing(notPermitted('No'))
+    await expect(guard.read(alice, { doctype: 'at1_secret', name: 'A' })).rejects.toThrow('No')
+    await expect(call(guard, { ...GUEST }, 'site.signed')).rejects.toThrow('Sign in first')
+    expect(refusals).toMatchObject([{ act: 'an unknown DocType' }])
+  })
+
+  it('of a guest, or for another reason, is not remembered', async () => {
+    const invalid = refusing(new FrappeError('ValidationError', 'No'))
+    await expect(ACTS['insert Item']!(invalid.guard, alice)).rejects.toThrow('No')
+    const refused = refusing(notPermitted('No'))
+    await expect(ACTS['read Item']!(refused.guard, GUEST)).rejects.toThrow('No')
+    expect([invalid.refusals, refused.refusals]).toEqual([[], []])
   })
 })
 

@@ -23,16 +23,9 @@ import type {
 } from './backend.ts'
 import { doctypeOfEach } from './backend.ts'
 import { attachedTo } from './attached.ts'
-import { tokenCovers } from '../policy/covers.ts'
+import { judgedBy, tokenCovers } from '../policy/covers.ts'
 import { callMethod, type Method } from './method.ts'
-
-export interface Refusal {
-  readonly principal: Principal
-  /** The scope that would have been enough; undefined when what was named is not here. */
-  readonly scope: string | undefined
-  /** What was tried: `list Item`, `frappe.client.get_count`. */
-  readonly act: string
-}
+import { Refusals, UNKNOWN_DOCTYPE, rememberingBackend, type Remember } from './refusals.ts'
 
 export interface GuardParts {
   readonly backend: Backend
@@ -41,10 +34,14 @@ export interface GuardParts {
   /** DocTypes that have the child table among their rows. */
   readonly parentsOf: (child: string) => readonly string[]
   readonly methods: ReadonlyMap<string, Method>
-  /** Remembers a refusal; awaited, so that none is lost. */
-  readonly onRefusal: (refusal: Refusal) => Promise<void>
+  /** Remembers a refusal, outside the transaction that it undid; awaited, so that none is lost. */
+  readonly onRefusal: Remember
+  /** What the caller's token opens besides its scopes: a document of its own, for apps of old; undefined for all others. */
+  readonly ownDocument?: (principal: Principal, id: DocumentId) => Promise<Document | undefined>
   /** Where a client finds out whom to ask for more (RFC 9728). */
   readonly resourceMetadata: () => string
+  /** Told of each right that a token opened; the DocType is one of this site, or else empty, or `method:` and the name of one. */
+  readonly onUse?: (token: TokenRights, doctype: string, right: Right | 'call') => void
 }
 
 /** Columns that repeat beside a document what other documents say of it. */
@@ -52,9 +49,6 @@ const MIRRORED: ReadonlyMap<string, readonly string[]> = new Map([
   ['_comments', ['Comment']],
   ['_assign', ['ToDo']],
 ])
-
-/** What the trail says of a DocType that is not here. */
-const UNKNOWN = 'an unknown DocType'
 
 /**
  * A Backend that lets an access token reach what its scopes cover and nothing else.
@@ -66,35 +60,42 @@ const UNKNOWN = 'an unknown DocType'
  */
 export class Guard implements Backend {
   readonly #parts: GuardParts
+  readonly #refusals: Refusals
+  /** What stands behind; what it refuses is remembered, too. */
+  readonly #backend: Backend
 
   constructor(parts: GuardParts) {
     this.#parts = parts
+    this.#refusals = new Refusals(parts.onRefusal)
+    this.#backend = rememberingBackend(parts.backend, this.#refusals, (name) => parts.doctypeOf(name) !== undefined)
   }
 
   async doctype(principal: Principal, name: string): Promise<DocType> {
     await this.#require(principal, name, 'select', 'read the definition of', true)
-    return this.#parts.backend.doctype(principal, name)
+    return this.#backend.doctype(principal, name)
   }
 
   async read(principal: Principal, id: DocumentId): Promise<Document> {
+    const own = principal.token && (await this.#parts.ownDocument?.(principal, id))
+    if (own) return own
     await this.#require(principal, id.doctype, 'read', 'read')
-    return this.#parts.backend.read(principal, id)
+    return this.#backend.read(principal, id)
   }
 
   async list(principal: Principal, request: ListRequest): Promise<Row[]> {
     if (principal.token) await this.#requireList(principal, request)
-    return this.#parts.backend.list(principal, request)
+    return this.#backend.list(principal, request)
   }
 
   async count(principal: Principal, request: CountRequest): Promise<number> {
     if (principal.token) await this.#requireList(principal, request)
-    return this.#parts.backend.count(principal, request)
+    return this.#backend.count(principal, request)
   }
 
   async searchLink(principal: Principal, request: LinkSearchRequest): Promise<LinkMatch[]> {
     await this.#require(principal, request.doctype, 'select', 'search', request.doctype === 'DocType')
     if (principal.token) await this.#requireFilters(principal, request)
-    return this.#parts.backend.searchLink(principal, request)
+    return this.#backend.searchLink(principal, request)
   }
 
   /** What is matched by a field is told of that field: with the scope to see names, only what a link field shows may be asked by. */
@@ -119,9 +120,9 @@ export class Guard implements Backend {
       await this.#require(principal, name, 'create', 'create')
       if (ofIt.some((values) => Number(values['docstatus'] ?? 0) > 0)) await this.#require(principal, name, 'submit', 'submit')
       if (ofIt.some((values) => Boolean(values['amended_from']))) await this.#require(principal, name, 'amend', 'amend')
-      for (const values of ofIt) await this.#requireAttached(principal, attachedTo(principal, name, values))
+      for (const values of ofIt) await this.#requireAttached(principal, name, values)
     }
-    return this.#parts.backend.insert(principal, doctype, documents)
+    return this.#backend.insert(principal, doctype, documents)
   }
 
   async update(principal: Principal, request: UpdateRequest): Promise<Document> {
@@ -130,10 +131,9 @@ export class Guard implements Backend {
     if (docstatus === 1) await this.#require(principal, request.doctype, 'submit', 'submit')
     if (docstatus === 2) await this.#require(principal, request.doctype, 'cancel', 'cancel')
     const { file_url: _, ...attaching } = request.values
-    await this.#requireAttached(principal, attachedTo(principal, request.doctype, attaching))
-    if (principal.token && this.#isRow(request.doctype))
-      await this.#requireRow(principal, await this.#parts.backend.read(principal, request))
-    return this.#parts.backend.update(principal, await this.#asItStands(principal, request))
+    await this.#requireAttached(principal, request.doctype, attaching)
+    if (principal.token && this.#isRow(request.doctype)) await this.#requireRow(principal, await this.#backend.read(principal, request))
+    return this.#backend.update(principal, await this.#asItStands(principal, request))
   }
 
   #isRow(doctype: string): boolean {
@@ -145,11 +145,12 @@ export class Guard implements Backend {
     const { token } = principal
     if (!token || (typeof parent !== 'string' && typeof parent !== 'number') || typeof parenttype !== 'string') return
     if (this.#parts.doctypeOf(parenttype)?.is_submittable !== true || this.#covers(token, parenttype, 'submit', false)) return
-    const { docstatus } = await this.#parts.backend.read(principal, { doctype: parenttype, name: String(parent) })
+    const { docstatus } = await this.#backend.read(principal, { doctype: parenttype, name: String(parent) })
     if (docstatus === 1) await this.#require(principal, parenttype, 'submit', 'submit')
   }
 
-  async #requireAttached(principal: Principal, target: string | undefined): Promise<void> {
+  async #requireAttached(principal: Principal, doctype: string, values: Values): Promise<void> {
+    const target = await this.#refusals.remembering(principal, 'attach a file', async () => attachedTo(principal, doctype, values))
     if (target !== undefined) await this.#require(principal, target, 'write', 'attach a file to')
   }
 
@@ -163,7 +164,7 @@ export class Guard implements Backend {
     const isSubmittable = this.#parts.doctypeOf(doctype)?.is_submittable === true
     const says = ![undefined, null, ''].includes(values['docstatus'] as string | null | undefined)
     if (!token || !isSubmittable || says || this.#covers(token, doctype, 'submit', false)) return request
-    const { docstatus } = await this.#parts.backend.read(principal, { doctype, name })
+    const { docstatus } = await this.#backend.read(principal, { doctype, name })
     if (docstatus === 1) await this.#require(principal, doctype, 'submit', 'submit')
     return { ...request, values: { ...values, docstatus } }
   }
@@ -171,37 +172,39 @@ export class Guard implements Backend {
   async setDocstatus(principal: Principal, id: DocumentId, docstatus: 1 | 2): Promise<Document> {
     const right = docstatus === 1 ? 'submit' : 'cancel'
     await this.#require(principal, id.doctype, right, right)
-    return this.#parts.backend.setDocstatus(principal, id, docstatus)
+    return this.#backend.setDocstatus(principal, id, docstatus)
   }
 
   async rename(principal: Principal, id: DocumentId, newName: string, options?: RenameOptions): Promise<string> {
     await this.#require(principal, id.doctype, 'write', 'rename')
     if (options?.merge === true) await this.#require(principal, id.doctype, 'delete', 'merge')
-    return this.#parts.backend.rename(principal, id, newName, options)
+    return this.#backend.rename(principal, id, newName, options)
   }
 
   async remove(principal: Principal, id: DocumentId): Promise<void> {
     const isRow = this.#isRow(id.doctype)
     await this.#require(principal, id.doctype, isRow ? 'write' : 'delete', 'remove')
-    if (principal.token && isRow) await this.#requireRow(principal, await this.#parts.backend.read(principal, id))
-    return this.#parts.backend.remove(principal, id)
+    if (principal.token && isRow) await this.#requireRow(principal, await this.#backend.read(principal, id))
+    return this.#backend.remove(principal, id)
   }
 
   async call(principal: Principal, request: CallRequest): Promise<unknown> {
     const method = this.#parts.methods.get(request.method)
     if (method && principal.token) await this.#requireMethod(principal, principal.token, method, request)
-    return callMethod(this.#parts.methods, this, principal, request)
+    const act = method?.name ?? 'an unknown method'
+    return this.#refusals.remembering(principal, act, () => callMethod(this.#parts.methods, this, principal, request))
   }
 
   async #requireMethod(principal: Principal, token: TokenRights, method: Method, { httpMethod, args }: CallRequest): Promise<void> {
     if (method.documentsOf !== undefined)
       await this.#require(principal, method.documentsOf, httpMethod === 'GET' ? 'read' : 'write', method.name)
-    if (method.rights === 'open' || method.rights === 'verbs' || token.scopes.opensMethod(method.name)) return
-    if (method.rights === 'undeclared') {
-      if (token.scopes.all && token.unfenced) return
+    if (token.scopes.opensMethod(method.name)) return this.#parts.onUse?.(token, `method:${method.name}`, 'call')
+    if (method.rights === 'open' || method.rights === 'verbs') return
+    const rights = typeof method.rights === 'function' ? method.rights(args, principal) : method.rights
+    if (rights === 'undeclared') {
+      if (token.scopes.all && token.unfenced) return this.#parts.onUse?.(token, `method:${method.name}`, 'call')
       throw await this.#refuse(principal, `method:${method.name}`, method.name)
     }
-    const rights = typeof method.rights === 'function' ? method.rights(args) : method.rights
     for (const { doctype, right } of rights) await this.#require(principal, doctype, right, method.name)
   }
 
@@ -253,37 +256,42 @@ export class Guard implements Backend {
     if (!token) return
     const named = this.#judgedBy(doctype)
     const missing = named.filter((name) => !this.#covers(token, name, right, definition))
-    if (missing.length === 0 || (definition && missing.length < named.length)) return
     const known = this.#parts.doctypeOf(doctype) !== undefined
+    if (missing.length === 0 || (definition && missing.length < named.length))
+      return this.#parts.onUse?.(token, known ? doctype : '', right)
     throw await this.#refuse(principal, documentScope(missing[0] ?? doctype, right), known ? `${act} ${doctype}` : undefined)
   }
 
   /** A child table follows its parents; whose a row is shows only when it is read, so its documents need the scopes of all. */
   #judgedBy(doctype: string): readonly string[] {
-    if (this.#parts.doctypeOf(doctype)?.istable !== true) return [doctype]
-    const parents = this.#parts.parentsOf(doctype)
-    return parents.length > 0 ? parents : [doctype]
+    return this.#isRow(doctype) ? judgedBy(doctype, true, this.#parts.parentsOf(doctype)) : [doctype]
   }
 
   /** `definition`: names and shapes of DocTypes are open through the fence, their documents are not. */
   #covers(token: TokenRights, doctype: string, right: Right, definition: boolean): boolean {
-    return tokenCovers(token, doctype, this.#parts.doctypeOf(doctype)?.id, right, definition)
+    return this.#filtersStand(token) && tokenCovers(token, doctype, this.#parts.doctypeOf(doctype)?.id, right, definition)
+  }
+
+  /** A DocType that was renamed or removed leaves its filter without anything to hold back: the token opens nothing then. */
+  #filtersStand({ rowFilters }: TokenRights): boolean {
+    return rowFilters === undefined || [...rowFilters.keys()].every((name) => this.#parts.doctypeOf(name) !== undefined)
   }
 
   /**
    * What is no scope by its form cannot be asked for, and has no place in a header.
    *
-   * @param act - undefined for a DocType that is not here: its name is the caller's own, and may be a token that slipped into an address
+   * @param act - undefined for a DocType that is not here
    */
-  async #refuse(principal: Principal, asked: string, act: string | undefined): Promise<FrappeError> {
+  #refuse(principal: Principal, asked: string, act: string | undefined): Promise<FrappeError> {
     const scope = readScope(asked) === undefined ? undefined : asked
-    await this.#parts.onRefusal(act === undefined ? { principal, scope: undefined, act: UNKNOWN } : { principal, scope, act })
     const named = scope === undefined ? '' : `, scope="${scope}"`
     const challenge = `Bearer error="insufficient_scope", error_description="This token does not cover it"${named}, resource_metadata="${this.#parts.resourceMetadata()}"`
-    return new FrappeError('PermissionError', `This app was not granted ${scope ?? 'this'}; ask the user for it`, {
+    const error = new FrappeError('PermissionError', `This app was not granted ${scope ?? 'this'}; ask the user for it`, {
       errorMessage: true,
       headers: { 'www-authenticate': challenge },
     })
+    const known = act === undefined ? { scope: undefined, act: UNKNOWN_DOCTYPE } : { scope, act }
+    return this.#refusals.remember(error, { principal, lacking: 'scope', ...known })
   }
 }
 

@@ -9,10 +9,11 @@ export type HttpMethod = (typeof HTTP_METHODS)[number]
 /**
  * What a method uses, for the guard to judge a token by:
  * `open` needs no scope; `verbs` touches documents through the given backend alone, whose verbs are judged;
- * a list names the rights, and a function those of one call; `undeclared` needs a `method:` scope, or `all` without its fence.
+ * a list names the rights, and a function what one call of one caller needs; `undeclared` needs a `method:` scope, or `all`
+ * without its fence.
  */
-export type MethodRights =
-  'open' | 'verbs' | 'undeclared' | readonly MethodRight[] | ((args: Readonly<Record<string, unknown>>) => readonly MethodRight[])
+export type MethodRights = 'open' | 'verbs' | NamedRights | ((args: Readonly<Record<string, unknown>>, principal: Principal) => NamedRights)
+type NamedRights = 'undeclared' | readonly MethodRight[]
 
 export interface MethodRight {
   readonly doctype: string

@@ -3,6 +3,7 @@ import { CHILD_FIELDS, MARKS, STANDARD_FIELDS, type DocType } from '@annex/proto
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import { tableName } from '../doctypes/table-name.ts'
 import type { Stored } from '../doctypes/values/to-stored.ts'
+import type { Within } from './limits/kept-limits.ts'
 import { columnsOf, type StoredRow } from './shape.ts'
 
 /** The rows of one table field of one document. */
@@ -11,6 +12,9 @@ export interface RowsOf {
   readonly parenttype: string
   readonly parentfield: string
 }
+
+/** Of one DocType: a few of its own, and some for each shape of row filters. */
+const MOST_KEPT = 200
 
 const HIDDEN = ['_key', '_search'] as const
 
@@ -35,6 +39,45 @@ export class DocumentStore {
       return sql`select ${columnList(doctype)} from ${tableOf(doctype)} where name = ${''} ${locked}`
     })
     return (await run<StoredRow>(connection, query, [name]))[0]
+  }
+
+  /** The same where the row, as the table `d`, meets conditions besides. */
+  async readRowWithin(
+    connection: Connection,
+    doctype: DocType,
+    name: string,
+    within: Within,
+    lock = false,
+  ): Promise<StoredRow | undefined> {
+    const parts = { kind: lock ? 'lock within' : 'read within', shown: columnList, end: lock ? this.#dialect.lockRows : sql`` }
+    return (await this.#rowsWithin<StoredRow>(connection, doctype, name, within, parts))[0]
+  }
+
+  /** Whether there is one that meets them. */
+  async isWithin(connection: Connection, doctype: DocType, name: string, within: Within): Promise<boolean> {
+    const parts = { kind: 'is within', shown: () => sql`1`, end: sql`` }
+    return (await this.#rowsWithin(connection, doctype, name, within, parts)).length > 0
+  }
+
+  async #rowsWithin<R>(
+    connection: Connection,
+    doctype: DocType,
+    name: string,
+    { conditions, steady }: Within,
+    {
+      kind,
+      shown,
+      end,
+    }: { readonly kind: string; readonly shown: (doctype: DocType) => RawBuilder<unknown>; readonly end: RawBuilder<unknown> },
+  ): Promise<R[]> {
+    const build = (): RawBuilder<unknown> => {
+      const where = sql.join([sql`${sql.ref('d.name')} = ${name}`, ...conditions()], sql` and `)
+      // Primary key (name).
+      return sql`select ${shown(doctype)} from ${tableOf(doctype)} as ${sql.id('d')} where ${where} ${end}`
+    }
+    if (steady) return run<R>(connection, this.#statement(connection, doctype, `${kind} ${steady.shape}`, build), [name, ...steady.values])
+    const query = build().compile(connection)
+    return run<R>(connection, query, query.parameters)
   }
 
   async listRows(connection: Connection, child: DocType, { parent, parentfield, parenttype }: RowsOf): Promise<StoredRow[]> {
@@ -110,7 +153,9 @@ export class DocumentStore {
     let ofDocType = this.#compiled.get(doctype)
     if (!ofDocType) this.#compiled.set(doctype, (ofDocType = new Map()))
     let query = ofDocType.get(kind)
-    if (!query) ofDocType.set(kind, (query = build().compile(connection)))
+    if (query) return query
+    if (ofDocType.size >= MOST_KEPT) ofDocType.clear()
+    ofDocType.set(kind, (query = build().compile(connection)))
     return query
   }
 }

@@ -15,9 +15,10 @@ import { callMethod } from '../backend/method.ts'
 import type { Principal } from '../policy/principal.ts'
 import { isCore } from '../doctypes/core-doctypes.ts'
 import { DocumentStore } from './document-store.ts'
+import { KeptLimits } from './limits/kept-limits.ts'
 import { withFreshDefinitions } from './verbs/fresh.ts'
 import type { DocumentsParts, Premises } from './premises.ts'
-import { ListPlans } from './query/list-plans.ts'
+import { ListPlans } from './query/plans/list-plans.ts'
 import { readDocType } from './verbs/doctype.ts'
 import { insertDocuments } from './verbs/insert.ts'
 import { countDocuments, listDocuments } from './verbs/list.ts'
@@ -38,7 +39,7 @@ export class Documents implements Backend {
 
   constructor(parts: DocumentsParts) {
     const dialect = dialectOf(parts.database.engine)
-    this.premises = { ...parts, dialect, store: new DocumentStore(dialect), listPlans: new ListPlans() }
+    this.premises = { ...parts, dialect, store: new DocumentStore(dialect), listPlans: new ListPlans(), keptLimits: new KeptLimits() }
   }
 
   async doctype(principal: Principal, name: string): Promise<DocType> {

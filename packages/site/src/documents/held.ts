@@ -1,5 +1,6 @@
 import type { Connection } from '@annex/database'
 import type { DocType, Document } from '@annex/protocol'
+import type { Within } from './limits/kept-limits.ts'
 import type { Premises } from './premises.ts'
 import { tablesOf, toDocument, type StoredRow } from './shape.ts'
 
@@ -10,15 +11,17 @@ export interface Held {
   readonly rows: ReadonlyMap<string, readonly StoredRow[]>
 }
 
-/** Reads a document whole; `lock` holds it until the transaction ends. */
+/** Reads a document whole; `lock` holds it until the transaction ends, and `within` is what its row must meet. */
 export async function readHeld(
   premises: Premises,
   connection: Connection,
   doctype: DocType,
   name: string,
   lock = false,
+  within?: Within,
 ): Promise<Held | undefined> {
-  const row = await premises.store.readRow(connection, doctype, name, lock)
+  const { store } = premises
+  const row = await (within ? store.readRowWithin(connection, doctype, name, within, lock) : store.readRow(connection, doctype, name, lock))
   if (!row) return undefined
   const rows = new Map<string, readonly StoredRow[]>()
   for (const { fieldname, options } of tablesOf(doctype)) {

@@ -13,18 +13,24 @@ export interface Target {
   readonly [column: string]: Stored
 }
 
-/** The documents of these names; nobody removes or renames them before the transaction ends. */
+/**
+ * The documents of these names; nobody removes or renames them before the transaction ends.
+ *
+ * @param within - conditions that each must meet besides, on the table `d`
+ */
 export async function listTargets(
   premises: Premises,
   connection: Connection,
   doctype: DocType,
   names: readonly string[],
   columns: readonly string[],
+  within: readonly RawBuilder<unknown>[] = [],
 ): Promise<Target[]> {
   const list = sql.join([...new Set(['name', 'docstatus', ...columns])].map((column) => sql.ref(column)))
+  const where = sql.join([sql`${sql.ref('d.name')} in (${sql.join(names)})`, ...within], sql` and `)
   // Primary key (name).
   const { rows } =
-    await sql<Target>`select ${list} from ${tableOf(doctype)} where name in (${sql.join(names)}) ${premises.dialect.keepRows}`.execute(
+    await sql<Target>`select ${list} from ${tableOf(doctype)} as ${sql.id('d')} where ${where} ${premises.dialect.keepRows}`.execute(
       connection,
     )
   return rows
@@ -90,7 +96,7 @@ export async function findPointing(
     : doctype.name === to.doctype.name
       ? sql` and name <> ${to.name}`
       : sql``
-  // Index (the Link field); Dynamic Links have none.
+  // Index (the Link field, name); Dynamic Links have none.
   const { rows } = await sql<{
     doctype: string
     name: string
@@ -100,14 +106,14 @@ export async function findPointing(
 
 /** Names of the documents whose field points there. */
 export async function listPointing(connection: Connection, { doctype, field }: Pointer, to: PointsAt): Promise<string[]> {
-  // Index (the Link field); Dynamic Links have none.
+  // Index (the Link field, name); Dynamic Links have none.
   const { rows } = await sql<{ name: string }>`select name from ${tableOf(doctype)} where ${pointing(field, to)}`.execute(connection)
   return rows.map((row) => row.name)
 }
 
 /** Points the field of every such document at the new name. */
 export async function repoint(connection: Connection, { doctype, field }: Pointer, to: PointsAt, newName: string): Promise<void> {
-  // Index (the Link field); Dynamic Links have none.
+  // Index (the Link field, name); Dynamic Links have none.
   await sql`update ${tableOf(doctype)} set ${sql.ref(field.fieldname)} = ${newName} where ${pointing(field, to)}`.execute(connection)
 }
 

@@ -1,10 +1,13 @@
 import type { Connection } from '@annex/database'
-import { RIGHTS, notPermitted, type DocType, type FrappeError, type Right } from '@annex/protocol'
+import { RIGHTS, notFound, notPermitted, type DocType, type FrappeError, type Right } from '@annex/protocol'
 import { judge, refusedBy, type Judged } from '../policy/judge.ts'
 import { isGuest, type Principal } from '../policy/principal.ts'
 import { can } from '../policy/role-rights.ts'
+import { isLimited } from '../policy/row-filters.ts'
 import { canSome, mayBeShared, sharedRightFor } from '../policy/shares.ts'
 import type { ChildOf } from '../policy/user-permissions.ts'
+import { judged, type Held } from './held.ts'
+import { isReached, readReached, requireReached } from './limits/reached.ts'
 import type { Premises } from './premises.ts'
 import { readSharedRights } from './shares/share-store.ts'
 
@@ -41,7 +44,8 @@ export const hasSome = (premises: Premises, principal: Principal, doctype: DocTy
 /**
  * Shares are looked for, on the given connection, only where roles do not give the right already.
  *
- * @throws {FrappeError} `PermissionError` when the principal does not have the right on this very document
+ * @throws {FrappeError} `PermissionError` when the principal does not have the right on this very document; `DoesNotExistError`
+ * when row filters hold their app and they may not even read it
  */
 export async function requireRight(
   premises: Premises,
@@ -51,13 +55,76 @@ export async function requireRight(
   right: Right,
   document: Judged,
 ): Promise<void> {
-  if (await hasRight(premises, connection, principal, doctype, right, document)) return
+  const limited = isLimited(principal, doctype.name)
+  if (limited) await requireWithinReach(premises, connection, principal, doctype, document)
+  if (await hasPermission(premises, connection, principal, doctype, right, document)) return
+  if (limited) await requireSeen(premises, connection, principal, doctype, document)
   const refused = can(principal, doctype, right) === 'no' ? undefined : refusedBy(principal, doctype, document, childOf(premises))
   throw refused ? restricted(doctype, right, refused.fieldname) : refusal(doctype, right, nameOf(document))
 }
 
-/** Whether the principal has the right on this very document, by role, by themselves or by a share. */
+/**
+ * The filters may be of the user's own making: a refusal of what meets them, beside a "not there" of what does not, would tell
+ * what stands in documents that the user may not read.
+ */
+async function requireSeen(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  document: Judged,
+): Promise<void> {
+  const name = nameOf(document)
+  if (name === undefined || (await hasPermission(premises, connection, principal, doctype, 'read', document))) return
+  throw notFound(doctype.name, name.slice(0, 140))
+}
+
+/** A document that is yet to be named stands nowhere: where it will is asked behind its write. */
+async function requireWithinReach(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  document: Judged,
+): Promise<void> {
+  const name = nameOf(document)
+  if (name !== undefined) await requireReached(premises, connection, principal, doctype, name)
+}
+
+/**
+ * Reads a document that a caller names beside the one that they work on. To an app that row filters hold, one that its user may
+ * not read is as one that is not there, like one outside of the filters.
+ */
+export async function readSeen(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  name: string,
+): Promise<Held | undefined> {
+  const held = await readReached(premises, connection, principal, doctype, name)
+  if (!held || !isLimited(principal, doctype.name)) return held
+  return (await hasPermission(premises, connection, principal, doctype, 'read', judged(held))) ? held : undefined
+}
+
+/**
+ * Whether the principal has the right on this very document, by role, by themselves or by a share, and the row filters of
+ * their app let them reach it.
+ */
 export async function hasRight(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  right: Right,
+  document: Judged,
+): Promise<boolean> {
+  const name = isLimited(principal, doctype.name) ? nameOf(document) : undefined
+  if (name !== undefined && !(await isReached(premises, connection, principal, doctype, name))) return false
+  return hasPermission(premises, connection, principal, doctype, right, document)
+}
+
+async function hasPermission(
   premises: Premises,
   connection: Connection,
   principal: Principal,
@@ -87,6 +154,7 @@ export async function rightsOn(
   document: Judged,
 ): Promise<ReadonlySet<Right>> {
   const name = nameOf(document)
+  if (name !== undefined && !(await isReached(premises, connection, principal, doctype, name))) return new Set()
   const byShare: ReadonlySet<Right> =
     name !== undefined && mayBeShared(principal, doctype, 'read')
       ? await readSharedRights(connection, principal.user, { doctype: doctype.name, name })

@@ -6,7 +6,8 @@ import type { DocTypes } from '../doctypes/doctypes.ts'
 import type { Clock } from '../doctypes/values/clock.ts'
 import type { Principal } from '../policy/principal.ts'
 import type { DocumentStore } from './document-store.ts'
-import type { ListPlans } from './query/list-plans.ts'
+import type { KeptLimits } from './limits/kept-limits.ts'
+import type { ListPlans } from './query/plans/list-plans.ts'
 import type { Sealer } from './secrets/sealer.ts'
 
 export type Act = 'insert' | 'update' | 'submit' | 'cancel' | 'update_after_submit' | 'rename' | 'remove'
@@ -46,4 +47,5 @@ export interface Premises extends DocumentsParts {
   readonly dialect: Dialect
   readonly store: DocumentStore
   readonly listPlans: ListPlans
+  readonly keptLimits: KeptLimits
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engines } from '../../../../tests/support/databases.ts'
 import { fillWorld } from '../backend/contract/world.fixture.ts'
 import { PEOPLE, startDocuments, type TestDocuments } from '../documents/documents.fixture.ts'
+import { readSecret } from '../documents/secrets/secrets.ts'
 import { Hooks } from './hooks.ts'
 import { Registrar } from './registrar.ts'
 import { EVENT_NAMES, type DocumentEvent } from './site-hooks.ts'
@@ -25,7 +26,7 @@ describe.each(engines)('Events of site code on %s', (engine) => {
 
   beforeAll(async () => {
     const registrar = new Registrar('/srv/hooks')
-    for (const doctype of ['Quote', 'Client']) {
+    for (const doctype of ['Quote', 'Client', 'House']) {
       for (const event of EVENT_NAMES) {
         registrar.siteFor('/srv/hooks/sales.ts').on(doctype, event, async (moment) => {
           heard.push(`${event} ${moment.document.name}${moment.previous ? ' again' : ''} by ${moment.user}`)
@@ -85,6 +86,44 @@ describe.each(engines)('Events of site code on %s', (engine) => {
       ],
     })
     expect((await read(inserted.name))['lines']).toHaveLength(2)
+  })
+
+  it('may put copies in the place of rows: a password that was sent with a row is the row’s, whatever object stands for it', async () => {
+    const pin = { fieldname: 'pin', fieldtype: 'Password' }
+    const shared = { module: 'Mail', custom: 1, autoname: 'hash' }
+    await site.documents.insert(PEOPLE.admin, 'DocType', [
+      { ...shared, name: 'Door', istable: 1, fields: [{ fieldname: 'place' }, pin], permissions: [] },
+      {
+        ...shared,
+        name: 'House',
+        fields: [{ fieldname: 'doors', fieldtype: 'Table', options: 'Door' }],
+        permissions: [{ role: 'All' }],
+      },
+    ])
+    const secretsOf = (house: Document): Promise<(string | undefined)[]> =>
+      Promise.all(
+        (house['doors'] as Document[]).map(({ name }) =>
+          readSecret(site.documents.premises, site.database.connection, { doctype: 'Door', name: String(name), fieldname: 'pin' }),
+        ),
+      )
+    const copy: Handler = ({ document }) => {
+      const [first, ...others] = document['doors'] as Document[]
+      document['doors'] = [...others.map((row) => ({ ...row })), structuredClone(first)]
+    }
+    acts['before_validate House'] = copy
+    acts['validate House'] = copy
+    acts['before_save House'] = ({ document }) => {
+      document['doors'] = (document['doors'] as Document[]).map((row) =>
+        row['place'] === 'c' ? { ...row, pin: 'of the code' } : { ...row },
+      )
+    }
+    const doors = ['a', 'b', 'c'].map((place) => ({ place, pin: `of ${place}` }))
+    const house = await insert({ doors }, 'House')
+    expect(await secretsOf(house)).toEqual(['of the code', 'of a', 'of b'])
+    const [c, a, b] = house['doors'] as Document[]
+    const changed = await update(house.name, { doors: [{ ...a, pin: 'changed' }, b, c] }, 'House')
+    expect((changed['doors'] as Document[]).map(({ place }) => place)).toEqual(['b', 'c', 'a'])
+    expect(await secretsOf(changed)).toEqual(['of b', 'of the code', 'changed'])
   })
 
   it('run before the site’s own rules, which see what they made; and what those do besides stays', async () => {

@@ -4,7 +4,6 @@ import type { Controller } from '../doctypes/controller.ts'
 import type { Principal } from '../policy/principal.ts'
 import { eventController, runAfterRename, type EventParts } from './event-controller.ts'
 import { hookedDocumentMethod, hookedMethod, hookedQuery } from './hooked-methods.ts'
-import { loadHooks } from './load-hooks.ts'
 import { HooksError } from './place.ts'
 import type { RegisteredDocumentMethod, RegisteredEvent, RegisteredMethod, RegisteredQuery } from './registrar.ts'
 
@@ -101,7 +100,9 @@ function knownAt(place: string, doctype: string, doctypeOf: (name: string) => Do
 
 /** @throws {HooksError} one sentence that begins with the file and line at fault */
 export async function openHooks(folder: string | undefined): Promise<Hooks> {
-  return new Hooks(folder === undefined ? { events: [], methods: [], documentMethods: [], queries: [] } : await loadHooks(folder))
+  if (folder === undefined) return new Hooks({ events: [], methods: [], documentMethods: [], queries: [] })
+  const { loadHooks } = await import('./load-hooks.ts')
+  return new Hooks(await loadHooks(folder))
 }
 
 type Step = 'beforeInsert' | 'beforeUpdate' | 'afterInsert' | 'afterUpdate' | 'beforeRemove' | 'afterRemove'

@@ -22,12 +22,29 @@ export interface JudgeOptions {
  *
  * A user permission that fails takes every right but those that `if_owner` rows or `ownRights` give.
  */
-export function judge(principal: Principal, doctype: DocType, right: Right, document: Judged, options: JudgeOptions): boolean {
+export const judge = (principal: Principal, doctype: DocType, right: Right, document: Judged, options: JudgeOptions): boolean =>
+  against(principal, doctype, right, document, options) === undefined
+
+/** What says no to a right on a document: no role gives it, one gives it on the user's own alone, or a user permission fails. */
+export type Against = { readonly by: 'role' } | { readonly by: 'owner' } | { readonly by: 'user permission'; readonly allowed: Allowed }
+
+const NO_ROLE: Against = { by: 'role' }
+const NOT_OWN: Against = { by: 'owner' }
+
+/** As `judge`, with the reason; undefined when the principal has the right. */
+export function against(
+  principal: Principal,
+  doctype: DocType,
+  right: Right,
+  document: Judged,
+  options: JudgeOptions,
+): Against | undefined {
   const rights = roleRights(principal, doctype)
-  if (options.ownRights?.includes(right) === true) return true
-  if (rights.own.has(right) && isOwn(doctype, document, principal.user)) return true
-  if (!rights.all.has(right)) return false
-  return refusedBy(principal, doctype, document, options.childOf) === undefined
+  if (options.ownRights?.includes(right) === true) return undefined
+  if (rights.own.has(right) && isOwn(doctype, document, principal.user)) return undefined
+  if (!rights.all.has(right)) return rights.own.has(right) ? NOT_OWN : NO_ROLE
+  const allowed = refusedBy(principal, doctype, document, options.childOf)
+  return allowed && { by: 'user permission', allowed }
 }
 
 /** The first user permission that the document fails, for the message of a refusal. */

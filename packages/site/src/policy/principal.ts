@@ -1,4 +1,4 @@
-import type { ScopeSet } from '@annex/protocol'
+import type { Filter, ScopeSet } from '@annex/protocol'
 
 /** A restriction of a user to certain documents of one DocType. */
 export interface UserPermission {
@@ -20,6 +20,8 @@ export interface TokenRights {
   readonly unfenced: boolean
   /** DocType name to the DocType's id at consent: a namesake made later is not covered. */
   readonly doctypeIds: Readonly<Record<string, string>>
+  /** By DocType, what each document that this token reaches must meet, before a change and after it; absent = no such limit. */
+  readonly rowFilters?: ReadonlyMap<string, readonly Filter[]>
 }
 
 /** Who is calling, and all that a decision about them needs. */
@@ -31,6 +33,10 @@ export interface Principal {
   readonly userPermissions: readonly UserPermission[]
   /** DocTypes of which some document is shared with the user, or with everyone: shares of no others are looked for. */
   readonly sharedDoctypes: ReadonlySet<string>
+  /** Switched off for this user: no program may act for them. Absent = on. */
+  readonly apiAccess?: false
+  /** Whether they have the second factor that a role of theirs asks for: no session of somebody who lacks it counts. Absent = none does. */
+  readonly factor?: 'kept' | 'lacking'
   /** What they have set for Link fields of new documents, by the field's name; absent when nothing. */
   readonly defaults?: ReadonlyMap<string, string>
   /** Absent for a session or an API key: permissions alone decide. */

@@ -1,6 +1,7 @@
 import type { DocType, Right } from '@annex/protocol'
 import type { Principal } from './principal.ts'
 import { can, roleRights } from './role-rights.ts'
+import { rowLimits, type RowLimits } from './row-filters.ts'
 import { mayBeShared } from './shares.ts'
 import { allowedBy, type Allowed, type ChildOf } from './user-permissions.ts'
 
@@ -16,6 +17,8 @@ export interface RowConditions {
   readonly shared?: string
   /** Roles give the right on no document: the shared ones alone are found. */
   readonly sharedOnly?: boolean
+  /** What the caller's app is held to besides, whoever owns or shares a document. */
+  readonly limits?: RowLimits
 }
 
 /** The caller has judged that the principal has the right on some document. */
@@ -25,6 +28,18 @@ export function rowConditions(
   right: Right,
   childOf: ChildOf,
   referenceDoctype?: string,
+): RowConditions {
+  const permitted = permittedRows(principal, doctype, right, childOf, referenceDoctype)
+  const limits = rowLimits(principal, doctype.name)
+  return limits ? { ...permitted, limits } : permitted
+}
+
+function permittedRows(
+  principal: Principal,
+  doctype: DocType,
+  right: Right,
+  childOf: ChildOf,
+  referenceDoctype: string | undefined,
 ): RowConditions {
   const held = can(principal, doctype, right)
   const shared = mayBeShared(principal, doctype, right) ? { shared: principal.user } : {}

@@ -1,6 +1,8 @@
 import type { Connection } from '@annex/database'
 import { invalid, type DocType, type Document, type Values } from '@annex/protocol'
 import { isCounted, nameFor } from '../../doctypes/naming/name-for.ts'
+import type { Principal } from '../../policy/principal.ts'
+import { readSeen } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { fieldOf, type StoredRow } from '../shape.ts'
 
@@ -11,6 +13,7 @@ export const isAmendment = (doctype: DocType, draft: Document): boolean =>
 export async function newName(
   premises: Premises,
   connection: Connection,
+  principal: Principal,
   doctype: DocType,
   draft: Document,
   sent: Values,
@@ -18,7 +21,7 @@ export async function newName(
 ): Promise<string> {
   const asNew = (): Promise<string> => nameFor({ connection, doctype, values: draft, sent, now, zone: premises.zone })
   if (!isAmendment(doctype, draft)) return asNew()
-  const original = await premises.store.readRow(connection, doctype, String(draft['amended_from']))
+  const original = (await readSeen(premises, connection, principal, doctype, String(draft['amended_from'])))?.row
   if (original?.docstatus !== 2)
     throw invalid(
       `${doctype.name} ${String(draft['amended_from']).slice(0, 140)} is not cancelled; only a cancelled document can be amended`,

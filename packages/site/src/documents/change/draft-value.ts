@@ -1,9 +1,10 @@
-import { fieldKind, type DocField, type Document } from '@annex/protocol'
+import { fieldKind, type DocField, type DocType, type Document } from '@annex/protocol'
 import { withoutScripts } from '../../doctypes/values/markup.ts'
 import { isOnlyStars, passwordText } from '../../doctypes/values/texts.ts'
 import { toShown } from '../../doctypes/values/to-shown.ts'
 import { toStored, type Stored } from '../../doctypes/values/to-stored.ts'
-import { rememberSecret } from '../secrets/draft-secrets.ts'
+import { passSecrets, rememberSecret } from '../secrets/draft-secrets.ts'
+import { rowsOf, tablesOf } from '../shape.ts'
 
 interface Form {
   readonly shown: unknown
@@ -54,4 +55,25 @@ export function storedValue(draft: Document, field: DocField, zone: string, befo
   const sent = forms.get(draft)?.get(field.fieldname)
   if (sent && sent.shown === value) return sent.stored
   return before && before.shown === value ? before.stored : toStored(field, value, zone)
+}
+
+/**
+ * Lets code that knows nothing of all this alter a draft. A copy that it puts in the place of a row, under the same name,
+ * is that row: what was sent with the one, and is not to be seen in it, holds for the other.
+ */
+export async function altering(doctype: DocType, draft: Document, work: () => Promise<void> | undefined): Promise<void> {
+  const keyed = (): [string, Document][] =>
+    tablesOf(doctype).flatMap((table) => rowsOf(draft, table).map((row): [string, Document] => [`${table.options}\n${row.name}`, row]))
+  const sent = new Map(keyed())
+  await work()
+  for (const [key, row] of keyed()) {
+    const known = sent.get(key)
+    if (known !== undefined && known !== row) passOn(known, row)
+  }
+}
+
+function passOn(from: Document, to: Document): void {
+  passSecrets(from, to)
+  const known = forms.get(from)
+  if (known) forms.set(to, new Map([...known, ...(forms.get(to) ?? [])]))
 }

@@ -73,11 +73,18 @@ function setNewValues(premises: Premises, main: DocType, doctype: DocType, draft
 const defaultOf = (field: DocField, defaults: Values): unknown =>
   field.reqd && field.default === null && isNumber(field) ? null : defaults[field.fieldname]
 
+const sources = new WeakMap<Document, Values>()
+const NOTHING: Values = {}
+
+/** What was sent for a new row. */
+export const sentOf = (row: Document): Values => sources.get(row) ?? NOTHING
+
 /** A row of a table field that is not stored yet. */
 export function newRow(premises: Premises, parent: DocType, field: DocField, sent: Values, writing: Writing): Document {
   const child = premises.doctypes.require(field.options)
   const row = emptyDraft(premises, child, writing)
   setNewValues(premises, parent, child, row, sent, writing)
+  sources.set(row, sent)
   return Object.assign(row, { name: randomName(), parentfield: field.fieldname, parenttype: parent.name })
 }
 

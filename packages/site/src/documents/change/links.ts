@@ -1,8 +1,12 @@
 import type { Connection } from '@annex/database'
 import { FrappeError, invalid, type DocField, type DocType, type Document } from '@annex/protocol'
 import { toShown } from '../../doctypes/values/to-shown.ts'
-import { ADMINISTRATOR, GUEST } from '../../policy/principal.ts'
+import { ADMINISTRATOR, GUEST, type Principal } from '../../policy/principal.ts'
+import { isLimited } from '../../policy/row-filters.ts'
+import { canSome } from '../../policy/shares.ts'
+import { REACHED, limitsOn } from '../limits/reached.ts'
 import { listTargets, type Target } from '../link-store.ts'
+import { readSeen } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { columnsOf, fieldOf, rowsOf, tablesOf } from '../shape.ts'
 
@@ -28,13 +32,15 @@ interface Followed {
 
 /**
  * Sees that every link of a draft points at a document, and copies what `fetch_from` wants from there.
- * A link to a DocType that this site does not have is not looked at: its documents live elsewhere.
+ * A link to a DocType that this site does not have is not looked at: its documents live elsewhere. A document that the row
+ * filters of the caller's app keep from it is as one that is not there.
  *
  * @throws {FrappeError} `LinkValidationError`, `CancelledLinkError`
  */
 export async function followLinks(
   premises: Premises,
   connection: Connection,
+  principal: Principal,
   doctype: DocType,
   draft: Document,
   followed: Followed,
@@ -43,8 +49,12 @@ export async function followLinks(
     (link) => (followed.fetch && link.fetching.length > 0) || !isKnown(link, draft, followed.previous),
   )
   for (const [target, group] of Map.groupBy(links, (link) => link.target)) {
-    const found = await targetsOf(premises, connection, target, group)
-    if (found) for (const link of group) settle(premises, doctype, link, found, followed.fetch)
+    const found = await targetsOf(premises, connection, principal, target, group)
+    for (const link of found ? group : []) {
+      // What stood there before the app came stays, and tells it nothing more of where it points.
+      if (isKept(principal, link, found!, draft, followed.previous)) continue
+      settle(premises, doctype, link, found!, followed.fetch)
+    }
   }
 }
 
@@ -82,6 +92,15 @@ function isKnown({ holder, field, target, doctype }: Link, draft: Document, prev
   return field.fieldtype === 'Link' || (before[field.options] === target && doctype.name === before.doctype)
 }
 
+/** A link that stood before, to a document that the row filters of the caller's app keep from it. */
+const isKept = (
+  principal: Principal,
+  link: Link,
+  found: ReadonlyMap<string, Target>,
+  draft: Document,
+  previous: Document | undefined,
+): boolean => !found.has(link.name) && isLimited(principal, link.target) && isKnown(link, draft, previous)
+
 function rowBefore(row: Document, previous: Document | undefined): Document | undefined {
   const rows = previous?.[String(row['parentfield'])]
   return Array.isArray(rows) ? (rows as readonly Document[]).find((candidate) => candidate.name === row.name) : undefined
@@ -90,6 +109,7 @@ function rowBefore(row: Document, previous: Document | undefined): Document | un
 async function targetsOf(
   premises: Premises,
   connection: Connection,
+  principal: Principal,
   target: string,
   links: readonly Link[],
 ): Promise<ReadonlyMap<string, Target> | undefined> {
@@ -101,10 +121,30 @@ async function targetsOf(
     return undefined
   }
   const names = [...new Set(links.map((link) => link.name))]
-  if (doctype.virtual) return virtualTargets(premises, target, names)
+  if (doctype.virtual) return isLimited(principal, target) ? new Map() : virtualTargets(premises, target, names)
   const columns = links.flatMap((link) => link.fetching.map((field) => sourceOf(field))).filter((column) => hasColumn(doctype, column))
-  const stored = await listTargets(premises, connection, doctype, names, columns)
-  return new Map([...standingTargets(target), ...stored].map((row) => [row.name, row]))
+  const stored = await listTargets(premises, connection, doctype, names, columns, limitsOn(premises, principal, doctype, REACHED))
+  const rows = isLimited(principal, target)
+    ? await seenOf(premises, connection, principal, doctype, stored)
+    : [...standingTargets(target), ...stored]
+  return new Map(rows.map((row) => [row.name, row]))
+}
+
+/**
+ * To an app that row filters hold, a document that its user may not read is none to point at, whether it meets them or not; of a
+ * DocType that its user reads nothing of, the filters alone count.
+ */
+async function seenOf(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  targets: readonly Target[],
+): Promise<readonly Target[]> {
+  if (!canSome(principal, doctype, 'read')) return targets
+  const seen: Target[] = []
+  for (const target of targets) if (await readSeen(premises, connection, principal, doctype, target.name)) seen.push(target)
+  return seen
 }
 
 /** Who is there from the first day has no document, and can be named by a link all the same. */

@@ -103,14 +103,14 @@ export async function removePlace(connection: Connection, url: string): Promise<
 
 /** The File documents of one address, oldest first. */
 export async function listFilesAt(connection: Connection, place: Pick<FilePlace, 'url' | 'content_hash'>): Promise<FileRow[]> {
-  // Index on tabFile (content_hash).
+  // Index on tabFile (content_hash, name).
   const query = tables(connection).selectFrom('tabFile').select(FILE_COLUMNS).where('content_hash', '=', place.content_hash)
   return query.where('file_url', '=', place.url).orderBy('creation').orderBy('name').execute()
 }
 
 /** The File documents attached to one document. */
 export async function listAttached(connection: Connection, doctype: string, name: string): Promise<FileRow[]> {
-  // Index on tabFile (attached_to_name).
+  // Index on tabFile (attached_to_name, name).
   const query = tables(connection).selectFrom('tabFile').select(FILE_COLUMNS).where('attached_to_name', '=', name)
   return query.where('attached_to_doctype', '=', doctype).execute()
 }
@@ -121,7 +121,7 @@ export async function listAttached(connection: Connection, doctype: string, name
  */
 export async function detachFrom(connection: Connection, doctype: string, name: string, owner: string): Promise<void> {
   const nothing = { attached_to_doctype: null, attached_to_name: null, attached_to_field: null }
-  // Index on tabFile (attached_to_name).
+  // Index on tabFile (attached_to_name, name).
   const query = tables(connection).updateTable('tabFile').set(nothing).where('attached_to_name', '=', name)
   await query.where('attached_to_doctype', '=', doctype).where('owner', '<>', owner).execute()
 }

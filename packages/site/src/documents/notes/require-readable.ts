@@ -2,7 +2,8 @@ import type { Connection } from '@annex/database'
 import { documentScope, invalid, notFound, notPermitted, type DocType, type Right } from '@annex/protocol'
 import { covers } from '../../policy/covers.ts'
 import type { Principal } from '../../policy/principal.ts'
-import { judged, readHeld, type Held } from '../held.ts'
+import { judged, type Held } from '../held.ts'
+import { readReached } from '../limits/reached.ts'
 import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { readDocument } from '../verbs/read.ts'
@@ -49,7 +50,7 @@ export async function requireHeld(
   name: string,
   right: Right,
 ): Promise<Held> {
-  const held = await readHeld(premises, connection, doctype, name, true)
+  const held = await readReached(premises, connection, principal, doctype, name, true)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
   await requireRight(premises, connection, principal, doctype, right, judged(held))
   return held

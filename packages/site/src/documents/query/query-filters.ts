@@ -5,8 +5,7 @@ import type { Premises } from '../premises.ts'
 import type { Column } from './query-columns.ts'
 import { comparisonOf, isEmpty, isZero, operand, textOperand } from './query-operands.ts'
 import { periodLike, rangeOf } from './query-ranges.ts'
-import type { Sources } from './query-sources.ts'
-import { treeCondition } from './query-trees.ts'
+import { treeCondition, type Tree } from './tree-condition.ts'
 
 const MOST_FILTERS = 100
 const MOST_VALUES = 5000
@@ -15,12 +14,19 @@ const EVERYTHING = sql`1 = 1`
 
 type Condition = RawBuilder<unknown>
 
+/** What filters name: columns, and the trees that some of them hold nodes of. */
+export interface FilterColumns {
+  /** Undefined for a filter to be left out. */
+  column(path: FieldPath, use: 'filter'): Column | undefined
+  tree(column: Column): Tree
+}
+
 /**
  * Filters as conditions. Empty text and null are the same, as they are to Frappe; so are 0 and no number.
  *
  * @throws {FrappeError} `DataError`, `PermissionError`, or `ValidationError` for a value that is not of the field's kind
  */
-export function conditions(premises: Premises, sources: Sources, filters: readonly Filter[]): Condition[] {
+export function conditions(premises: Premises, sources: FilterColumns, filters: readonly Filter[]): Condition[] {
   if (filters.length > MOST_FILTERS) throw invalid(`A list takes at most ${MOST_FILTERS} filters; use "in" for many values`)
   return filters.flatMap((filter) => {
     const column = sources.column(pathOf(filter), 'filter')

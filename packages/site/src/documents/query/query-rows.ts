@@ -4,12 +4,18 @@ import { ownerFields } from '../../policy/owners.ts'
 import type { RowConditions } from '../../policy/row-conditions.ts'
 import type { Allowed } from '../../policy/user-permissions.ts'
 import { tableOf } from '../document-store.ts'
+import { rowsWithin } from '../limits/row-limits.ts'
 import type { Premises } from '../premises.ts'
 import { fieldOf } from '../shape.ts'
 import { isSharedWith } from '../shares/share-store.ts'
 
 /** What policy asks of rows, as conditions that all must hold, on the table with that alias. */
 export function rowsThatHold(premises: Premises, doctype: DocType, alias: string, conditions: RowConditions): RawBuilder<unknown>[] {
+  const permitted = permittedRows(premises, doctype, alias, conditions)
+  return conditions.limits ? [...permitted, ...rowsWithin(premises, conditions.limits, doctype, alias)] : permitted
+}
+
+function permittedRows(premises: Premises, doctype: DocType, alias: string, conditions: RowConditions): RawBuilder<unknown>[] {
   const byRole = conditions.sharedOnly === true ? [sql`1 = 0`] : heldByRole(premises, doctype, alias, conditions)
   if (conditions.shared === undefined || byRole.length === 0) return byRole
   const shared = isSharedWith(conditions.shared, doctype, alias)

@@ -18,7 +18,8 @@ import type { Premises } from '../premises.ts'
 import { columnsOf, fieldOf, tablesOf } from '../shape.ts'
 import { optionalFieldsOf, standardFieldsOf, toColumn, type Column } from './query-columns.ts'
 import { rowsThatHold } from './query-rows.ts'
-import { treeOf, type Tree } from './query-trees.ts'
+import { treeOf } from './query-trees.ts'
+import type { Tree } from './tree-condition.ts'
 
 /** One table of a query, and what of it the caller may see. */
 interface Source {

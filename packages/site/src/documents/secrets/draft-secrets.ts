@@ -11,3 +11,9 @@ export function rememberSecret(draft: Document, fieldname: string, secret: strin
 
 /** The secret that a change sets; undefined where it sets none. */
 export const secretOf = (draft: Document, fieldname: string): string | undefined => secrets.get(draft)?.get(fieldname)
+
+/** What was sent with a row belongs to the row, also when a copy of it stands in its place. */
+export function passSecrets(from: Document, to: Document): void {
+  const known = secrets.get(from)
+  if (known) secrets.set(to, new Map([...known, ...(secrets.get(to) ?? [])]))
+}

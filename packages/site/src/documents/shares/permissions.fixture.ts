@@ -52,6 +52,7 @@ async function openHouse(url: string): Promise<House> {
     [],
     await openHooks(undefined),
     testSealer(),
+    () => 'http://site',
   )
   const { doctypes, generation, principals, documents, methods } = rooms
   const backend = new Guard({

@@ -1,8 +1,8 @@
 import type { Generation } from '@annex/database'
 import { notFound, type Document } from '@annex/protocol'
 import { SHARED_RIGHTS, type SharedRight } from '../../policy/shares.ts'
-import { judged, readHeld } from '../held.ts'
-import { hasByRole, refusal } from '../permit.ts'
+import { judged } from '../held.ts'
+import { hasByRole, readSeen, refusal } from '../permit.ts'
 import type { DocumentEvent, DocumentListener, Premises } from '../premises.ts'
 import { sharerOf } from './deputies.ts'
 import { hasOtherShare, readSharedRights, removeSharesOf, type Sharee } from './share-store.ts'
@@ -36,7 +36,7 @@ async function judgeShare(premises: Premises, event: DocumentEvent): Promise<voi
 /** False when the document that is shared is not there. */
 async function judgeTarget(premises: Premises, event: DocumentEvent, share: Document, given: readonly SharedRight[]): Promise<boolean> {
   const doctype = premises.doctypes.get(textOf(share, 'share_doctype'))
-  const held = doctype && (await readHeld(premises, event.connection, doctype, targetName(share)))
+  const held = doctype && (await readSeen(premises, event.connection, event.principal, doctype, targetName(share)))
   if (!held) return false
   const byShare = await sharedBefore(event, share)
   for (const right of ['share', ...given] as const)

@@ -22,7 +22,7 @@ const isOf = (doctype: string): RawBuilder<unknown> => sql`share_doctype || '' =
 export function isSharedWith(user: string, doctype: DocType, alias: string): RawBuilder<unknown> {
   const names = (whose: RawBuilder<unknown>): RawBuilder<unknown> =>
     sql`select share_name from ${SHARES} where ${whose} and ${isOf(doctype.name)} and ${READ} = 1`
-  // Index (user), then index (everyone).
+  // Index (user, name), then index (everyone, name).
   return sql`${sql.ref(`${alias}.name`)} in (${names(isFor({ user }))} union all ${names(isFor({ everyone: true }))})`
 }
 
@@ -35,7 +35,7 @@ export async function readSharedRights(
 ): Promise<ReadonlySet<SharedRight>> {
   const other = except === undefined ? sql`` : sql` and name <> ${except}`
   const columns = sql.join(SHARED_RIGHTS.map((right) => sql`max(${sql.id(right)}) as ${sql.id(right)}`))
-  // Index (share_name).
+  // Index (share_name, name).
   const { rows } = await sql<
     Record<SharedRight, number | null>
   >`select ${columns} from ${SHARES} where share_name = ${name} and share_doctype = ${doctype} and (${USER} = ${user} or ${EVERYONE} = 1) and ${READ} = 1${other}`.execute(
@@ -51,7 +51,7 @@ export async function findShare(
   { doctype, name }: Shared,
   sharee: Sharee,
 ): Promise<string | undefined> {
-  // Index (share_name).
+  // Index (share_name, name).
   const { rows } = await sql<{
     name: string
   }>`select name from ${SHARES} where share_name = ${name} and share_doctype = ${doctype} and ${isFor(sharee)} order by creation, name limit 1 ${dialect.lockRows}`.execute(
@@ -69,7 +69,7 @@ export async function hasOtherShare(
   except?: string,
 ): Promise<boolean> {
   const other = except === undefined ? sql`` : sql` and name <> ${except}`
-  // Index (user), or (everyone).
+  // Index (user, name), or (everyone, name).
   const { rows } =
     await sql`select name from ${SHARES} where ${isFor(sharee)} and ${isOf(doctype)} and ${READ} = 1${other} limit 1 ${dialect.keepRows}`.execute(
       connection,
@@ -79,7 +79,7 @@ export async function hasOtherShare(
 
 /** Removes the shares of a document; gives whom they were for. */
 export async function removeSharesOf(connection: Connection, { doctype, name }: Shared): Promise<Sharee[]> {
-  // Index (share_name).
+  // Index (share_name, name).
   const { rows } = await sql<{
     user: string | null
     everyone: number
@@ -91,7 +91,7 @@ export async function removeSharesOf(connection: Connection, { doctype, name }: 
 
 /** Removes what was shared with a user. */
 export async function removeSharesWith(connection: Connection, user: string): Promise<void> {
-  // Index (user).
+  // Index (user, name).
   await sql`delete from ${SHARES} where ${USER} = ${user}`.execute(connection)
 }
 

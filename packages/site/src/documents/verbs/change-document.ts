@@ -1,6 +1,7 @@
 import type { Connection } from '@annex/database'
 import { notFound, type DocType, type Document, type Values } from '@annex/protocol'
 import type { Change } from '../../doctypes/controller.ts'
+import { treeParentField } from '../../doctypes/definition/tree-parent-field.ts'
 import { namingField } from '../../doctypes/naming/name-for.ts'
 import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
 import { writableLevels } from '../../policy/field-levels.ts'
@@ -10,6 +11,7 @@ import { checkAfterSubmit, checkSetOnce, checkUnchanged } from '../change/consta
 import { setDocumentDefaults } from '../change/defaults/document-default.ts'
 import { STEP_RIGHTS, parseDocstatus, stepOf, type Step } from '../change/docstatus.ts'
 import { changedDraft, type Writing } from '../change/draft.ts'
+import { altering } from '../change/draft-value.ts'
 import { naming } from '../change/duplicates.ts'
 import { followLinks } from '../change/links.ts'
 import { checkMandatory } from '../change/mandatory.ts'
@@ -18,7 +20,8 @@ import { checkReadOnly } from '../change/rules/depends-on.ts'
 import { storeSingle } from '../change/single.ts'
 import { changedColumns, toRow } from '../change/to-row.ts'
 import { rowsToWrite, writeRows } from '../change/write-rows.ts'
-import { judged, readHeld, toWholeDocument, type Held } from '../held.ts'
+import { judged, toWholeDocument, type Held } from '../held.ts'
+import { readReached, refuseMoving, requireWithin } from '../limits/reached.ts'
 import { requireRight } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { hideSecrets, writeSecrets } from '../secrets/secrets.ts'
@@ -39,7 +42,7 @@ export async function changeDocument(
   name: string,
   { sent, revise }: Revision,
 ): Promise<{ readonly written: Held; readonly reply: Record<string, unknown> }> {
-  const held = await readToChange(premises, connection, doctype, name)
+  const held = await readToChange(premises, connection, principal, doctype, name)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
   const previous = toWholeDocument(premises, doctype, held)
   const step = await stepToTake(premises, connection, principal, doctype, held, previous, sent)
@@ -47,24 +50,39 @@ export async function changeDocument(
   const writing = { principal, now, levels: writableLevels(principal, doctype) }
   const draft = draftOf(premises, doctype, held, sent, step, writing)
   revise?.(draft, writing)
+  refuseReplanting(premises, principal, doctype, draft, previous)
   if (step !== 'cancel') checkReadOnly(premises, doctype, draft, previous)
   await setDocumentDefaults(premises, connection, doctype, draft, (row) => row !== draft && isAdded(held, row))
   const change: Change = { connection, doctype, user: principal.user, document: draft, previous, sent, reply: {} }
   const controller = controllerOf(premises, doctype)
-  await controller?.beforeUpdate?.(change)
+  await altering(doctype, draft, () => controller?.beforeUpdate?.(change))
   await settle(premises, principal, change, step)
   const written = await write(premises, change, held, step, now)
   await controller?.afterUpdate?.(change)
   await tell(premises, principal, step, change)
+  await requireWithin(premises, connection, principal, doctype, written.row.name)
   return { written, reply: change.reply }
 }
 
 /** A Single is stored when it is first changed. */
-async function readToChange(premises: Premises, connection: Connection, doctype: DocType, name: string): Promise<Held | undefined> {
-  const held = await readHeld(premises, connection, doctype, name, true)
+async function readToChange(
+  premises: Premises,
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  name: string,
+): Promise<Held | undefined> {
+  const held = await readReached(premises, connection, principal, doctype, name, true)
   if (held || !doctype.issingle) return held
   await storeSingle(premises, connection, doctype)
-  return readHeld(premises, connection, doctype, name, true)
+  return readReached(premises, connection, principal, doctype, name, true)
+}
+
+/** A document of a tree that a row filter walks stays where it grows. */
+function refuseReplanting(premises: Premises, principal: Principal, doctype: DocType, draft: Document, previous: Document): void {
+  const parentField = treeParentField(doctype)
+  if (parentField !== undefined && (draft[parentField] ?? null) !== (previous[parentField] ?? null))
+    refuseMoving(premises, principal, doctype, 'move')
 }
 
 const isAdded = ({ rows }: Held, row: Document): boolean =>
@@ -109,9 +127,12 @@ async function settle(
   { connection, doctype, document, previous }: Change,
   step: Step,
 ): Promise<void> {
-  if (step === 'cancel') return refusePointedAt(premises, connection, { doctype, name: String(document.name), docstatus: 1 })
+  if (step === 'cancel') return refusePointedAt(premises, connection, principal, { doctype, name: String(document.name), docstatus: 1 })
   const fixed = step === 'update_after_submit'
-  await followLinks(premises, connection, doctype, document, { fetch: !fixed, ...(step === 'submit' || !previous ? {} : { previous }) })
+  await followLinks(premises, connection, principal, doctype, document, {
+    fetch: !fixed,
+    ...(step === 'submit' || !previous ? {} : { previous }),
+  })
   await requireRight(premises, connection, principal, doctype, 'write', document)
   checkMandatory(premises, doctype, document)
 }

@@ -12,14 +12,17 @@ import { setDocumentDefaults } from '../change/defaults/document-default.ts'
 import { keptDefaults } from '../change/defaults/kept-defaults.ts'
 import { parseDocstatus } from '../change/docstatus.ts'
 import { newDraft } from '../change/draft.ts'
+import { altering } from '../change/draft-value.ts'
 import { naming } from '../change/duplicates.ts'
 import { followLinks } from '../change/links.ts'
 import { checkMandatory } from '../change/mandatory.ts'
 import { toRow } from '../change/to-row.ts'
 import { rowsToWrite, writeRows } from '../change/write-rows.ts'
 import type { Held } from '../held.ts'
+import { requireWithin } from '../limits/reached.ts'
 import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
+import { takeSecrets } from '../secrets/amended-secrets.ts'
 import { hideSecrets, writeSecrets } from '../secrets/secrets.ts'
 import { addRow, placeIn } from './child-row.ts'
 import { answer } from './read.ts'
@@ -70,21 +73,24 @@ async function insertDocument(
   const now = premises.clock.now()
   const levels = writableLevels(principal, doctype)
   const kept = await keptDefaults(premises, connection, principal, doctype, sent, levels)
-  const draft = newDraft(premises, doctype, sent, { principal, now, levels, kept })
+  const writing = { principal, now, levels, kept }
+  const draft = newDraft(premises, doctype, sent, writing)
   await setDocumentDefaults(premises, connection, doctype, draft, () => true)
   draft.docstatus = parseDocstatus(sent['docstatus'], 0)
   await requireInsert(premises, connection, principal, doctype, draft)
-  draft.name = shownName(doctype, await newName(premises, connection, doctype, draft, sent, now))
+  draft.name = shownName(doctype, await newName(premises, connection, principal, doctype, draft, sent, now))
   const named = namingField(doctype)
   if (named !== undefined) draft[named] = draft.name
+  await takeSecrets(premises, connection, doctype, draft, sent, writing)
   const change: Change = { connection, doctype, user: principal.user, document: draft, sent, reply: {} }
   const controller = controllerOf(premises, doctype)
-  await controller?.beforeInsert?.(change)
-  await followLinks(premises, connection, doctype, draft, { fetch: true })
+  await altering(doctype, draft, () => controller?.beforeInsert?.(change))
+  await followLinks(premises, connection, principal, doctype, draft, { fetch: true })
   checkMandatory(premises, doctype, draft)
   const held = await write(premises, connection, doctype, draft, now)
   await controller?.afterInsert?.(change)
   await tell(premises, principal, 'insert', change)
+  await requireWithin(premises, connection, principal, doctype, held.row.name)
   return withReply(answer(premises, principal, doctype, held), change.reply)
 }
 

@@ -3,7 +3,9 @@ import { sql, type RawBuilder } from 'kysely'
 import { listAccess } from '../../policy/field-levels.ts'
 import { isAdministrator, type Principal } from '../../policy/principal.ts'
 import { rowConditions } from '../../policy/row-conditions.ts'
+import { isLimited } from '../../policy/row-filters.ts'
 import { tableOf } from '../document-store.ts'
+import { limitsOn } from '../limits/reached.ts'
 import { childOf, refusal } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { rowsThatHold } from '../query/query-rows.ts'
@@ -31,14 +33,15 @@ export function listSetting(premises: Premises, principal: Principal, doctype: D
 function rowsSetting(premises: Premises, principal: Principal, child: DocType, parentName: string | undefined): ListSetting {
   const parents = premises.doctypes.parentsOf(child.name)
   const parent = parents.find(({ doctype }) => doctype.name === parentName)?.doctype
-  if (!parent && isAdministrator(principal)) return { sources: new Sources(premises, principal, child, 'read'), held: [] }
+  const isFree = parents.every(({ doctype }) => !isLimited(principal, doctype.name)) && !isLimited(principal, child.name)
+  if (!parent && isFree && isAdministrator(principal)) return { sources: new Sources(premises, principal, child, 'read'), held: [] }
   if (!parent)
     throw notPermitted(
       `${child.name} is a child table: name the DocType that has it as parent${parents[0] ? `, such as ${parents[0].doctype.name}` : ''}`,
     )
   if (listAccess(principal, parent) !== 'read') throw refusal(parent, 'read')
   const sources = new Sources(premises, principal, child, 'read', parent)
-  return { sources, held: [heldByParents(premises, principal, child, parent)] }
+  return { sources, held: [heldByParents(premises, principal, child, parent), ...limitsOn(premises, principal, child, 't')] }
 }
 
 function heldByParents(premises: Premises, principal: Principal, child: DocType, parent: DocType): RawBuilder<unknown> {

@@ -1,9 +1,10 @@
 import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { roleRights } from '../../policy/role-rights.ts'
+import { steadyLimits } from '../limits/reached.ts'
 import { requireDocType } from '../permit.ts'
 import type { Premises } from '../premises.ts'
-import type { ListQuery } from '../query/list-plans.ts'
+import type { ListQuery } from '../query/plans/list-plans.ts'
 import { countQuery, listQuery } from '../query/query.ts'
 import { listSetting } from './list-setting.ts'
 import { countVirtual, listVirtual } from './virtual.ts'
@@ -17,7 +18,8 @@ export async function listDocuments(premises: Premises, principal: Principal, re
     return { query, joined: sources.joined }
   }
   const { connection } = premises.database
-  const plain = premises.listPlans.plain(principal, doctype, request, premises.zone)
+  const limits = steadyLimits(premises, principal, doctype)
+  const plain = limits && premises.listPlans.plain(principal, doctype, request, premises.zone, limits)
   const planned = plain && (await premises.listPlans.run(connection, roleRights(principal, doctype), plain, build))
   if (planned) return planned
   const { query } = build()

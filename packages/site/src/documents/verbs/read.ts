@@ -5,6 +5,7 @@ import type { Principal } from '../../policy/principal.ts'
 import { canSome } from '../../policy/shares.ts'
 import { unsavedSingle } from '../change/single.ts'
 import { judged, readHeld, toWholeDocument, type Held, type Sight } from '../held.ts'
+import { readReached, requireReached } from '../limits/reached.ts'
 import { refusal, requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { readVirtual } from './virtual.ts'
@@ -19,7 +20,7 @@ export async function readDocument(
   requireSome(premises, principal, doctype, 'read', name)
   if (doctype.virtual) return readVirtual(premises, principal, doctype, name)
   if (doctype.issingle) return readSingle(premises, principal, doctype)
-  const held = await readHeld(premises, premises.database.connection, doctype, name)
+  const held = await readReached(premises, premises.database.connection, principal, doctype, name)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
   await requireRight(premises, premises.database.connection, principal, doctype, 'read', judged(held))
   return answer(premises, principal, doctype, held)
@@ -28,6 +29,7 @@ export async function readDocument(
 /** By any name; before it was ever saved it has its defaults, and no times. */
 async function readSingle(premises: Premises, principal: Principal, doctype: DocType): Promise<Document> {
   const { connection } = premises.database
+  await requireReached(premises, connection, principal, doctype, doctype.name)
   const stored = await readHeld(premises, connection, doctype, doctype.name)
   const held = stored ?? unsavedSingle(premises, doctype)
   await requireRight(premises, connection, principal, doctype, 'read', judged(held))
@@ -53,7 +55,7 @@ async function readChildRow(premises: Premises, principal: Principal, child: Doc
   const { connection } = premises.database
   const row = await premises.store.readRow(connection, child, name)
   const parent = row && premises.doctypes.get(String(row['parenttype']))
-  const held = parent && (await readHeld(premises, connection, parent, String(row['parent'])))
+  const held = parent && (await readReached(premises, connection, principal, parent, String(row['parent'])))
   if (!held) throw notFound(child.name, name.slice(0, 140))
   await requireRight(premises, connection, principal, parent, 'read', judged(held))
   const seen = seenRow(premises, principal, parent, held, String(row['parentfield']), row.name)

@@ -8,7 +8,8 @@ import { controllerOf, DURABLE, refuseUnwritable, tell } from '../change/act.ts'
 import { keepDeleted } from '../change/deleted.ts'
 import { refusePointedAt } from '../change/pointed-at.ts'
 import { refuseSingle } from '../change/single.ts'
-import { judged, readHeld, toWholeDocument, type Held } from '../held.ts'
+import { judged, toWholeDocument, type Held } from '../held.ts'
+import { readReached } from '../limits/reached.ts'
 import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 import { removeSecrets } from '../secrets/secrets.ts'
@@ -26,11 +27,13 @@ export async function removeDocument(premises: Premises, principal: Principal, {
 }
 
 async function remove(premises: Premises, connection: Connection, principal: Principal, doctype: DocType, name: string): Promise<void> {
-  const held = await readHeld(premises, connection, doctype, name, true)
+  const held = await readReached(premises, connection, principal, doctype, name, true)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
   await requireRight(premises, connection, principal, doctype, 'delete', judged(held))
   if (held.row.docstatus === 1) throw invalid(`${doctype.name} ${name} is submitted; cancel it before you remove it`)
-  await removeHeld(premises, connection, principal, doctype, held, () => refusePointedAt(premises, connection, { doctype, name }))
+  await removeHeld(premises, connection, principal, doctype, held, () =>
+    refusePointedAt(premises, connection, principal, { doctype, name }),
+  )
 }
 
 /**

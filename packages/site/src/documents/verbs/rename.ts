@@ -9,6 +9,7 @@ import { naming } from '../change/duplicates.ts'
 import { refuseSingle } from '../change/single.ts'
 import { detachFrom } from '../files/file-store.ts'
 import { judged, readHeld, toWholeDocument, type Held } from '../held.ts'
+import { readReached, refuseMoving, requireWithin } from '../limits/reached.ts'
 import { listPointing, pointersTo, repoint, type Pointer, type PointsAt } from '../link-store.ts'
 import { requireDocType, requireRight, requireSome } from '../permit.ts'
 import type { Premises } from '../premises.ts'
@@ -35,6 +36,7 @@ export async function renameDocument(
   if (!doctype.allow_rename || isCounted(doctype)) throw invalid(`${doctype.name}: documents of this DocType keep their names`)
   const newName = merge ? to.trim() : checkName(doctype, to)
   if (newName === name) throw invalid(`${doctype.name} ${name} has this name already; choose another`)
+  refuseMoving(premises, principal, doctype, merge ? 'merge' : 'rename')
   const act = merge ? mergeInto : rename
   await premises.database.transaction((connection) => act(premises, connection, principal, doctype, name, newName), DURABLE)
   if (merge) await controllerOf(premises, doctype)?.afterCommit?.()
@@ -49,7 +51,7 @@ async function mergeInto(
   name: string,
   target: string,
 ): Promise<void> {
-  const [held, kept] = await readBoth(premises, connection, doctype, name, target)
+  const [held, kept] = await readBoth(premises, connection, principal, doctype, name, target)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
   for (const right of ['write', 'delete'] as const) await requireRight(premises, connection, principal, doctype, right, judged(held))
   if (!kept) throw invalid(`There is no ${doctype.name} ${target.slice(0, 140)} to merge ${name} into; name one that exists`)
@@ -68,13 +70,14 @@ async function mergeInto(
 async function readBoth(
   premises: Premises,
   connection: Connection,
+  principal: Principal,
   doctype: DocType,
   one: string,
   other: string,
 ): Promise<[Held | undefined, Held | undefined]> {
   const inOrder = one < other
-  const first = await readHeld(premises, connection, doctype, inOrder ? one : other, true)
-  const second = await readHeld(premises, connection, doctype, inOrder ? other : one, true)
+  const first = await readReached(premises, connection, principal, doctype, inOrder ? one : other, true)
+  const second = await readReached(premises, connection, principal, doctype, inOrder ? other : one, true)
   return inOrder ? [first, second] : [second, first]
 }
 
@@ -86,7 +89,7 @@ async function rename(
   name: string,
   newName: string,
 ): Promise<void> {
-  const held = await readHeld(premises, connection, doctype, name, true)
+  const held = await readReached(premises, connection, principal, doctype, name, true)
   if (!held) throw notFound(doctype.name, name.slice(0, 140))
   await requireRight(premises, connection, principal, doctype, 'write', judged(held))
   if (await premises.store.readRow(connection, doctype, newName))
@@ -105,6 +108,7 @@ async function rename(
   await renameSecrets(premises, connection, doctype, name, newName)
   await detachFrom(connection, doctype.name, newName, renamed.row.owner)
   for (const pointer of pointersTo(premises, doctype.name)) await follow(premises, connection, pointer, { doctype, name }, newName)
+  await requireWithin(premises, connection, principal, doctype, newName)
   const documents = { document: toWholeDocument(premises, doctype, renamed), previous: toWholeDocument(premises, doctype, held) }
   await tell(premises, principal, 'rename', { connection, doctype, user: principal.user, ...documents, sent: {}, reply: {} })
 }

@@ -3,6 +3,7 @@ import {
   invalid,
   isRecord,
   notFound,
+  notPermitted,
   parseFieldExpression,
   type DocType,
   type Document,
@@ -12,6 +13,7 @@ import type { CountRequest, ListRequest, Row } from '../../backend/backend.ts'
 import type { VirtualDocuments } from '../../doctypes/controller.ts'
 import { listAccess, visibleFields } from '../../policy/field-levels.ts'
 import type { Principal } from '../../policy/principal.ts'
+import { isLimited } from '../../policy/row-filters.ts'
 import { refusal, requireRight } from '../permit.ts'
 import type { Premises } from '../premises.ts'
 
@@ -22,6 +24,12 @@ function documentsOf(premises: Premises, doctype: DocType): VirtualDocuments {
   return documents
 }
 
+/** Nothing that the site makes up as it is asked for can be held to the row filters of an app. */
+function refuseLimited(principal: Principal, doctype: DocType): void {
+  if (isLimited(principal, doctype.name))
+    throw notPermitted(`The row filters of this app cannot be kept on ${doctype.name}; ask for other rights`)
+}
+
 export async function readVirtual(premises: Premises, principal: Principal, doctype: DocType, name: string): Promise<Document> {
   const document = await documentsOf(premises, doctype).read(name)
   if (!document) throw notFound(doctype.name, name)
@@ -30,6 +38,7 @@ export async function readVirtual(premises: Premises, principal: Principal, doct
 }
 
 export async function listVirtual(premises: Premises, principal: Principal, doctype: DocType, request: ListRequest): Promise<Row[]> {
+  refuseLimited(principal, doctype)
   if (listAccess(principal, doctype) !== 'read') throw refusal(doctype, 'read')
   if (request.groupBy || request.orFilters?.length)
     throw invalid(`${doctype.name} can be listed by equal values alone; leave or_filters and group_by out`)
@@ -39,6 +48,7 @@ export async function listVirtual(premises: Premises, principal: Principal, doct
 }
 
 export async function countVirtual(premises: Premises, principal: Principal, doctype: DocType, request: CountRequest): Promise<number> {
+  refuseLimited(principal, doctype)
   if (listAccess(principal, doctype) !== 'read') throw refusal(doctype, 'read')
   if (request.orFilters?.length) throw invalid(`${doctype.name} can be counted by equal values alone; leave or_filters out`)
   return documentsOf(premises, doctype).count(equalities(principal, doctype, request.filters ?? []))

@@ -10,7 +10,7 @@ export interface OpenToDo {
 
 /** The assignments of a document that are not done, newest first. */
 export async function listOpen(connection: Connection, doctype: string, name: string): Promise<OpenToDo[]> {
-  // Index (reference_name).
+  // Index (reference_name, name).
   const { rows } = await sql<OpenToDo>`
     select name, allocated_to, description, status from ${sql.table('tabToDo')}
     where reference_name = ${name} and reference_type = ${doctype} and status not in ('Closed', 'Cancelled') and allocated_to <> ''
@@ -20,7 +20,7 @@ export async function listOpen(connection: Connection, doctype: string, name: st
 
 /** Removes the tasks about a document, whoever they are for; gives their names. */
 export async function removeToDos(connection: Connection, doctype: string, name: string): Promise<string[]> {
-  // Index (reference_name).
+  // Index (reference_name, name).
   const { rows } = await sql<{
     name: string
   }>`delete from ${sql.table('tabToDo')} where reference_name = ${name} and reference_type = ${doctype} returning name`.execute(connection)

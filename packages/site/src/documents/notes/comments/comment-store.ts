@@ -14,7 +14,7 @@ export interface CommentRow {
 
 /** The newest comments and log entries of a document, newest first. */
 export async function listComments(connection: Connection, doctype: string, name: string, limit: number): Promise<CommentRow[]> {
-  // Index (reference_name).
+  // Index (reference_name, name).
   const { rows } = await sql<CommentRow>`
     select name, creation, content, owner, comment_type, comment_email, comment_by from ${sql.table('tabComment')}
     where reference_name = ${name} and reference_doctype = ${doctype} order by creation desc limit ${limit}`.execute(connection)
@@ -22,12 +22,12 @@ export async function listComments(connection: Connection, doctype: string, name
 }
 
 export async function removeComments(connection: Connection, doctype: string, name: string): Promise<void> {
-  // Index (reference_name).
+  // Index (reference_name, name).
   await sql`delete from ${sql.table('tabComment')} where reference_name = ${name} and reference_doctype = ${doctype}`.execute(connection)
 }
 
 export async function removeLikes(connection: Connection, doctype: string, name: string, user: string): Promise<void> {
-  // Index (reference_name).
+  // Index (reference_name, name).
   await sql`
     delete from ${sql.table('tabComment')}
     where reference_name = ${name} and reference_doctype = ${doctype} and comment_type = 'Like' and owner = ${user}`.execute(connection)

@@ -17,7 +17,7 @@ export interface UserCard {
 
 /** The newest files that are attached to a document, newest first. */
 export async function listAttachments(connection: Connection, doctype: string, name: string, limit: number): Promise<Attachment[]> {
-  // Index (attached_to_name).
+  // Index (attached_to_name, name).
   const { rows } = await sql<Attachment>`
     select name, file_name, file_url, is_private from ${sql.table('tabFile')}
     where attached_to_name = ${name} and attached_to_doctype = ${doctype} order by creation desc limit ${limit}`.execute(connection)

@@ -35,7 +35,7 @@ const STANDARD: ReadonlySet<string> = new Set(['name', 'docstatus'])
 
 /** The last versions of a document that its reader may read, without the fields that are hidden from them. */
 export async function listSeenVersions(premises: Premises, doctype: DocType, name: string, sight: Sight): Promise<SeenVersion[]> {
-  const rows = await listVersions(premises.database.connection, doctype.name, name, SHOWN)
+  const rows = await listVersions(premises.database.connection, premises.dialect, doctype.name, name, SHOWN)
   return rows.flatMap((row) => {
     const content = parseContent(row.data)
     const seen = content && seenContent(premises, doctype, content, sight)

@@ -1,9 +1,12 @@
+import { dialectOf } from '@annex/database'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../../tests/support/databases.ts'
+import { plansOf } from '../../../../../../tests/support/query-plans.ts'
 import { indexesOf } from '../../../doctypes/tables/indexes.ts'
 import { PEOPLE } from '../../documents.fixture.ts'
 import { startNotes, through, type NotedWorld } from '../notes.fixture.ts'
 import type { VersionContent } from './version-listener.ts'
+import { listVersions } from './version-store.ts'
 
 const { admin, lead, clerk, nobody } = PEOPLE
 
@@ -185,13 +188,23 @@ describe.each(engines)('Versions on %s', (engine) => {
   })
 
   it('are found by an index, as all that is said of a document', () => {
-    for (const [doctype, column] of [
-      ['Version', 'docname'],
-      ['Comment', 'reference_name'],
-      ['ToDo', 'reference_name'],
-      ['File', 'attached_to_name'],
+    for (const [doctype, ...columns] of [
+      ['Version', 'docname', 'ref_doctype', 'creation'],
+      ['Comment', 'reference_name', 'name'],
+      ['ToDo', 'reference_name', 'name'],
+      ['File', 'attached_to_name', 'name'],
     ] as const)
-      expect(indexesOf(site.doctypes.require(doctype)).map((index) => index.columns)).toContainEqual([column])
+      expect(indexesOf(site.doctypes.require(doctype)).map((index) => index.columns)).toContainEqual(columns)
+  })
+
+  it('are read from the latest on, however many a document has, and cost an insert no index that nothing reads', async () => {
+    const { connection, engine: where } = site.database
+    const plans = await plansOf(site.database, () => listVersions(connection, dialectOf(where), 'Order', 'SO-1', 10))
+    expect(plans).toHaveLength(1)
+    expect(plans[0]).toMatch(/index_[0-9a-f]{12}_docname_ref_doctype_creation/)
+    expect(plans[0]).not.toMatch(/sort|temp b-tree/i)
+    const columns = indexesOf(site.doctypes.require('Version')).map((index) => index.columns)
+    expect(columns).toEqual([['_key'], ['modified', 'name'], ['docname', 'ref_doctype', 'creation']])
   })
 
   it('go with the document', async () => {

@@ -1,13 +1,14 @@
 import type { Connection } from '@annex/database'
 import type { DocType, Filter } from '@annex/protocol'
 import type { CompiledQuery, RawBuilder } from 'kysely'
-import type { ListRequest, Row } from '../../backend/backend.ts'
-import type { Stored } from '../../doctypes/values/to-stored.ts'
-import type { Principal } from '../../policy/principal.ts'
-import { can, type RoleRights } from '../../policy/role-rights.ts'
-import { fieldOf } from '../shape.ts'
-import { standardFieldsOf } from './query-columns.ts'
-import { plainOperand } from './query-operands.ts'
+import type { ListRequest, Row } from '../../../backend/backend.ts'
+import type { Stored } from '../../../doctypes/values/to-stored.ts'
+import type { Principal } from '../../../policy/principal.ts'
+import { can, type RoleRights } from '../../../policy/role-rights.ts'
+import type { Steady } from '../../limits/kept-limits.ts'
+import { fieldOf } from '../../shape.ts'
+import { standardFieldsOf } from '../query-columns.ts'
+import { plainOperand } from '../query-operands.ts'
 
 /** Of one set of roles on one DocType; lists that people and apps really make are few. */
 const MOST_KEPT = 200
@@ -23,26 +24,27 @@ interface Plan {
   readonly show: ListQuery['show']
 }
 
-/** A list whose statement may be kept: its key, and the last of the statement's parameters, which alone differ from call to call. */
+/** A list whose statement may be kept: its key, and the statement's parameters, which alone differ from call to call. */
 export interface PlainList {
   readonly key: string
-  readonly parameters: readonly Stored[]
+  readonly parameters: readonly unknown[]
 }
 
 /**
  * The statements of lists that compare nothing but own fields with values, made once: what such a list selects follows from
- * the DocType, the roles of the caller and the request's words alone, and only values and page differ from call to call.
+ * the DocType, the roles of the caller, the shape of their app's row filters and the request's words alone, and only values and
+ * page differ from call to call.
  */
 export class ListPlans {
   readonly #plans = new WeakMap<RoleRights, Map<string, Plan>>()
 
-  /** Undefined where policy narrows the rows, or a filter is more than `field operator value`. */
-  plain(principal: Principal, doctype: DocType, request: ListRequest, zone: string): PlainList | undefined {
+  /** Undefined where policy narrows the rows by more than `held`, or a filter is more than `field operator value`. */
+  plain(principal: Principal, doctype: DocType, request: ListRequest, zone: string, held: Steady): PlainList | undefined {
     if (doctype.istable || principal.userPermissions.length > 0 || can(principal, doctype, 'read') !== 'yes') return undefined
     if ((request.orFilters?.length ?? 0) > 0) return undefined
     const values = (request.filters ?? []).map((filter) => plainValue(doctype, filter, zone))
     if (!values.every((value) => value !== undefined)) return undefined
-    return { key: keyOf(request), parameters: [...values, ...pageOf(request)] }
+    return { key: keyOf(request, held.shape), parameters: [...held.values, ...values, ...pageOf(request)] }
   }
 
   /**
@@ -60,13 +62,12 @@ export class ListPlans {
     if (!plan) {
       const { query, joined } = build()
       const compiled = query.statement.compile(connection)
-      if (joined || !endsWith(compiled.parameters, parameters)) return undefined
+      if (joined || !areSame(compiled.parameters, parameters)) return undefined
       if (plans.size >= MOST_KEPT) plans.clear()
       plans.set(key, (plan = { query: compiled, show: query.show }))
     }
     const { query, show } = plan
-    const own = query.parameters.slice(0, query.parameters.length - parameters.length)
-    const { rows } = await connection.executeQuery<Record<string, Stored>>({ ...query, parameters: [...own, ...parameters] })
+    const { rows } = await connection.executeQuery<Record<string, Stored>>({ ...query, parameters })
     return rows.map((row) => show(row))
   }
 
@@ -86,9 +87,9 @@ function plainValue(doctype: DocType, { doctype: named, fieldname, operator, val
   return field && plainOperand(field, value, zone)
 }
 
-const keyOf = ({ fields, filters = [], orderBy, groupBy, distinct, start, limit }: ListRequest): string => {
+const keyOf = ({ fields, filters = [], orderBy, groupBy, distinct, start, limit }: ListRequest, held: string): string => {
   const compared = filters.map(({ fieldname, operator }) => [fieldname, operator])
-  return JSON.stringify([fields, compared, orderBy, groupBy, distinct, (start ?? 0) > 0, limit === null || limit === undefined])
+  return JSON.stringify([fields, compared, orderBy, groupBy, distinct, (start ?? 0) > 0, limit === null || limit === undefined, held])
 }
 
 /** The page's numbers are the statement's last parameters: a limit, and an offset when there is one. */
@@ -97,6 +98,6 @@ const pageOf = ({ start = 0, limit }: ListRequest): number[] => [
   ...(start > 0 ? [start] : []),
 ]
 
-/** Whether the statement binds these values last, in this order, so that other values may take their places. */
-const endsWith = (all: readonly unknown[], last: readonly unknown[]): boolean =>
-  all.length >= last.length && last.every((value, index) => all[all.length - last.length + index] === value)
+/** Whether the statement binds these values and no other, in this order, so that other values may take their places. */
+const areSame = (bound: readonly unknown[], given: readonly unknown[]): boolean =>
+  bound.length === given.length && given.every((value, index) => bound[index] === value)

@@ -1,9 +1,10 @@
-import { parseFilters } from '@annex/protocol'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { engines } from '../../../../tests/support/databases.ts'
-import type { World } from '../backend/backend.contract.ts'
-import { ADMINISTRATOR } from '../policy/principal.ts'
-import { PEOPLE, person, startWorld, type TestDocuments } from './documents.fixture.ts'
+import { ScopeSet, parseFilters } from '@annex/protocol'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { engines } from '../../../../../../tests/support/databases.ts'
+import type { World } from '../../../backend/backend.contract.ts'
+import { ADMINISTRATOR, type Principal } from '../../../policy/principal.ts'
+import { parseRowFilters } from '../../../policy/row-filters.ts'
+import { PEOPLE, person, startWorld, type TestDocuments } from '../../documents.fixture.ts'
 
 describe.each(engines)('A statement that is kept for lists of its like, on %s', (engine) => {
   let world: World & TestDocuments
@@ -70,6 +71,62 @@ describe.each(engines)('A statement that is kept for lists of its like, on %s', 
     const all = await after(Number.MAX_SAFE_INTEGER)
     expect(await after(1_000_000)).toBe(all)
     expect(await after(-1)).toBe(0)
+  })
+
+  /** The lead, through an app that is held to Stock Items which meet them. */
+  const heldTo = (...filters: readonly unknown[]): Principal => {
+    const rowFilters = parseRowFilters(JSON.stringify({ 'Stock Item': filters }))!
+    const token = { hash: 'h', grant: 'g', client: 'c', scopes: new ScopeSet(['*:read']), unfenced: false, doctypeIds: {}, rowFilters }
+    return { ...PEOPLE.lead, token }
+  }
+
+  /** What the work gives, and the kept statements that it ran; one that is made for a single call is not among them. */
+  const keptDuring = async <T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly kept: readonly unknown[] }> => {
+    const ran = vi.spyOn(world.database.connection, 'executeQuery')
+    try {
+      const result = await work()
+      return { result, kept: ran.mock.calls.map(([statement]) => 'query' in statement && statement.query) }
+    } finally {
+      ran.mockRestore()
+    }
+  }
+
+  it('is one for row filters of the same shape, which bind their own values before those of the call', async () => {
+    const request = { doctype: 'Stock Item', orderBy: 'name', filters: parseFilters({ name: ['>=', 'ITEM-002'] }), limit: 3, start: 1 }
+    const statements = new Set<unknown>()
+    for (const group of ['Products', 'Services', 'Raw Material', 'None']) {
+      const filters = [...parseFilters({ item_group: group }), ...request.filters]
+      const expected = await world.documents.list(PEOPLE.lead, { ...request, filters })
+      const { result, kept } = await keptDuring(() => world.documents.list(heldTo(['item_group', '=', group]), request))
+      expect(result).toEqual(expected)
+      expect(kept).toHaveLength(1)
+      statements.add(kept[0])
+    }
+    expect(statements.size).toBe(1)
+    const { kept } = await keptDuring(() => world.documents.list(heldTo(['item_group', 'in', ['Products', 'Services']]), request))
+    expect(statements).not.toContain(kept[0])
+    expect(statements).not.toContain((await keptDuring(() => world.documents.list(PEOPLE.lead, request))).kept[0])
+  })
+
+  it('of one document is one for row filters of the same shape, and finds what meets them alone', async () => {
+    const id = { doctype: 'Stock Item', name: 'ITEM-001' }
+    const { item_group: group } = await world.documents.read(ADMINISTRATOR, id)
+    const first = await keptDuring(() => world.documents.read(heldTo(['item_group', '=', group]), id))
+    expect(first.result.name).toBe('ITEM-001')
+    const others = ['Products', 'Services', 'Raw Material'].filter((other) => other !== group)
+    for (const other of others) {
+      const reading = (): Promise<unknown> => world.documents.read(heldTo(['item_group', '=', other]), id)
+      const { kept } = await keptDuring(() => expect(reading()).rejects.toMatchObject({ status: 404 }))
+      expect(kept).toEqual([first.kept[0]])
+    }
+  })
+
+  it('is not kept for row filters that go by the day', async () => {
+    const { result, kept } = await keptDuring(() =>
+      world.documents.list(heldTo(['creation', 'timespan', 'today']), { doctype: 'Stock Item', limit: 1 }),
+    )
+    expect(result).toHaveLength(1)
+    expect(kept).toEqual([])
   })
 
   it('is made anew when the DocType changes', async () => {
