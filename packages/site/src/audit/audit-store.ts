@@ -1,22 +1,21 @@
-import type { Connection } from '@annex/database'
+import { keptInsert, type Connection } from '@annex/database'
+import type { AuditRow } from './audit-tables.ts'
 
-export type AuditRow = {
-  id: string
-  /** UTC microseconds. */
-  at: number
-  event: string
-  user: string | null
-  client: string | null
-  grant_id: string | null
-  ip: string | null
-  /** JSON. */
-  detail: string | null
-}
+export const insertAuditRows = keptInsert<AuditRow>('audit', [
+  'id',
+  'at',
+  'event',
+  'person',
+  'about',
+  'client',
+  'grant_id',
+  'incident',
+  'count',
+  'address',
+  'detail',
+  'ip',
+  'salt',
+  'batch',
+])
 
-type Tables = {
-  audit: AuditRow
-}
-
-export async function insertAuditRow(connection: Connection, row: AuditRow): Promise<void> {
-  await connection.withTables<Tables>().insertInto('audit').values(row).execute()
-}
+export const insertAuditRow = (connection: Connection, row: AuditRow): Promise<void> => insertAuditRows(connection, [row])

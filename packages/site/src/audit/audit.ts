@@ -1,50 +1,267 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
-import type { Connection } from '@annex/database'
-import { insertAuditRow } from './audit-store.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Connection, Database } from '@annex/database'
+import { insertAuditRow, insertAuditRows } from './audit-store.ts'
+import type { AuditRow } from './audit-tables.ts'
+import { commitment, newSalt } from './people/commitment.ts'
+import { People } from './people/people.ts'
+import { RefusalWindows, type Counted, type Refused } from './refusals/refusal-windows.ts'
 
 export interface AuditEvent {
   /** A few words, always the same for the same thing: `sign-in`, `grant revoked`. */
   readonly event: string
+  /** Who did it. */
   readonly user?: string | undefined
+  /** Another user whom it is about. */
+  readonly about?: string | undefined
   /** The client (an app's id). */
   readonly client?: string | undefined
   readonly grant?: string | undefined
   readonly ip?: string | undefined
-  /** What else there is to know, as JSON. */
+  /** What else there is to know, as JSON. It can never be erased: people stand in `user` and `about`, addresses in `ip`. */
   readonly detail?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Who is calling, for whatever is written on their behalf. */
+export interface Caller {
+  readonly ip: string
+  /** `Guest` when nobody is known. */
+  readonly user: string
+  /** Of the token that was shown. */
+  readonly client?: string | undefined
+  readonly grant?: string | undefined
+}
+
+export interface AuditParts {
+  readonly database: Database
+  /** UTC microseconds. */
+  readonly now?: () => number
 }
 
 const LONGEST_DETAIL = 4000
 /** Whole words of a key, so that `token_kind` stays and `access_token` does not. */
 const SECRET = /^(?:.*_)?(?:token|secret|password|pwd|sid|verifier|cookie|authorization|api_key)$/i
+/** Would name a person for ever. */
+const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/
+/** An address within a text (`Ann <ann@example.com>`, a filter by owner). Bounded, so that long texts cost no more than their length. */
+const ADDRESSES = /[^\s@"'<>,;:()[\]\\]{1,64}@[^\s@"'<>,;:()[\]\\]{1,255}/g
+const SECOND = 1000
+/** Rows in one transaction: others who write wait for no more of them. */
+const PART = 64
+/** Events remembered at a time before they are written without waiting for the second. */
+const MOST_NOTED = 2000
+/** Of those that could not be written. */
+const MOST_KEPT = 20_000
 
-/** The append-only trail. */
+interface Noted {
+  readonly event: AuditEvent
+  readonly at: number
+}
+
+/** The append-only trail, for those who add to it. */
 export class Audit {
+  readonly people = new People()
+  readonly #database: Database
   readonly #now: () => number
+  readonly #callers = new AsyncLocalStorage<{ readonly caller: Caller; open: boolean } | undefined>()
+  #onFault: (error: unknown) => void = () => {}
+  readonly #refusals = new RefusalWindows()
+  readonly #listeners: (() => void)[] = []
+  /** A timer that is set within a transaction must not count as a part of it. */
+  readonly #outside = AsyncLocalStorage.snapshot()
+  #noted: Noted[] = []
+  #timer: NodeJS.Timeout | undefined
+  /** Until what has been begun is written, or has failed. */
+  #writing: Promise<unknown> = Promise.resolve()
 
-  constructor(now: () => number = () => Date.now() * 1000) {
+  constructor({ database, now = () => Date.now() * 1000 }: AuditParts) {
+    this.#database = database
     this.#now = now
   }
 
   /**
-   * Adds one row. In the transaction of what it tells of, both commit or neither; for a refusal, which has
-   * no transaction, give the database's own connection.
+   * Does the work for a caller: what is written meanwhile without an address, or through no app, has theirs, and a user whom it
+   * names and who is another is the one whom it is about.
+   */
+  async from<T>(caller: Caller, work: () => Promise<T>): Promise<T> {
+    // What the work leaves behind for later (a timer) is nobody's in particular.
+    const state = { caller, open: true }
+    try {
+      return await this.#callers.run(state, work)
+    } finally {
+      state.open = false
+    }
+  }
+
+  /** Does work that is not the caller's, though they happen to be there: it writes what was remembered of others. */
+  apart<T>(work: () => Promise<T>): Promise<T> {
+    return this.#callers.run(undefined, work)
+  }
+
+  /** Told whenever rows were added; some of them may not be committed yet. */
+  onWrite(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Told what could not be written beside any request; it is tried again. */
+  onFault(listener: (error: unknown) => void): void {
+    this.#onFault = listener
+  }
+
+  /**
+   * Adds one row. In the transaction of what it tells of, both commit or neither; without one, give the database's own
+   * connection.
    *
-   * Of the detail, what is named like a secret is left out, and what is longer than 4000 characters is cut.
+   * Of the detail, what is named like a secret is left out, and so are e-mail addresses, also within a text; what is longer than 4000
+   * characters is cut. A name under `of` is taken as `about`.
    */
   async write(connection: Connection, event: AuditEvent): Promise<void> {
-    await insertAuditRow(connection, {
+    await insertAuditRow(connection, await this.#rowOf(connection, this.#byCaller(event)))
+    this.#tell()
+  }
+
+  /**
+   * Remembers what happens very often (a token was renewed) and writes it within a second, so that it costs its request
+   * nothing. A process that is killed takes the last second with it.
+   */
+  note(event: AuditEvent): void {
+    this.#noted.push({ event: this.#byCaller(event), at: this.#now() })
+    this.#wake()
+    if (this.#noted.length >= MOST_NOTED) this.#outside(() => void this.flush().catch(this.#onFault))
+  }
+
+  /**
+   * Remembers a refusal, the first of its kind in a minute before this returns, outside any transaction. The incident comes back
+   * by which it can be found again.
+   */
+  async refuse(refused: Refused): Promise<string> {
+    const { incident, first } = this.#refusals.count({ ...refused, ip: refused.ip ?? this.#caller()?.ip }, this.#now())
+    this.#wake()
+    if (first) {
+      const { connection } = this.#database
+      await insertAuditRow(connection, await this.#refusalRow(connection, first))
+      this.#tell()
+    }
+    return incident
+  }
+
+  /** Writes what is remembered; what another call has begun to write stands there too when this returns. */
+  flush(all = false): Promise<void> {
+    const written = this.#writing.then(() => this.#writeRemembered(all))
+    this.#writing = Promise.allSettled([written])
+    return written
+  }
+
+  async #writeRemembered(all: boolean): Promise<void> {
+    const noted = this.#noted
+    this.#noted = []
+    let written = 0
+    let counted = this.#refusals.due(this.#now(), all)
+    try {
+      await this.#writePart(counted, (connection, one) => this.#refusalRow(connection, one))
+      counted = []
+      for (; written < noted.length; written += PART) {
+        await this.#writePart(noted.slice(written, written + PART), (connection, { event, at }) => this.#rowOf(connection, event, { at }))
+        // Between two parts whoever waits comes first.
+        if (written + PART < noted.length) await nextTurn()
+      }
+    } catch (error) {
+      this.#noted = [...noted.slice(written), ...this.#noted].slice(0, MOST_KEPT)
+      this.#refusals.putBack(counted, this.#now())
+      throw error
+    }
+  }
+
+  async #writePart<T>(part: readonly T[], rowOf: (connection: Connection, one: T) => Promise<AuditRow>): Promise<void> {
+    if (part.length === 0) return
+    await this.#database.transaction(async (connection) => {
+      const rows: AuditRow[] = []
+      for (const one of part) rows.push(await rowOf(connection, one))
+      await insertAuditRows(connection, rows)
+    })
+    this.#tell()
+  }
+
+  /** Writes all that is remembered. To be called before the database is closed. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    await this.flush(true)
+  }
+
+  /** The address of whoever this is done for. */
+  address(): string | undefined {
+    return this.#caller()?.ip
+  }
+
+  #caller(): Caller | undefined {
+    const state = this.#callers.getStore()
+    return state?.open === true ? state.caller : undefined
+  }
+
+  #byCaller(event: AuditEvent): AuditEvent {
+    const caller = this.#caller()
+    if (!caller) return event
+    const from = { ...event, ip: event.ip ?? caller.ip }
+    if (caller.user === 'Guest') return from
+    const through = { ...from, client: event.client ?? caller.client, grant: event.grant ?? caller.grant }
+    if (event.user === undefined || event.user === caller.user) return { ...through, user: caller.user }
+    return { ...through, user: caller.user, about: event.about ?? event.user }
+  }
+
+  #wake(): void {
+    this.#timer ??= this.#outside(() => setInterval(() => void this.#tick().catch(this.#onFault), SECOND).unref())
+  }
+
+  async #tick(): Promise<void> {
+    await this.flush()
+    if (!this.#refusals.isEmpty || this.#noted.length > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  async #refusalRow(connection: Connection, { refused, incident, count }: Counted): Promise<AuditRow> {
+    const { reason, act, scope, ...event } = refused
+    return this.#rowOf(connection, { ...event, detail: { reason, act, scope } }, { incident, count })
+  }
+
+  async #rowOf(connection: Connection, event: AuditEvent, besides: Partial<AuditRow> = {}): Promise<AuditRow> {
+    const { of, ...detail } = event.detail ?? {}
+    const about = event.about ?? (typeof of === 'string' ? of : undefined)
+    const salt = event.ip === undefined ? null : newSalt()
+    return {
       id: randomUUID(),
       at: this.#now(),
       event: event.event,
-      user: event.user ?? null,
+      person: await this.people.nameOf(connection, event.user),
+      about: await this.people.nameOf(connection, about),
       client: event.client ?? null,
       grant_id: event.grant ?? null,
+      incident: null,
+      count: 1,
+      address: salt === null ? null : commitment(salt, event.ip ?? ''),
+      detail: encodeDetail(detail),
       ip: event.ip ?? null,
-      detail: event.detail === undefined ? null : encodeDetail(event.detail),
-    })
+      salt,
+      batch: null,
+      ...besides,
+    }
   }
 }
 
-const encodeDetail = (detail: Readonly<Record<string, unknown>>): string =>
-  JSON.stringify(detail, (key, value: unknown) => (SECRET.test(key) ? undefined : value)).slice(0, LONGEST_DETAIL)
+/** What may stand in the chain, where nothing can be taken out again: no secret, and nobody's address. */
+function keptOf(key: string, value: unknown): unknown {
+  if (SECRET.test(key)) return undefined
+  if (typeof value !== 'string') return value
+  return ADDRESS.test(value) ? undefined : value.replaceAll(ADDRESSES, '(address)')
+}
+
+function encodeDetail(detail: Readonly<Record<string, unknown>>): string | null {
+  const text = JSON.stringify(detail, keptOf)
+  return text === '{}' ? null : text.slice(0, LONGEST_DETAIL)
+}

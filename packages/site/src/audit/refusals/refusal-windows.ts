@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { networkOf } from './network-of.ts'
+
+/** A refusal, as the trail remembers it. Nothing of it is free text of the caller's. */
+export interface Refused {
+  /** `scope refused`, `sign-in refused`. */
+  readonly event: string
+  /** A few words, always the same for the same thing. */
+  readonly reason?: string | undefined
+  readonly user?: string | undefined
+  readonly client?: string | undefined
+  readonly grant?: string | undefined
+  readonly ip?: string | undefined
+  /** What was tried: `list Item`. */
+  readonly act?: string | undefined
+  /** The scope that would have been enough. */
+  readonly scope?: string | undefined
+}
+
+/** So many of one kind to be written, under one incident. */
+export interface Counted {
+  readonly refused: Refused
+  readonly incident: string
+  readonly count: number
+}
+
+export interface WindowLimits {
+  /** Microseconds in which the same refusal is one. */
+  readonly length: number
+  /** Different refusals in one window; what comes beyond is one sum. */
+  readonly most: number
+}
+
+const LIMITS: WindowLimits = { length: 60_000_000, most: 600 }
+const BEYOND: Refused = { event: 'refusals beyond the limit' }
+/** No refusal has this key: keys are JSON. */
+const BEYOND_KEY = 'beyond'
+
+interface Window {
+  readonly refused: Refused
+  readonly incident: string
+  readonly since: number
+  written: number
+  pending: number
+}
+
+/**
+ * Counts refusals, so that whoever is refused many times fills no disk: those that are the same within a minute (event, client,
+ * user, scope, act, reason, network) share one incident, and of different ones so many a minute are kept apart.
+ * What it is asked for it gives; writing is its caller's.
+ */
+export class RefusalWindows {
+  readonly #limits: WindowLimits
+  readonly #windows = new Map<string, Window>()
+  #fresh = { since: 0, count: 0 }
+
+  constructor(limits: WindowLimits = LIMITS) {
+    this.#limits = limits
+  }
+
+  /** Counts one; when it is the first of its kind it is to be written at once. */
+  count(refused: Refused, now: number): { readonly incident: string; readonly first?: Counted } {
+    const key = keyOf(refused)
+    const open = this.#open(key, now)
+    if (open) return repeated(open)
+    if (!this.#isFull(now)) return this.#begin(key, refused, now)
+    const beyond = this.#open(BEYOND_KEY, now)
+    return beyond ? repeated(beyond) : this.#begin(BEYOND_KEY, BEYOND, now)
+  }
+
+  /**
+   * What has been counted and is to be written now: all of a window that has ended, and of one that is open once it has doubled,
+   * so that a flood of any length is a few rows and little of it is lost with the process.
+   */
+  due(now: number, all = false): Counted[] {
+    const due: Counted[] = []
+    for (const [key, window] of this.#windows) {
+      const ended = all || this.#hasEnded(window, now)
+      if (window.pending > 0 && (ended || window.pending >= window.written)) due.push(taken(window))
+      if (ended) this.#windows.delete(key)
+    }
+    return due
+  }
+
+  /** Puts back what could not be written. */
+  putBack(counted: readonly Counted[], now: number): void {
+    for (const { refused, incident, count } of counted)
+      this.#windows.set(`${keyOf(refused)} ${incident}`, { refused, incident, since: now, written: 0, pending: count })
+  }
+
+  get isEmpty(): boolean {
+    return this.#windows.size === 0
+  }
+
+  #begin(key: string, refused: Refused, now: number): { incident: string; first: Counted } {
+    // One that has ended and was not written yet goes on under a key that nobody asks for.
+    const before = this.#windows.get(key)
+    if (before) this.#windows.set(`${key} ${before.incident}`, before)
+    const incident = randomUUID()
+    this.#windows.set(key, { refused, incident, since: now, written: 1, pending: 0 })
+    return { incident, first: { refused, incident, count: 1 } }
+  }
+
+  #open(key: string, now: number): Window | undefined {
+    const window = this.#windows.get(key)
+    return window && !this.#hasEnded(window, now) ? window : undefined
+  }
+
+  #hasEnded(window: Window, now: number): boolean {
+    return now - window.since >= this.#limits.length
+  }
+
+  #isFull(now: number): boolean {
+    if (now - this.#fresh.since >= this.#limits.length) this.#fresh = { since: now, count: 0 }
+    this.#fresh.count += 1
+    return this.#fresh.count > this.#limits.most
+  }
+}
+
+function repeated(window: Window): { incident: string } {
+  window.pending += 1
+  return { incident: window.incident }
+}
+
+function taken(window: Window): Counted {
+  const { refused, incident, pending } = window
+  window.written += pending
+  window.pending = 0
+  return { refused, incident, count: pending }
+}
+
+const keyOf = ({ event, client, user, scope, act, reason, ip }: Refused): string =>
+  JSON.stringify([event, client, user, scope, act, reason, networkOf(ip)])
