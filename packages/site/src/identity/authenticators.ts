@@ -16,7 +16,8 @@ export interface AuthenticatorParts {
 
 /**
  * Knows a browser by its `sid` cookie, when no Authorization header is there to decide.
- * A session that is no more, or of a disabled user, makes a guest who is told so.
+ * A session that is no more, or of a disabled user, or of one who lacks the second factor that a role asks for, makes a guest
+ * who is told so.
  */
 export function sessionAuthenticator({ accounts, sessions, principals, generation }: AuthenticatorParts): Authenticator<Principal> {
   return async ({ headers, cookies }) => {
@@ -25,7 +26,9 @@ export function sessionAuthenticator({ accounts, sessions, principals, generatio
     const session = await sessions.read(sid)
     if (session) await generation.observe(session.generation)
     const principal = session && (await principals.of(session.user))
-    if (!principal) return { caller: GUEST, sessionExpired: true, cookies: endedCookies }
+    // For good: when nobody asks for the factor any more, no old session comes back to life.
+    if (session && principal?.factor === 'lacking') await sessions.end(session.hash)
+    if (!principal || principal.factor === 'lacking') return { caller: GUEST, sessionExpired: true, cookies: endedCookies }
     const known = { caller: { ...principal, session: session.hash }, csrf: session.csrf }
     const account = session.slid ? await accounts.read(session.user) : undefined
     return account ? { ...known, cookies: sessionCookies(sid, account) } : known

@@ -1,7 +1,7 @@
 import type { Document, Filter } from '@annex/protocol'
 import type { Principal } from '../policy/principal.ts'
 
-/** What is read of documents: a User's roles, those Roles, User Permissions with the trees they speak of, and shares. */
+/** What is read of documents: a User's roles, those Roles, User Permissions with the trees they speak of, shares; and Social Login Keys. */
 export interface DocumentReader {
   read(principal: Principal, id: { readonly doctype: string; readonly name: string }): Promise<Document>
   list(
@@ -12,6 +12,7 @@ export interface DocumentReader {
       readonly filters: readonly Filter[]
       readonly orFilters?: readonly Filter[]
       readonly distinct?: boolean
+      readonly orderBy?: string
       readonly limit: null
     },
   ): Promise<Record<string, unknown>[]>

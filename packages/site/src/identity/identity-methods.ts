@@ -1,5 +1,5 @@
 import type { Document } from '@annex/protocol'
-import { FrappeError, invalid, notPermitted } from '@annex/protocol'
+import { invalid, notPermitted } from '@annex/protocol'
 import type { Principal } from '../policy/principal.ts'
 import type { Accounts } from './accounts/accounts.ts'
 
@@ -26,22 +26,13 @@ export function identityMethods(accounts: Accounts) {
       rights: [{ doctype: 'User', right: 'write' }],
       handler: (call: Call): Promise<unknown> => generateKeys(accounts, call),
     },
-    {
-      name: 'frappe.core.doctype.user.user.reset_password',
-      httpMethods: ['POST'],
-      guest: true,
-      rights: 'open',
-      handler: async (): Promise<unknown> => {
-        // The same for every name, so that nobody learns who has an account.
-        throw new FrappeError('OutgoingEmailError', 'This site sends no mail; ask a System Manager for a new password', { status: 501 })
-      },
-    },
   ] as const
 }
 
 /** Shows a new API secret this once. */
 async function generateKeys(accounts: Accounts, { principal, args, backend }: Call): Promise<{ api_key: string; api_secret: string }> {
   if (!principal.roles.has('System Manager')) throw notPermitted('Only a System Manager may make API keys; ask one')
+  if (principal.token?.rowFilters) throw notPermitted('A key has no row filters, and this app has; make the key without the app')
   const user = args['user']
   if (typeof user !== 'string' || user === '') throw invalid('user is missing; send the name of a User')
   const { apiKey, apiSecret } = await accounts.rotateKeys(user)

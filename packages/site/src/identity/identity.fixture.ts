@@ -18,11 +18,23 @@ import { Accounts } from './accounts/accounts.ts'
 import { roleController } from './accounts/role-controller.ts'
 import { judgementController, userController } from './accounts/user-controller.ts'
 import { apiKeyAuthenticator, sessionAuthenticator } from './authenticators.ts'
+import { factorMethods } from './factor/factor-methods.ts'
+import { factorRoutes } from './factor/factor-routes.ts'
+import { SecondFactors } from './factor/second-factors.ts'
 import { identityMethods } from './identity-methods.ts'
 import { identityMigrations } from './identity-migrations.ts'
 import { identityRoutes } from './identity-routes.ts'
+import { accountRoutes } from './own-account/account-routes.ts'
+import { PasswordProof } from './own-account/password-proof.ts'
+import { Letters, type LettersParts } from './letters/letters.ts'
+import { ForgottenPasswords } from './password-reset/forgotten-passwords.ts'
+import { PasswordResets } from './password-reset/password-resets.ts'
+import { resetMethods } from './password-reset/reset-methods.ts'
+import { resetRoutes } from './password-reset/reset-routes.ts'
 import { Principals } from './principals.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { SocialIdentities } from './own-account/social-identities.ts'
+import { SocialKeys } from './social/social-keys.ts'
 import { SignIn } from './sign-in.ts'
 
 /** The rooms below identity and identity itself, on real parts, without the rest of a site. */
@@ -34,6 +46,8 @@ export interface IdentityHouse {
   readonly principals: Principals
   readonly generation: Generation
   readonly documents: Documents
+  readonly resets: PasswordResets
+  readonly audit: Audit
   /** Users whose grants would have been revoked. */
   readonly revoked: string[]
   /** Moves the clock of sessions and accounts, in seconds. */
@@ -41,7 +55,12 @@ export interface IdentityHouse {
   close(): Promise<void>
 }
 
-export async function openIdentityHouse(engine: Engine): Promise<IdentityHouse> {
+export interface HouseOptions {
+  /** Where letters go; without it the house sends none. */
+  readonly outbox?: LettersParts['outbox']
+}
+
+export async function openIdentityHouse(engine: Engine, { outbox }: HouseOptions = {}): Promise<IdentityHouse> {
   const place = await temporaryDatabase(engine)
   const database = await openDatabase(place.url)
   await migrate(database, [...databaseMigrations, ...doctypeMigrations, ...auditMigrations, ...identityMigrations])
@@ -51,19 +70,27 @@ export async function openIdentityHouse(engine: Engine): Promise<IdentityHouse> 
     new Accounts(database, now),
     new Sessions(database, now),
     new Generation(database),
-    new Audit(),
+    new Audit({ database, now }),
   ]
   const doctypes = new DocTypes(database)
   await doctypes.load()
   generation.onChange(() => doctypes.load())
   const revoked: string[] = []
+  const factors = new SecondFactors({ database, audit, generation, sealer: testSealer(), now })
   const onCredentialsChanged = async (_connection: Connection, user: string): Promise<void> => void revoked.push(user)
   const controllers = new Map<string, Controller>([
     ['User', userController({ accounts, sessions, generation, audit, onCredentialsChanged })],
     ['Role', roleController(generation)],
     ['User Permission', judgementController(generation)],
   ])
-  const methods = new Map<string, Method>(identityMethods(accounts).map((method) => [method.name, method]))
+  const letters = new Letters({ database, outbox })
+  const forgotten = new ForgottenPasswords({ letters, onFault: () => {} })
+  const methods = new Map<string, Method>(
+    [...identityMethods(accounts), ...factorMethods(() => factors), ...resetMethods(() => ({ resets, forgotten, audit }))].map((method) => [
+      method.name,
+      method,
+    ]),
+  )
   const documents = new Documents({ database, doctypes, clock: new Clock(), zone: 'UTC', controllers, methods, sealer: testSealer() })
   const principals = new Principals({
     accounts,
@@ -83,9 +110,22 @@ export async function openIdentityHouse(engine: Engine): Promise<IdentityHouse> 
     trustedProxies: ['127.0.0.0/8'],
     styleSource,
     errorPage,
+    around: ({ ip, caller }, run) => audit.from({ ip, user: caller.user }, run),
     log: pino({ level: 'silent' }),
   })
-  identityRoutes(server, { accounts, sessions, signIn: new SignIn({ database, accounts, sessions, audit }), issuer: () => base })
+  identityRoutes(server, {
+    accounts,
+    sessions,
+    signIn: new SignIn({ database, accounts, sessions, audit, factors, lacksFactor: (user) => principals.lacksFactor(user), now }),
+    issuer: () => base,
+  })
+  const keys = new SocialKeys({ documents, readSecret: async () => undefined })
+  const identities = new SocialIdentities({ database, accounts, audit, keys })
+  const proof = new PasswordProof({ accounts, audit })
+  accountRoutes(server, { database, accounts, sessions, audit, identities, proof, now, endGrants: onCredentialsChanged, zone: 'UTC' })
+  const resets = new PasswordResets({ database, accounts, sessions, audit, endGrants: onCredentialsChanged, issuer: () => base, now })
+  factorRoutes(server, { accounts, sessions, proof, factors, issuer: () => base })
+  resetRoutes(server, { accounts, resets, forgotten })
   callerRoutes(server, documents, methods)
   base = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
   return {
@@ -96,11 +136,14 @@ export async function openIdentityHouse(engine: Engine): Promise<IdentityHouse> 
     principals,
     generation,
     documents,
+    resets,
+    audit,
     revoked,
     advance: (seconds) => (ahead += seconds * 1_000_000),
     close: async () => {
       await server.close()
       await sessions.settled()
+      await letters.settled()
       await database.close()
       await place.remove()
     },

@@ -126,6 +126,15 @@ describe.each(engines)('identity on %s', (engine) => {
       expect((await signIn(user, PASSWORD, from('203.0.113.8'))).status).toBe(200)
     })
 
+    it('counts a whole network of IPv6 as one address', async () => {
+      const user = await person()
+      const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': address })
+      const statuses: number[] = []
+      for (let i = 0; i < 11; i += 1) statuses.push((await signIn(user, 'wrong password', from(`2001:db8:0:7::${i}`))).status)
+      expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429])
+      expect((await signIn(user, PASSWORD, from('2001:db8:0:8::1'))).status).toBe(200)
+    })
+
     it('is slowed down after fifty failures from one address, for whomever', async () => {
       const headers = { 'x-forwarded-for': '203.0.113.9' }
       const attempts = Array.from({ length: 55 }, (_, i) => signIn(`unknown${i}@example.com`, 'wrong password', headers))

@@ -35,6 +35,13 @@ export class Principals {
     return principal && token ? { ...principal, token } : principal
   }
 
+  /** Whether somebody who is about to sign in has to set up a second factor first, as things stand now. */
+  async lacksFactor(user: string): Promise<boolean> {
+    const { generation } = this.#parts
+    await generation.observe(await generation.read())
+    return (await this.#keep(user))?.factor === 'lacking'
+  }
+
   #keep(user: string): Promise<Principal | undefined> {
     const kept = this.#kept.get(user)
     if (kept) return kept
@@ -51,19 +58,35 @@ export class Principals {
     if (account?.enabled !== true) return undefined
     const defaults = await this.#parts.defaultsOf(user)
     const besides = defaults.size > 0 ? { defaults } : {}
-    if (user === ADMINISTRATOR.user) return defaults.size > 0 ? { ...ADMINISTRATOR, ...besides } : ADMINISTRATOR
+    if (user === ADMINISTRATOR.user) return { ...ADMINISTRATOR, ...besides, ...(await this.#factor(user, ADMINISTRATOR.roles)) }
+    const document = await this.#parts.documents.read(ADMINISTRATOR, { doctype: 'User', name: user })
+    const access = Number(document['api_access'] ?? 1) === 1 ? {} : ({ apiAccess: false } as const)
     const [roles, userPermissions, sharedDoctypes] = await Promise.all([
-      this.#roles(user, account.systemUser),
+      this.#roles(document, account.systemUser),
       this.#userPermissions(user),
       this.#sharedDoctypes(user),
     ])
-    return { user, roles, userPermissions, sharedDoctypes, ...besides }
+    return { user, roles, userPermissions, sharedDoctypes, ...access, ...besides, ...(await this.#factor(user, roles)) }
+  }
+
+  async #factor(user: string, roles: ReadonlySet<string>): Promise<Pick<Principal, 'factor'>> {
+    const { accounts, documents } = this.#parts
+    const asking = await documents.list(ADMINISTRATOR, {
+      doctype: 'Role',
+      fields: ['name'],
+      filters: [
+        { fieldname: 'name', operator: 'in', value: [...roles] },
+        { fieldname: 'two_factor_auth', operator: '=', value: 1 },
+        { fieldname: 'disabled', operator: '=', value: 0 },
+      ],
+      limit: null,
+    })
+    if (asking.length === 0) return {}
+    return { factor: (await accounts.hasFactor(user)) ? 'kept' : 'lacking' }
   }
 
   /** Desk User: who works at the Desk, by a role that opens it. Frappe derives the type of a user from their roles, which is the same. */
-  async #roles(user: string, systemUser: boolean): Promise<ReadonlySet<string>> {
-    const document = await this.#parts.documents.read(ADMINISTRATOR, { doctype: 'User', name: user })
-    const rows: unknown = document['roles']
+  async #roles({ roles: rows }: Readonly<Record<string, unknown>>, systemUser: boolean): Promise<ReadonlySet<string>> {
     const names = Array.isArray(rows) ? rows.map((row: { role?: unknown }) => String(row.role)) : []
     if (names.length === 0) return new Set(['All', 'Guest'])
     const known = await this.#parts.documents.list(ADMINISTRATOR, {

@@ -1,4 +1,4 @@
-import { Generation, type Connection } from '@annex/database'
+import { Generation, keptQuery, type Connection } from '@annex/database'
 
 export type AccountRow = {
   user: string
@@ -26,8 +26,19 @@ export async function insertAccountRow(connection: Connection, row: AccountRow):
 }
 
 export async function readAccountRow(connection: Connection, user: string): Promise<AccountRow | undefined> {
-  // Primary key.
-  return connection.withTables<Tables>().selectFrom('account').selectAll().where('user', '=', user).executeTakeFirst()
+  const [row] = await accountOf(connection, { user })
+  return row
+}
+
+// Primary key.
+const accountOf = keptQuery<{ user: string }, AccountRow>((connection, { user }) =>
+  connection.withTables<Tables>().selectFrom('account').selectAll().where('user', '=', user),
+)
+
+/** The account as it is; whoever changes it waits until the transaction is over. */
+export async function lockAccountRow(connection: Connection, user: string): Promise<AccountRow | undefined> {
+  // Primary key. An update locks the row on either engine.
+  return connection.withTables<Tables>().updateTable('account').set({ user }).where('user', '=', user).returningAll().executeTakeFirst()
 }
 
 /** Whose API key it is, with the generation for the caches. */

@@ -1,8 +1,19 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import { dialectOf, type Connection, type Database } from '@annex/database'
 import { FrappeError, notFound } from '@annex/protocol'
-import { insertAccountRow, readAccountRow, readKeyRow, removeAccountRow, updateAccountRow, type AccountRow } from './account-store.ts'
+import {
+  insertAccountRow,
+  lockAccountRow,
+  readAccountRow,
+  readKeyRow,
+  removeAccountRow,
+  updateAccountRow,
+  type AccountRow,
+} from './account-store.ts'
 import { removeUserDefaultRows } from '../defaults/user-defaults-store.ts'
+import { isFactorOn, removeFactor } from '../factor/factor-store.ts'
+import { removePlacesOf } from '../letters/known-place-store.ts'
+import { removeSocialIdentitiesOf } from '../social/social-store.ts'
 import { checkNewPassword, hashPassword, verifyPassword } from './passwords.ts'
 
 /** What a User document says that signing in and claims need; kept beside the password, written in the same transaction. */
@@ -78,6 +89,9 @@ export class Accounts {
   async remove(connection: Connection, user: string): Promise<void> {
     await removeAccountRow(connection, user)
     await removeUserDefaultRows(connection, user)
+    await removePlacesOf(connection, user)
+    await removeSocialIdentitiesOf(connection, user)
+    await removeFactor(connection, user)
   }
 
   /**
@@ -118,6 +132,20 @@ export class Accounts {
       { durable: true },
     )
     return { apiKey, apiSecret }
+  }
+
+  /** Whether the user has a password; its change, and another who asks this, waits for the caller's transaction. */
+  async holdPassword(connection: Connection, user: string): Promise<boolean> {
+    return hasPassword(await lockAccountRow(connection, user))
+  }
+
+  async hasPassword(user: string): Promise<boolean> {
+    return hasPassword(await readAccountRow(this.#database.connection, user))
+  }
+
+  /** Whether the user has set up a second factor. */
+  hasFactor(user: string): Promise<boolean> {
+    return isFactorOn(this.#database.connection, user)
   }
 
   /**
@@ -163,6 +191,8 @@ export class Accounts {
 
 export const refusedKeys = (): FrappeError =>
   new FrappeError('AuthenticationError', 'The API key or its secret is not good; make new ones in the user’s settings', { messages: [] })
+
+const hasPassword = (row: AccountRow | undefined): boolean => typeof row?.password_hash === 'string'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 

@@ -4,6 +4,8 @@ import type { Audit } from '../../audit/audit.ts'
 import type { Change, Controller } from '../../doctypes/controller.ts'
 import { isOnlyStars } from '../../doctypes/values/texts.ts'
 import { removeSharesWith } from '../../documents/shares/share-store.ts'
+import { removePendingOf } from '../factor/pending-store.ts'
+import { removeResetsOf } from '../password-reset/password-reset-store.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { AccountFacts, Accounts } from './accounts.ts'
 
@@ -16,6 +18,8 @@ export interface UserControllerParts {
   readonly generation: Generation
   readonly audit: Audit
   readonly onCredentialsChanged: CredentialsListener
+  /** Told, in the transaction, of a new password of somebody who had an account before. */
+  readonly onPasswordChanged?: CredentialsListener
 }
 
 /** What a User document does besides being stored: its account follows it, in the same transaction. */
@@ -64,6 +68,7 @@ async function followUpdate(parts: UserControllerParts, change: Change): Promise
   await parts.accounts.update(connection, facts)
   const renewed = await setPassword(parts, change)
   const disabled = before?.enabled === true && !facts.enabled
+  if (renewed) await parts.onPasswordChanged?.(connection, facts.user)
   if (renewed || disabled) await endAccess(parts, connection, facts.user)
   if (disabled) await parts.audit.write(connection, { event: 'user disabled', user, detail: { of: facts.user } })
   // A rise makes every process reload, so what no cache holds (a name, a picture) does not cause one.
@@ -71,6 +76,7 @@ async function followUpdate(parts: UserControllerParts, change: Change): Promise
     before === undefined ||
     before.enabled !== facts.enabled ||
     before.systemUser !== facts.systemUser ||
+    document['api_access'] !== previous?.['api_access'] ||
     rolesOf(document) !== rolesOf(previous)
   if (judged) await parts.generation.bump(connection)
 }
@@ -88,6 +94,8 @@ async function setPassword({ accounts, audit }: UserControllerParts, { connectio
 
 async function endAccess({ sessions, onCredentialsChanged }: UserControllerParts, connection: Connection, user: string): Promise<void> {
   await sessions.endAll(connection, user)
+  await removeResetsOf(connection, user)
+  await removePendingOf(connection, user)
   await onCredentialsChanged(connection, user)
 }
 

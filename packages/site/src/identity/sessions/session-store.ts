@@ -8,6 +8,8 @@ export type SessionRow = {
   last_seen: number
   expires: number
   ip: string | null
+  /** What signed in, in a few words; null in sessions of earlier releases. */
+  browser: string | null
 }
 
 type Tables = {
@@ -29,19 +31,52 @@ export async function readSessionRow(
   return query.where('hash', '=', hash).where('expires', '>', now).executeTakeFirst()
 }
 
+/** Whether the session lives; while it does, whoever ends it waits until the transaction is over. */
+export async function lockSessionRow(connection: Connection, hash: string, now: number): Promise<boolean> {
+  // Primary key. An update locks the row on either engine.
+  const query = connection.withTables<Tables>().updateTable('session').set({ hash }).where('hash', '=', hash).where('expires', '>', now)
+  return (await query.returning('hash').executeTakeFirst()) !== undefined
+}
+
 export async function slideSessionRow(connection: Connection, hash: string, lastSeen: number, expires: number): Promise<void> {
   // Primary key.
   await connection.withTables<Tables>().updateTable('session').set({ last_seen: lastSeen, expires }).where('hash', '=', hash).execute()
 }
 
-export async function removeSessionRow(connection: Connection, hash: string): Promise<void> {
+/** A session that is no more. */
+export type EndedSession = Pick<SessionRow, 'hash' | 'user'>
+
+/** Removes one session; it comes back when it was there. */
+export async function removeSessionRow(connection: Connection, hash: string): Promise<EndedSession[]> {
   // Primary key.
-  await connection.withTables<Tables>().deleteFrom('session').where('hash', '=', hash).execute()
+  return connection.withTables<Tables>().deleteFrom('session').where('hash', '=', hash).returning(['hash', 'user']).execute()
 }
 
-export async function removeSessionRows(connection: Connection, user: string): Promise<void> {
+/** Removes the sessions of a user, who come back. */
+export async function removeSessionRows(connection: Connection, user: string): Promise<EndedSession[]> {
   // Index on session (user).
-  await connection.withTables<Tables>().deleteFrom('session').where('user', '=', user).execute()
+  return connection.withTables<Tables>().deleteFrom('session').where('user', '=', user).returning(['hash', 'user']).execute()
+}
+
+/** The sessions of a user that live, the last used first. */
+export async function listSessionRows(connection: Connection, user: string, now: number): Promise<SessionRow[]> {
+  // Index on session (user).
+  const query = connection.withTables<Tables>().selectFrom('session').selectAll().where('user', '=', user).where('expires', '>', now)
+  return query.orderBy('last_seen', 'desc').orderBy('hash').execute()
+}
+
+/** Removes the sessions of a user but one; they come back. */
+export async function removeOtherSessionRows(connection: Connection, user: string, kept: string): Promise<EndedSession[]> {
+  // Index on session (user).
+  const query = connection.withTables<Tables>().deleteFrom('session').where('user', '=', user).where('hash', '<>', kept)
+  return query.returning(['hash', 'user']).execute()
+}
+
+/** Removes one session if it is this user's; it comes back then. */
+export async function removeOwnSessionRow(connection: Connection, user: string, hash: string): Promise<EndedSession[]> {
+  // Primary key.
+  const query = connection.withTables<Tables>().deleteFrom('session').where('hash', '=', hash).where('user', '=', user)
+  return query.returning(['hash', 'user']).execute()
 }
 
 /** Everybody has to sign in again. */

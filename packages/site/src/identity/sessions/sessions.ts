@@ -2,11 +2,17 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Connection, Database } from '@annex/database'
 import {
   insertSessionRow,
+  listSessionRows,
+  lockSessionRow,
   readSessionRow,
   removeExpiredRows,
+  removeOtherSessionRows,
+  removeOwnSessionRow,
   removeSessionRow,
   removeSessionRows,
   slideSessionRow,
+  type EndedSession,
+  type SessionRow,
 } from './session-store.ts'
 
 const SECOND = 1_000_000
@@ -18,6 +24,24 @@ export interface NewSession {
   /** Only ever in the browser's cookie. */
   readonly sid: string
   readonly hash: string
+}
+
+/** Where a session begins. */
+export interface SessionStart {
+  readonly ip: string
+  /** What signs in, in a few words. */
+  readonly browser: string
+  /** Hash of the session that the browser had; it ends. */
+  readonly previous?: string | undefined
+}
+
+/** A session as its user sees it. Times are UTC microseconds. */
+export interface ListedSession {
+  readonly hash: string
+  readonly created: number
+  readonly lastSeen: number
+  readonly ip: string | undefined
+  readonly browser: string | undefined
 }
 
 export interface Session {
@@ -33,24 +57,33 @@ export interface Session {
   readonly slid: boolean
 }
 
+/** Told of a session that somebody ended, in the transaction that ends it; of one that merely ran out nobody is told. */
+export type SessionListener = (connection: Connection, ended: EndedSession) => Promise<void>
+
 /** Who signed in by which browser. The database knows hashes alone. */
 export class Sessions {
   readonly #database: Database
   readonly #now: () => number
   readonly #sliding = new Set<Promise<void>>()
+  readonly #listeners: SessionListener[] = []
 
   constructor(database: Database, now: () => number = () => Date.now() * 1000) {
     this.#database = database
     this.#now = now
   }
 
-  /** A new session, always with a new id; `previous` (the hash of the browser's old one) ends. Expired ones are swept out. */
-  async start(connection: Connection, user: string, ip: string, previous?: string): Promise<NewSession> {
+  onEnd(listener: SessionListener): void {
+    this.#listeners.push(listener)
+  }
+
+  /** A new session, always with a new id. Expired ones are swept out. */
+  async start(connection: Connection, user: string, { ip, browser, previous }: SessionStart): Promise<NewSession> {
     const sid = randomBytes(32).toString('hex')
     const [hash, now] = [hashOf(sid), this.#now()]
     await removeExpiredRows(connection, now)
-    if (previous !== undefined) await removeSessionRow(connection, previous)
-    await insertSessionRow(connection, { hash, user, created: now, last_seen: now, expires: now + SESSION_LIFE * SECOND, ip })
+    if (previous !== undefined) await this.#tell(connection, await removeSessionRow(connection, previous))
+    const times = { created: now, last_seen: now, expires: now + SESSION_LIFE * SECOND }
+    await insertSessionRow(connection, { hash, user, ...times, ip, browser })
     return { sid, hash }
   }
 
@@ -69,19 +102,47 @@ export class Sessions {
     return readSessionRow(this.#database.connection, hash, this.#now())
   }
 
+  /** Whether a session (by its hash) still lives, for what is done in its name: its end waits for the caller's transaction. */
+  hold(connection: Connection, hash: string): Promise<boolean> {
+    return lockSessionRow(connection, hash, this.#now())
+  }
+
   /** Ends one session, by its hash; repeatable. */
   async end(hash: string): Promise<void> {
-    await this.#database.transaction((connection) => removeSessionRow(connection, hash), { durable: true })
+    await this.#database.transaction(async (connection) => this.#tell(connection, await removeSessionRow(connection, hash)), {
+      durable: true,
+    })
+  }
+
+  /** The sessions of a user that live, the last used first. */
+  async list(user: string): Promise<ListedSession[]> {
+    return (await listSessionRows(this.#database.connection, user, this.#now())).map(listedOf)
+  }
+
+  /** Ends one session of a user, by its hash. False when it is not there, or another's. */
+  async endOwn(connection: Connection, user: string, hash: string): Promise<boolean> {
+    const ended = await removeOwnSessionRow(connection, user, hash)
+    await this.#tell(connection, ended)
+    return ended.length > 0
+  }
+
+  /** Ends every session of a user but one, given by its hash. */
+  async endOthers(connection: Connection, user: string, kept: string): Promise<void> {
+    await this.#tell(connection, await removeOtherSessionRows(connection, user, kept))
   }
 
   /** Ends every session of a user. */
   async endAll(connection: Connection, user: string): Promise<void> {
-    await removeSessionRows(connection, user)
+    await this.#tell(connection, await removeSessionRows(connection, user))
   }
 
   /** Resolves when no write is under way that nobody waits for: to be awaited before the database is closed. */
   async settled(): Promise<void> {
     await Promise.all(this.#sliding)
+  }
+
+  async #tell(connection: Connection, ended: readonly EndedSession[]): Promise<void> {
+    for (const session of ended) for (const listener of this.#listeners) await listener(connection, session)
   }
 
   #slide(hash: string, now: number): void {
@@ -92,6 +153,14 @@ export class Sessions {
     this.#sliding.add(done)
   }
 }
+
+const listedOf = (row: SessionRow): ListedSession => ({
+  hash: row.hash,
+  created: row.created,
+  lastSeen: row.last_seen,
+  ip: row.ip ?? undefined,
+  browser: row.browser ?? undefined,
+})
 
 const hashOf = (sid: string): string => createHash('sha256').update(sid).digest('hex')
 const csrfOf = (sid: string): string => createHmac('sha256', sid).update('csrf').digest('base64url')

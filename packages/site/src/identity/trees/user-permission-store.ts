@@ -4,7 +4,7 @@ type PermissionTables = { 'tabUser Permission': { name: string; allow: string; f
 
 /** Whether someone is held to what stands below a document of the DocType. */
 export async function hasTreePermission(connection: Connection, doctype: string): Promise<boolean> {
-  // Index (allow).
+  // Index (allow, name).
   const row = await connection
     .withTables<PermissionTables>()
     .selectFrom('tabUser Permission')
@@ -18,7 +18,7 @@ export async function hasTreePermission(connection: Connection, doctype: string)
 
 /** Whether someone is held to this document. */
 export async function hasPermissionFor(connection: Connection, doctype: string, name: string): Promise<boolean> {
-  // Index (allow).
+  // Index (allow, name).
   const row = await connection
     .withTables<PermissionTables>()
     .selectFrom('tabUser Permission')

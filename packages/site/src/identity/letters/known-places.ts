@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+import type { Connection } from '@annex/database'
+import { networkOf } from '../../audit/refusals/network-of.ts'
+import { hasPlace, keepPlace, removeOldPlaces } from './known-place-store.ts'
+
+export interface PlaceOfSignIn {
+  readonly ip: string
+  /** A few words. */
+  readonly browser: string
+}
+
+/** Microseconds after which a place that was not used is forgotten: half a year. */
+const KEPT = 180 * 86_400_000_000
+
+/**
+ * Remembers where a user signs in: a browser in a network. True when it is new to a user who has signed in elsewhere before.
+ *
+ * @param now - UTC microseconds
+ */
+export async function noticePlace(connection: Connection, user: string, { ip, browser }: PlaceOfSignIn, now: number): Promise<boolean> {
+  const mark = createHash('sha256')
+    .update(JSON.stringify([user, browser, networkOf(ip)]))
+    .digest('hex')
+  await removeOldPlaces(connection, user, now - KEPT)
+  const isFirst = !(await hasPlace(connection, user))
+  return (await keepPlace(connection, { user, mark, last_used: now })) && !isFirst
+}
