@@ -1,11 +1,17 @@
-import type { Generation } from '@annex/database'
+import type { Database, Generation } from '@annex/database'
+import { OAuthError } from '@annex/protocol'
 import type { Principal } from '../policy/principal.ts'
+import { accessFault } from './access/api-access.ts'
+import { readApproval } from './clients/approvals/approvals-store.ts'
 import { isOpenTo, type Client } from './clients/client.ts'
 import type { Users } from './oauth-parts.ts'
+import type { OAuthSettings } from './settings.ts'
 
 export interface AdmissionParts {
+  readonly database: Database
   readonly generation: Generation
   readonly users: Users
+  readonly settings: OAuthSettings
   readonly allowAdministrator: boolean
 }
 
@@ -22,15 +28,47 @@ export class Admission {
     return user !== 'Guest' && (user !== 'Administrator' || this.#parts.allowAdministrator)
   }
 
-  /** Whether a token of the user's is good, as far as it is for the user to say. */
+  /** Whether a token of the user's is good, as far as it is for the user and the site to say. */
   async knows(user: string): Promise<boolean> {
-    return (await this.#principal(user)) !== undefined
+    const principal = await this.#principal(user)
+    return principal !== undefined && (await this.accessFault(principal)) === undefined
   }
 
-  /** Whether the client may act for the user now: both alive, and the user of a role that the client is open to. */
+  /** Why no program may act for the user while API access is switched off, for the site or for them; undefined when it is on. */
+  accessFault(principal: Principal): Promise<string | undefined> {
+    return accessFault(principal, this.#parts.settings)
+  }
+
+  /**
+   * Whether the client may act for the user now: both alive, the user of a role that the client is open to, or
+   * approved where it asks for that.
+   *
+   * @throws {OAuthError} `unauthorized_client` while API access is switched off: what was granted is not lost by it
+   */
   async allows(client: Client, user: string): Promise<boolean> {
     const principal = await this.#principal(user)
-    return principal !== undefined && client.enabled && isOpenTo(client, principal.roles)
+    if (principal === undefined || !client.enabled || !isOpenTo(client, principal.roles)) return false
+    const fault = await this.accessFault(principal)
+    if (fault !== undefined) throw new OAuthError('unauthorized_client', fault)
+    return client.authorizationPolicy !== 'After Approval' || this.#isApproved(client.id, user)
+  }
+
+  /**
+   * Whether a service may act as its user now: of one who has become a System Manager since only where the client is unfenced.
+   *
+   * @throws {OAuthError} `unauthorized_client` while API access is switched off
+   */
+  async serves(client: Client, user: string): Promise<boolean> {
+    const principal = await this.#principal(user)
+    if (principal === undefined) return false
+    const fault = await this.accessFault(principal)
+    if (fault !== undefined) throw new OAuthError('unauthorized_client', fault)
+    return user === 'Administrator' || client.unfenced || !principal.roles.has('System Manager')
+  }
+
+  async #isApproved(client: string, user: string): Promise<boolean> {
+    const sub = (await this.#parts.users.person(user))?.sub ?? ''
+    return (await readApproval(this.#parts.database.connection, { client, user, sub }))?.state === 'Approved'
   }
 
   async #principal(user: string): Promise<Principal | undefined> {

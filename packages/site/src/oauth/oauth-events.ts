@@ -1,13 +1,25 @@
 import type { Connection } from '@annex/database'
+import type { GrantRow } from './storage/oauth-tables.ts'
 
 /** What happened to a grant. Listeners run in the transaction of the change, so what they write commits with it. */
 export interface OAuthEvent {
-  readonly event: 'grant.created' | 'grant.revoked'
+  readonly event: 'grant.created' | 'grant.revoked' | 'grant.narrowed'
   readonly grant: string
   readonly user: string
   readonly client: string
-  /** Why it ended: `token_reuse`, `code_replay`, `token_revoked`, `user_revoked`, `client_retired`, or identity's reason. */
+  /**
+   * Why it ended: `token_reuse`, `code_replay`, `token_revoked`, `user_revoked`, `consent_replaced`, `client_retired`, `admin_refused`,
+   * or identity's reason.
+   */
   readonly reason?: string
+  /** SHA-256 of the session that consented; null when none did. */
+  readonly session?: string | null
+  /** Of one that a newer consent ended: the session of that consent. */
+  readonly replacedIn?: string | undefined
+  /** `service`: no person stands behind the grant. */
+  readonly kind?: GrantRow['kind']
+  /** Of a narrowed grant: what is left, space-separated. */
+  readonly scope?: string
 }
 
 export type OAuthListener = (connection: Connection, event: OAuthEvent) => Promise<void>

@@ -1,9 +1,11 @@
-import { OAUTH_PATHS } from '@annex/protocol'
+import { OAUTH_PATHS, type Filter } from '@annex/protocol'
 import type { Answer, Exchange } from '../http/exchange.ts'
 import { Limits } from '../http/limits.ts'
-import type { HttpServer } from '../http/server.ts'
+import type { HttpServer, RouteOptions } from '../http/server.ts'
 import type { Principal } from '../policy/principal.ts'
+import type { AllowedOrigins } from './access/allowed-origins.ts'
 import type { Admission } from './admission.ts'
+import type { Apps } from './apps/apps.ts'
 import { connectedAppsRoutes } from './apps/connected-apps-routes.ts'
 import { myAppsRoutes } from './apps/my-apps-routes.ts'
 import { ApproveEndpoint } from './authorize/approve-endpoint.ts'
@@ -11,19 +13,28 @@ import { AuthorizeEndpoint } from './authorize/authorize-endpoint.ts'
 import { Codes } from './authorize/codes.ts'
 import type { ClientAuthentication } from './clients/client-authentication.ts'
 import type { Clients } from './clients/clients.ts'
-import { resourceMetadata, serverMetadata } from './endpoints/discovery.ts'
+import { deviceAuthorizationEndpoint } from './device/device-authorization-endpoint.ts'
+import { devicePageRoutes } from './device/device-page-routes.ts'
+import { discoveryRoutes } from './endpoints/discovery-routes.ts'
+import type { Explain } from './explain/explain.ts'
+import { explainRoutes } from './explain/explain-routes.ts'
 import { introspectionEndpoint } from './endpoints/introspection-endpoint.ts'
 import { profileEndpoint } from './endpoints/profile-endpoint.ts'
 import { revocationEndpoint } from './endpoints/revocation-endpoint.ts'
 import { refuseMethod, tokenEndpoint } from './endpoints/token-endpoint.ts'
 import type { GrantType } from './grant-types/grant-type.ts'
 import type { IdTokens } from './keys/id-tokens.ts'
+import { logoutRoutes } from './logout/logout-routes.ts'
 import type { OAuthParts } from './oauth-parts.ts'
+import { RegisterEndpoint } from './registration/register-endpoint.ts'
 
 export interface RouteParts extends OAuthParts {
   readonly admission: Admission
+  readonly apps: Apps
   readonly authentication: ClientAuthentication
+  readonly origins: AllowedOrigins
   readonly clients: Clients
+  readonly explain: Explain
   readonly grantTypes: ReadonlyMap<string, GrantType>
   readonly idTokens: IdTokens
 }
@@ -43,7 +54,11 @@ export function oauthRoutes(server: Server, parts: RouteParts): void {
   discoveryRoutes(server, parts)
   const profile = { ...parts, resourceMetadata: () => resourceMetadataUrl(parts.issuer()) }
   server.route(['GET', 'POST'], OAUTH_PATHS.profile, (exchange) => profileEndpoint(exchange, profile))
+  devicePageRoutes(server, { ...parts, approvals: parts.clients.approvals })
+  registrationRoutes(server, parts)
+  logoutRoutes(server, parts)
   myAppsRoutes(server, parts)
+  explainRoutes(server, parts)
   connectedAppsRoutes(server, parts)
 }
 
@@ -51,8 +66,11 @@ function authorizeRoutes(server: Server, parts: RouteParts): void {
   const authorizeParts = {
     ...parts,
     codes: new Codes(parts),
+    approvals: parts.clients.approvals,
     requests: new Limits({ points: 60, seconds: 60 }),
     subOf: async (user: string) => (await parts.users.person(user))?.sub,
+    tryFilters: (principal: Principal, doctype: string, filters: readonly Filter[]) =>
+      parts.documents.list(principal, { doctype, fields: ['name'], filters, limit: 1 }),
   }
   const authorize = new AuthorizeEndpoint(authorizeParts)
   const approve = new ApproveEndpoint(authorizeParts, authorize)
@@ -65,27 +83,26 @@ function authorizeRoutes(server: Server, parts: RouteParts): void {
 function clientRoutes(server: Server, parts: RouteParts): void {
   const clients = parts.authentication
   const unknown = new Limits({ points: 50, seconds: 60 })
+  const requests = new Limits({ points: 30, seconds: 60 })
   const endpoints: readonly (readonly [path: string, run: (exchange: Exchange<Principal>) => Promise<Answer>])[] = [
     [OAUTH_PATHS.token, (exchange) => tokenEndpoint(exchange, { ...parts, clients })],
     [OAUTH_PATHS.revoke, (exchange) => revocationEndpoint(exchange, { ...parts, clients })],
+    [OAUTH_PATHS.deviceAuthorization, (exchange) => deviceAuthorizationEndpoint(exchange, { ...parts, clients, requests })],
     [OAUTH_PATHS.introspect, (exchange) => introspectionEndpoint(exchange, { ...parts, clients, unknown })],
   ]
+  const scripts: RouteOptions['scripts'] = (request) => parts.origins.ofNamed(request)
   for (const [path, run] of endpoints) {
-    server.route('POST', path, run, { authenticate: 'none', refusals: 'oauth', bodyLimit: BODY_LIMIT })
+    server.route('POST', path, run, { authenticate: 'none', refusals: 'oauth', bodyLimit: BODY_LIMIT, scripts })
     server.route(['GET', 'PUT', 'PATCH', 'DELETE'], path, refuseMethod, { authenticate: 'none' })
   }
 }
 
-function discoveryRoutes(server: Server, { issuer, idTokens }: RouteParts): void {
-  const publish = (path: string, document: () => object): void =>
-    server.route(
-      'GET',
-      path,
-      async () => ({ headers: { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }, json: document() }),
-      { authenticate: 'none' },
-    )
-  for (const path of [OAUTH_PATHS.serverMetadata, OAUTH_PATHS.openidDiscovery, OAUTH_PATHS.configuration])
-    publish(path, () => serverMetadata(issuer()))
-  publish(OAUTH_PATHS.resourceMetadata, () => resourceMetadata(issuer()))
-  publish(OAUTH_PATHS.jwks, () => idTokens.jwks())
+/** Bytes: twenty addresses, a name and a few links. */
+const METADATA_LIMIT = 64 * 1024
+
+function registrationRoutes(server: Server, parts: RouteParts): void {
+  const endpoint = new RegisterEndpoint(parts)
+  const options = { authenticate: 'none', refusals: 'oauth', bodyLimit: METADATA_LIMIT } as const
+  server.route('POST', OAUTH_PATHS.register, (exchange) => endpoint.handle(exchange), options)
+  server.route(['GET', 'PUT', 'PATCH', 'DELETE'], OAUTH_PATHS.register, refuseMethod, { authenticate: 'none' })
 }

@@ -1,8 +1,8 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** What a text of ours is for, as its first two letters say. */
-export type TokenKind = 'access' | 'refresh' | 'code' | 'secret'
-const LETTERS: Readonly<Record<TokenKind, string>> = { access: 'at', refresh: 'rt', code: 'ac', secret: 'cs' }
+export type TokenKind = 'access' | 'refresh' | 'code' | 'device'
+const LETTERS: Readonly<Record<TokenKind, string>> = { access: 'at', refresh: 'rt', code: 'ac', device: 'dc' }
 const ACCESS = /^at[0-9a-z]_[A-Za-z0-9_-]{43}$/
 
 /** SHA-256, hex: the only form in which a token is stored or compared. Texts of 256 random bits need no salt. */

@@ -1,5 +1,6 @@
 import type { Accounts } from '../identity/accounts/accounts.ts'
 import type { Principals } from '../identity/principals.ts'
+import { endedCookies } from '../identity/sessions/session-cookies.ts'
 import type { Sessions } from '../identity/sessions/sessions.ts'
 import type { Person } from './claims.ts'
 import type { Users } from './oauth-parts.ts'
@@ -15,6 +16,11 @@ export const usersOf = ({ accounts, principals, sessions }: UsersParts): Users =
   principal: (user, token) => principals.of(user, token),
   person: (user) => readPerson(user, accounts, principals),
   signedInAt: async (session) => (await sessions.find(session))?.created,
+  holdSession: (connection, session) => sessions.hold(connection, session),
+  endSession: async (session) => {
+    await sessions.end(session)
+    return endedCookies
+  },
 })
 
 async function readPerson(user: string, accounts: Accounts, principals: Principals): Promise<Person | undefined> {

@@ -74,19 +74,19 @@ describe.each(engines)('the pages of apps on %s', (engine) => {
     }
     const made = await sam.post('/connected-apps/new', fields)
     expect(made.status).toBe(200)
-    const secret = /cs1_[A-Za-z0-9_-]{43}/.exec(made.text)?.[0] ?? ''
+    const secret = /annex_cs_[A-Za-z0-9_-]{43}/.exec(made.text)?.[0] ?? ''
     const path = /href="(\/connected-apps\/[0-9a-v]{10})"/.exec(made.text)?.[1] ?? ''
     expect(secret).not.toBe('')
     const saved = await sam.get(path)
     expect(saved.text).toContain('Depot')
     expect(saved.text).toContain(`${REDIRECT}\nhttps://app.example.com/two`)
-    expect(saved.text).not.toContain('cs1_')
+    expect(saved.text).not.toContain('annex_cs_')
     const refused = await sam.post(path, { ...fields, redirect_uris: 'http://app.example.com/cb' })
     expect(refused.status).toBe(417)
     expect(refused.text).toContain('must be https')
     expect((await sam.post(path, { ...fields, app_name: 'Depot 2' })).location?.pathname).toBe(path)
     const rotated = await sam.post(`${path}/rotate-secret`, { csrf_token })
-    expect(rotated.text).toMatch(/cs1_[A-Za-z0-9_-]{43}/)
+    expect(rotated.text).toMatch(/annex_cs_[A-Za-z0-9_-]{43}/)
     expect(rotated.text).not.toContain(secret)
     expect((await sam.post(`${path}/retire`, { csrf_token })).status).toBe(303)
     const list = await sam.get('/connected-apps')

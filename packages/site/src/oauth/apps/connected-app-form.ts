@@ -1,13 +1,22 @@
 import type { Values } from '@annex/protocol'
+import { APP_FIELDS, type AppField } from '../../pages/apps/app-fields.ts'
+import { appTexts, filled } from '../../pages/apps/app-texts.ts'
+import type { FieldValues } from '../../pages/apps/field-parts.ts'
 import type { ConnectedAppValues } from '../../pages/connected-apps-page.ts'
 import { texts } from '../../pages/texts.ts'
+import type { CountedUse } from '../clients/uses/client-uses-store.ts'
 import { textOf } from '../text-of.ts'
 import { wordsOf } from '../clients/clients-store.ts'
+import { shownTime } from './page-parts.ts'
 
-export const KINDS = ['web', 'native', 'public'] as const
+/** Of a new app; the form of a saved one offers them all. */
+export const NEW_KINDS = ['web', 'native', 'public'] as const
+export const KINDS = [...NEW_KINDS, 'service', 'agent'] as const
+
+type Stored = Readonly<Record<string, unknown>>
 
 /** What the form holds, from what was posted or from the stored document. */
-export function shownValues(source: URLSearchParams | Readonly<Record<string, unknown>> | undefined): ConnectedAppValues {
+export function shownValues(source: URLSearchParams | Stored | undefined): ConnectedAppValues {
   const stored = source instanceof URLSearchParams || source === undefined ? undefined : source
   const text = (name: string): string => textOf(source instanceof URLSearchParams ? source.get(name) : source?.[name])
   const posted = source instanceof URLSearchParams && source.get('pkce_required') === '1'
@@ -23,7 +32,7 @@ export function shownValues(source: URLSearchParams | Readonly<Record<string, un
 }
 
 /** One a line, the default one first. */
-const redirectLines = (stored: Readonly<Record<string, unknown>>): string =>
+const redirectLines = (stored: Stored): string =>
   [...new Set([...wordsOf(stored['default_redirect_uri']), ...wordsOf(stored['redirect_uris'])])].join('\n')
 
 /** The document's fields for a form: the first redirect URI is the default one. */
@@ -41,13 +50,66 @@ export function formValues(values: ConnectedAppValues): Values {
   }
 }
 
-/** What an administrator loosened for this app, in plain words. */
-export function relaxationsOf(document: Readonly<Record<string, unknown>>): string[] {
+/** The further settings, as the form shows them: from what was posted, or from the stored document. */
+export function shownFields(source: URLSearchParams | Stored): FieldValues {
+  const shown = (field: AppField): string => {
+    if (source instanceof URLSearchParams) return source.get(field.name) ?? ''
+    return field.name === 'allowed_roles' ? roleLines(source['allowed_roles']) : textOf(source[field.name])
+  }
+  return Object.fromEntries(APP_FIELDS.map((field) => [field.name, shown(field)]))
+}
+
+const roleLines = (rows: unknown): string =>
+  (Array.isArray(rows) ? rows : []).map((row: unknown) => textOf((row as Stored | null)?.['role'])).join('\n')
+
+/**
+ * The document's fields for the further settings of a form. A form that was sent without them (an older page, a program)
+ * changes none: the marker says that its empty boxes are meant.
+ */
+export function fieldValues(form: URLSearchParams | undefined): Values {
+  if (form?.get('all_settings') !== '1') return {}
+  return Object.fromEntries(APP_FIELDS.map((field) => [field.name, valueOf(field, (form.get(field.name) ?? '').trim())]))
+}
+
+function valueOf({ name, kind }: AppField, text: string): unknown {
+  if (name === 'allowed_roles')
+    return text
+      .split(/\r?\n/)
+      .map((role) => role.trim())
+      .filter((role) => role !== '')
+      .map((role) => ({ role }))
+  if (kind === 'box') return text === '1' ? 1 : 0
+  if (kind === 'number') return text === '' ? 0 : text
+  return text === '' ? null : text
+}
+
+/** What an administrator loosened for this app, in plain words; exceptions for programs of old with how often they were used. */
+export function relaxationsOf(document: Stored, uses: readonly CountedUse[], zone: string): string[] {
   const words = texts.connectedApps.relaxations
+  const legacy = Object.entries(LEGACY).filter(([field]) => document[field] === 1)
   return [
     ...(document['kind'] === 'web' && document['require_pkce'] === 0 ? [words.pkce] : []),
     ...(document['skip_authorization'] === 1 ? [words.consent] : []),
     ...(document['unfenced'] === 1 ? [words.fence] : []),
     ...(document['revoke_mode'] === 'token-only' ? [words.revoke] : []),
+    ...legacy.map(
+      ([, { kind, said }]) =>
+        `${said} (${useWords(
+          uses.find((use) => use.kind === kind),
+          zone,
+        )})`,
+    ),
   ]
+}
+
+const useWords = (use: CountedUse | undefined, zone: string): string =>
+  use ? filled(appTexts.legacy.used, { count: use.count, time: shownTime(use.lastUsed, zone) }) : appTexts.legacy.unused
+
+/** Fields of exceptions, with the kind by which their use is counted. */
+const LEGACY: Readonly<Record<string, { readonly kind: string; readonly said: string }>> = {
+  openid_acts_as_all: { kind: 'openidActsAsAll', said: appTexts.legacy.openid_acts_as_all },
+  refresh_without_secret: { kind: 'refreshWithoutSecret', said: appTexts.legacy.refresh_without_secret },
+  token_document: { kind: 'tokenDocument', said: appTexts.legacy.token_document },
+  short_verifier: { kind: 'shortVerifier', said: appTexts.legacy.short_verifier },
+  hs256_id_token: { kind: 'hs256IdToken', said: appTexts.legacy.hs256_id_token },
 }

@@ -1,36 +1,49 @@
 import { FrappeError, type Document } from '@annex/protocol'
-import type { Answer, Exchange } from '../../http/exchange.ts'
+import type { Answer } from '../../http/exchange.ts'
 import type { HttpServer } from '../../http/server.ts'
+import { appTexts } from '../../pages/apps/app-texts.ts'
+import { connectedAppUsePage } from '../../pages/apps/connected-app-use-page.ts'
+import type { FieldValues } from '../../pages/apps/field-parts.ts'
 import { connectedAppPage, type ConnectedAppView } from '../../pages/connected-app-page.ts'
 import { connectedAppsPage, newConnectedApp } from '../../pages/connected-apps-page.ts'
 import type { Person } from '../../pages/layout.ts'
 import { paths } from '../../pages/paths.ts'
 import { secretPage } from '../../pages/secret-page.ts'
 import type { Principal } from '../../policy/principal.ts'
-import { requireSystemManager, type Clients } from '../clients/clients.ts'
+import type { RegisteredClient } from '../clients/clients.ts'
+import { stateOf } from '../clients/clients-store.ts'
+import type { ListedSecret } from '../clients/secrets/client-secrets.ts'
+import { requireSystemManager } from '../clients/require-system-manager.ts'
 import { hostOf } from '../clients/redirect-uris.ts'
-import type { ClientSecretRow } from '../storage/oauth-tables.ts'
-import type { Users } from '../oauth-parts.ts'
-import { formValues, KINDS, relaxationsOf, shownValues } from './connected-app-form.ts'
+import type { ListedDelivery } from '../telling/deliveries.ts'
+import { textOf } from '../text-of.ts'
+import { adviceView, grantView, limitsOf, networkText, useView } from './app-views.ts'
+import { decide, showApprovals } from './approvals-routes.ts'
+import { endAll, endGrant, endSecret, endToken, retire, rotate, setState, takeAway } from './connected-app-acts.ts'
+import { fieldValues, formValues, KINDS, NEW_KINDS, relaxationsOf, shownFields, shownValues } from './connected-app-form.ts'
+import {
+  APPROVALS,
+  NEW,
+  ONE,
+  SETTINGS_PAGE,
+  idOf,
+  pathOf,
+  toldPathOf,
+  type Act,
+  type ConnectedAppsParts,
+  type Request,
+} from './connected-app-paths.ts'
 import { forPerson, shownTime } from './page-parts.ts'
+import { saveSettings, showSettings } from './pages/settings-routes.ts'
+import { askToEnd, endUser, findUser, showUser } from './people/user-connections-routes.ts'
+import { END_USER, USER } from './people/user-paths.ts'
+import { forgetDelivery, retryDelivery, rotateEventSecret, showTold } from './pages/told-routes.ts'
 
-export interface ConnectedAppsParts {
-  readonly clients: Clients
-  readonly users: Users
-  readonly zone: string
-}
-
-type Request = Exchange<Principal>
-type Page = (exchange: Request, person: Person, parts: ConnectedAppsParts) => Promise<Answer>
-
-const NEW = `${paths.connectedApps}/new`
-const ONE = `${paths.connectedApps}/:id`
-const pathOf = (id: string): string => `${paths.connectedApps}/${encodeURIComponent(id)}`
-const idOf = (exchange: Request): string => exchange.params['id'] ?? ''
+export type { ConnectedAppsParts } from './connected-app-paths.ts'
 
 /** The registered apps, for System Managers; others are told so in words. */
 export function connectedAppsRoutes(server: HttpServer<Principal>, parts: ConnectedAppsParts): void {
-  const page = (run: Page): ((exchange: Request) => Promise<Answer>) =>
+  const page = (run: Act): ((exchange: Request) => Promise<Answer>) =>
     forPerson(parts.users, async (exchange, person) => {
       requireSystemManager(exchange.caller)
       return run(exchange, person, parts)
@@ -39,22 +52,48 @@ export function connectedAppsRoutes(server: HttpServer<Principal>, parts: Connec
   server.route('GET', paths.connectedApps, page(list))
   server.route('GET', NEW, page(showNew))
   server.route('POST', NEW, page(insert), csrf)
+  server.route('GET', SETTINGS_PAGE, page(showSettings))
+  server.route('POST', SETTINGS_PAGE, page(saveSettings), csrf)
+  server.route('GET', APPROVALS, page(showApprovals))
+  server.route('POST', APPROVALS, page(decide), csrf)
+  server.route('GET', USER, page(showUser))
+  server.route('POST', USER, page(findUser), csrf)
+  server.route('GET', END_USER, page(askToEnd))
+  server.route('POST', END_USER, page(endUser), csrf)
   server.route('GET', ONE, page(show))
   server.route('POST', ONE, page(update), csrf)
-  server.route('POST', `${ONE}/rotate-secret`, page(rotate), csrf)
-  server.route('POST', `${ONE}/retire`, page(retire), csrf)
+  server.route('GET', `${ONE}/use`, page(showUse))
+  server.route('GET', `${ONE}/told`, page(showTold))
+  for (const [path, act] of Object.entries(ACTS)) server.route('POST', `${ONE}/${path}`, page(act), csrf)
+}
+
+/** What the buttons of an app's pages do. */
+const ACTS: Readonly<Record<string, Act>> = {
+  'rotate-secret': rotate,
+  'end-secret': endSecret,
+  retire,
+  state: setState,
+  'take-away': takeAway,
+  'end-all': endAll,
+  'end-grant': endGrant,
+  'end-token': endToken,
+  'retry-delivery': retryDelivery,
+  'forget-delivery': forgetDelivery,
+  'rotate-event-secret': rotateEventSecret,
 }
 
 async function list({ caller }: Request, person: Person, { clients, zone }: ConnectedAppsParts): Promise<Answer> {
-  const apps = (await clients.list(caller)).map(({ id, name, kind, enabled, defaultRedirectUri, lastUsed }) => ({
+  const apps = (await clients.list(caller)).map(({ id, name, kind, state, defaultRedirectUri, lastUsed }) => ({
     name,
     host: hostOf(defaultRedirectUri),
     kind,
-    retired: !enabled,
+    tag: appTexts.state.tags[state],
     lastUsed: lastUsed === undefined ? undefined : shownTime(lastUsed, zone),
     href: pathOf(id),
   }))
-  return { page: connectedAppsPage({ person, newHref: NEW, apps }) }
+  const { length: count } = await clients.approvals.list(caller)
+  const approvals = count === 0 ? undefined : { href: APPROVALS, count }
+  return { page: connectedAppsPage({ person, newHref: NEW, settingsHref: SETTINGS_PAGE, userAction: USER, apps, approvals }) }
 }
 
 async function showNew(_exchange: Request, person: Person): Promise<Answer> {
@@ -62,83 +101,106 @@ async function showNew(_exchange: Request, person: Person): Promise<Answer> {
 }
 
 const newPage = (view: Pick<ConnectedAppView, 'person' | 'values' | 'error'>): string =>
-  connectedAppPage({ ...view, action: NEW, kinds: KINDS })
+  connectedAppPage({ ...view, action: NEW, kinds: NEW_KINDS })
 
 async function insert({ caller, form }: Request, person: Person, { clients }: ConnectedAppsParts): Promise<Answer> {
   const values = shownValues(form)
   try {
-    const made = await clients.insert(caller, formValues(values))
-    if (made.secret === undefined) return { location: pathOf(made.id) }
-    return { page: secretPage({ person, appName: values.app_name, clientId: made.id, secret: made.secret, href: pathOf(made.id) }) }
+    return saved(await clients.insert(caller, formValues(values)), values.app_name, person)
   } catch (error) {
-    return refused(error, (sentence) => newPage({ person, values, error: sentence }))
+    return refused(error, async (sentence) => newPage({ person, values, error: sentence }))
   }
 }
 
-async function show(exchange: Request, person: Person, { clients, zone }: ConnectedAppsParts): Promise<Answer> {
-  const id = idOf(exchange)
-  const document = await clients.read(exchange.caller, id)
-  const secrets = await clients.listSecrets(exchange.caller, id)
-  return { page: savedPage({ person, values: shownValues(document) }, document, secrets, zone) }
+/** The app's page; first the secrets that the change made, which nobody is shown again. */
+function saved({ id, secret, eventSecret }: RegisteredClient, appName: string, person: Person): Answer {
+  if (secret === undefined && eventSecret === undefined) return { location: pathOf(id) }
+  return { page: secretPage({ person, appName, clientId: id, secret, eventSecret, href: pathOf(id) }) }
 }
 
-function savedPage(
+async function show(exchange: Request, person: Person, parts: ConnectedAppsParts): Promise<Answer> {
+  const document = await parts.clients.read(exchange.caller, idOf(exchange))
+  return { page: await savedPage(exchange, { person, values: shownValues(document) }, { document, fields: shownFields(document) }, parts) }
+}
+
+interface Saved {
+  readonly document: Document
+  readonly fields: FieldValues
+}
+
+async function savedPage(
+  { caller }: Request,
   view: Pick<ConnectedAppView, 'person' | 'values' | 'error'>,
-  document: Document,
-  secrets: readonly ClientSecretRow[],
-  zone: string,
-): string {
+  { document, fields }: Saved,
+  { apps, clients, settings, zone, doctypeOf }: ConnectedAppsParts,
+): Promise<string> {
   const id = String(document.name)
-  const saved = {
+  const { unusedRightDays } = await settings.read()
+  const shown = {
     clientId: id,
-    retired: document['enabled'] === 0,
-    secrets: secrets.map((secret) => shownSecret(secret, zone)),
+    state: stateOf(document['state'], document['enabled']),
+    useHref: `${pathOf(id)}/use`,
+    toldHref: toldPathOf(id),
+    fields,
+    limits: limitsOf(textOf(document['row_filters']), doctypeOf),
+    advice: (await apps.advice(caller, id)).map((advice) => adviceView(advice, unusedRightDays)),
+    secrets: (await clients.listSecrets(caller, id)).map((secret) => shownSecret(secret, zone)),
     rotateAction: `${pathOf(id)}/rotate-secret`,
+    endSecretAction: `${pathOf(id)}/end-secret`,
+    takeAwayAction: `${pathOf(id)}/take-away`,
+    stateAction: `${pathOf(id)}/state`,
     retireAction: `${pathOf(id)}/retire`,
-    relaxed: relaxationsOf(document),
+    relaxed: relaxationsOf(document, await clients.listUses(caller, id), zone),
   }
-  return connectedAppPage({ ...view, action: pathOf(id), kinds: KINDS, saved })
+  return connectedAppPage({ ...view, action: pathOf(id), kinds: KINDS, saved: shown })
 }
 
 const shownSecret = (
-  { created, expires, last_used: lastUsed }: ClientSecretRow,
+  { id, created, expires, last_used: lastUsed }: ListedSecret,
   zone: string,
-): { created: string; expires?: string; lastUsed?: string } => ({
+): { id: string; created: string; expires?: string; lastUsed?: string } => ({
+  id,
   created: shownTime(created, zone),
   ...(expires === null ? {} : { expires: shownTime(expires, zone) }),
   ...(lastUsed === null ? {} : { lastUsed: shownTime(lastUsed, zone) }),
 })
 
-async function update(exchange: Request, person: Person, { clients, zone }: ConnectedAppsParts): Promise<Answer> {
+async function update(exchange: Request, person: Person, parts: ConnectedAppsParts): Promise<Answer> {
   const { caller, form } = exchange
   const id = idOf(exchange)
   const values = shownValues(form)
-  const before = await clients.read(caller, id)
+  const document = await parts.clients.read(caller, id)
   try {
-    const { secret } = await clients.update(caller, id, formValues(values))
-    if (secret === undefined) return { location: pathOf(id) }
-    return { page: secretPage({ person, appName: values.app_name, clientId: id, secret, href: pathOf(id) }) }
+    return saved(await parts.clients.update(caller, id, { ...formValues(values), ...fieldValues(form) }), values.app_name, person)
   } catch (error) {
-    const secrets = await clients.listSecrets(caller, id)
-    return refused(error, (sentence) => savedPage({ person, values, error: sentence }, before, secrets, zone))
+    const fields = form?.get('all_settings') === '1' ? shownFields(form) : shownFields(document)
+    return refused(error, (sentence) => savedPage(exchange, { person, values, error: sentence }, { document, fields }, parts))
   }
 }
 
-async function rotate(exchange: Request, person: Person, { clients, zone }: ConnectedAppsParts): Promise<Answer> {
+async function showUse(exchange: Request, person: Person, parts: ConnectedAppsParts): Promise<Answer> {
+  const { caller } = exchange
+  const { apps, clients, telling } = parts
   const id = idOf(exchange)
-  const document = await clients.read(exchange.caller, id)
-  const { secret, oldUntil } = await clients.rotateSecret(exchange.caller, id)
-  const view = { person, appName: String(document['app_name']), clientId: id, secret, href: pathOf(id) }
-  return { page: secretPage({ ...view, oldUntil: oldUntil === undefined ? undefined : shownTime(oldUntil, zone) }) }
-}
-
-async function retire(exchange: Request, _person: Person, { clients }: ConnectedAppsParts): Promise<Answer> {
-  await clients.retire(exchange.caller, idOf(exchange))
-  return { location: paths.connectedApps }
+  const document = await clients.read(caller, id)
+  const deliveries = await telling.deliveries.list(caller, id)
+  const countOf = (state: ListedDelivery['state']): number => deliveries.filter((delivery) => delivery.state === state).length
+  const view = {
+    person,
+    name: String(document['app_name']),
+    href: pathOf(id),
+    use: useView(await apps.report(caller, id), parts),
+    grants: (await apps.listGrants(caller, id)).map((grant) => grantView(grant, parts, true)),
+    actions: { endGrant: `${pathOf(id)}/end-grant`, endToken: `${pathOf(id)}/end-token` },
+    endAllAction: `${pathOf(id)}/end-all`,
+    secretNetworks: (await apps.listSecretNetworks(caller, id)).map(networkText),
+    told: { href: toldPathOf(id), waiting: countOf('waiting'), dead: countOf('dead') },
+  }
+  return { page: connectedAppUsePage(view) }
 }
 
 /** The form again, with what was typed and why it was refused. */
-function refused(error: unknown, page: (sentence: string) => string): Answer {
+async function refused(error: unknown, page: (sentence: string) => Promise<string>): Promise<Answer> {
   if (!(error instanceof FrappeError)) throw error
-  return { status: error.status, page: page(error.message) }
+  return { status: error.status, page: await page(error.message) }
 }

@@ -1,66 +1,100 @@
-import type { Database } from '@annex/database'
 import { splitScope } from '@annex/protocol'
 import type { Answer, Exchange } from '../../http/exchange.ts'
 import type { HttpServer } from '../../http/server.ts'
+import { myAppPage } from '../../pages/apps/my-app-page.ts'
 import type { Person } from '../../pages/layout.ts'
 import { myAppsPage, type MyApp } from '../../pages/my-apps-page.ts'
 import { paths } from '../../pages/paths.ts'
 import type { Principal } from '../../policy/principal.ts'
-import { readClient } from '../clients/clients-store.ts'
 import { hostOf } from '../clients/redirect-uris.ts'
-import type { Grants } from '../grants/grants.ts'
-import type { GrantRow } from '../storage/oauth-tables.ts'
 import type { Users } from '../oauth-parts.ts'
+import { grantView, limitsOf, useView, type Words } from './app-views.ts'
+import type { Apps, OwnApp } from './apps.ts'
 import { forPerson, shownTime } from './page-parts.ts'
 
-export interface MyAppsParts {
-  readonly database: Database
-  readonly grants: Grants
+export interface MyAppsParts extends Words {
+  readonly apps: Apps
   readonly users: Users
-  readonly zone: string
 }
 
 type Request = Exchange<Principal>
+type Page = (exchange: Request, person: Person, parts: MyAppsParts) => Promise<Answer>
+
+const ONE = `${paths.myApps}/:id`
 const REVOKE = `${paths.myApps}/revoke`
+const END_ALL = `${paths.myApps}/end-all`
+const END_GRANT = `${paths.myApps}/end-grant`
+const END_TOKEN = `${paths.myApps}/end-token`
+const pathOf = (id: string): string => `${paths.myApps}/${encodeURIComponent(id)}`
 
-/** What a person has allowed apps to do, and how they take it back. */
+/** What a person has allowed apps to do, what they did, and how it is taken back. */
 export function myAppsRoutes(server: HttpServer<Principal>, parts: MyAppsParts): void {
-  server.route(
-    'GET',
-    paths.myApps,
-    forPerson(parts.users, (exchange, person) => show(exchange, person, parts)),
-  )
-  server.route(
-    'POST',
-    REVOKE,
-    forPerson(parts.users, (exchange) => revoke(exchange, parts)),
-    { csrf: 'required' },
-  )
+  const page = (run: Page): ((exchange: Request) => Promise<Answer>) =>
+    forPerson(parts.users, (exchange, person) => run(exchange, person, parts))
+  const csrf = { csrf: 'required' } as const
+  server.route('GET', paths.myApps, page(show))
+  server.route('GET', ONE, page(showOne))
+  server.route('POST', REVOKE, page(revoke), csrf)
+  server.route('POST', END_ALL, page(endAll), csrf)
+  server.route('POST', END_GRANT, page(endGrant), csrf)
+  server.route('POST', END_TOKEN, page(endToken), csrf)
 }
 
-async function show({ caller }: Request, person: Person, { grants, database, zone }: MyAppsParts): Promise<Answer> {
-  const byClient = Map.groupBy(await grants.list(caller.user), (grant) => grant.client)
-  const apps = await Promise.all([...byClient].map(([client, of]) => appOf(client, of, database, zone)))
-  return { page: myAppsPage({ person, revokeAction: REVOKE, apps }) }
+async function show({ caller }: Request, person: Person, parts: MyAppsParts): Promise<Answer> {
+  const apps = (await parts.apps.listOwn(caller)).map((app) => cardOf(app, parts))
+  return { page: myAppsPage({ person, revokeAction: REVOKE, endAllAction: END_ALL, apps }) }
 }
 
-async function appOf(id: string, grants: readonly GrantRow[], database: Database, zone: string): Promise<MyApp> {
-  const client = await readClient(database.connection, id)
-  const created = Math.min(...grants.map((grant) => grant.created))
-  const used = grants.filter((grant) => grant.last_used > grant.created).map((grant) => grant.last_used)
+function cardOf({ id, client, grants }: OwnApp, { zone, doctypeOf }: Words): MyApp {
+  const rows = grants.map(({ grant }) => grant)
+  const used = grants.flatMap(({ use, grant }) => use?.last_used ?? (grant.last_used > grant.created ? [grant.last_used] : []))
   return {
     clientId: id,
     name: client?.name ?? id,
     host: client ? hostOf(client.defaultRedirectUri) : '',
-    scopes: [...new Set(grants.flatMap((grant) => splitScope(grant.granted)))],
-    since: shownTime(created, zone),
+    href: pathOf(id),
+    scopes: [...new Set(grants.flatMap(({ grant, unsaid }) => [...splitScope(grant.granted), ...unsaid]))],
+    limits: rows.flatMap((grant) => limitsOf(grant.filters, doctypeOf)),
+    since: shownTime(Math.min(...rows.map((grant) => grant.created)), zone),
     lastUsed: used.length === 0 ? undefined : shownTime(Math.max(...used), zone),
   }
 }
 
+async function showOne({ caller, params }: Request, person: Person, parts: MyAppsParts): Promise<Answer> {
+  const id = params['id'] ?? ''
+  const report = await parts.apps.reportOwn(caller, id)
+  const [app] = await parts.apps.listOwn(caller, id)
+  const view = {
+    person,
+    clientId: id,
+    name: app?.client?.name ?? id,
+    host: app?.client ? hostOf(app.client.defaultRedirectUri) : '',
+    use: useView(report, parts),
+    grants: (app?.grants ?? []).map((grant) => grantView(grant, parts, false)),
+    actions: { endGrant: END_GRANT, endToken: END_TOKEN },
+    revokeAction: REVOKE,
+  }
+  return { page: myAppPage(view) }
+}
+
 /** Ends every grant of the app; what was unticked is forgotten with them. */
-async function revoke({ caller, form }: Request, { grants }: MyAppsParts): Promise<Answer> {
+async function revoke({ caller, form }: Request, _person: Person, { apps }: MyAppsParts): Promise<Answer> {
   const client = form?.get('client_id')
-  if (typeof client === 'string') await grants.revoke({ user: caller.user, client }, 'user_revoked')
+  if (typeof client === 'string') await apps.endOwn(caller, client)
+  return { location: paths.myApps }
+}
+
+async function endAll({ caller }: Request, _person: Person, { apps }: MyAppsParts): Promise<Answer> {
+  await apps.endOwn(caller)
+  return { location: paths.myApps }
+}
+
+async function endGrant({ caller, form }: Request, _person: Person, { apps }: MyAppsParts): Promise<Answer> {
+  await apps.endGrant(caller, form?.get('grant') ?? '')
+  return { location: paths.myApps }
+}
+
+async function endToken({ caller, form }: Request, _person: Person, { apps }: MyAppsParts): Promise<Answer> {
+  await apps.endToken(caller, form?.get('token') ?? '')
   return { location: paths.myApps }
 }

@@ -8,8 +8,14 @@ import { codeAnswer, errorAnswer, refusalAnswer } from './authorization-answer.t
 import { AuthorizationRequest } from './authorization-request.ts'
 import type { AuthorizeEndpoint, AuthorizeParts } from './authorize-endpoint.ts'
 import { decide } from './consent.ts'
+import { readConsentFacts } from './consent-facts.ts'
+import { consentAnswer } from './consent-view.ts'
 import type { SignedIn } from './open-consent.ts'
+import { faultOfRequested } from './details/requested-fault.ts'
 import { consumePending, readPending } from './pending-requests-store.ts'
+import { END_OLDER } from './older/older-connections.ts'
+import { choosableDoctypes, isRowField, limitRows, readChoices } from './rows/row-choices.ts'
+import { sentenceOfUnseen } from './rows/unseen-choices.ts'
 
 type Request = Exchange<Principal>
 
@@ -51,7 +57,7 @@ export class ApproveEndpoint {
         async (request, receiver) => {
           const signedIn = await this.#authorize.signedIn(exchange, request, receiver)
           if (!signedIn) throw ended()
-          return this.#authorize.withRequest(exchange, signedIn, () => this.#settle(signedIn, pending, form))
+          return this.#authorize.withRequest(exchange, signedIn, () => this.#settle(exchange, signedIn, pending, form))
         },
       )
     } catch (error) {
@@ -70,12 +76,23 @@ export class ApproveEndpoint {
     return { row, ...parseStored(row.request) }
   }
 
-  async #settle(signedIn: SignedIn, { row, offered }: Pending, form: ApproveForm): Promise<Answer> {
+  async #settle(exchange: Request, signedIn: SignedIn, { row, offered }: Pending, form: ApproveForm): Promise<Answer> {
     if (!form.allow) return this.#deny(signedIn, row, 'The user did not allow it')
-    const facts = await this.#authorize.consentFacts(signedIn)
+    const facts = await readConsentFacts(this.#parts, signedIn)
+    const typed = readChoices(form.fields, choosableDoctypes(offered, this.#parts.doctypeOf))
+    const impossible = await faultOfRequested(this.#parts, signedIn, facts)
+    const error = await sentenceOfUnseen(this.#parts.documents, signedIn.principal, typed)
+    if (impossible !== undefined || error !== undefined) {
+      const sent = { ticked: form.ticked, choices: typed, endsOlder: form.endsOlder, error }
+      return consentAnswer(this.#parts, exchange, signedIn, facts, { id: form.id, offered, impossible, sent })
+    }
     const decided = decide(facts, offered, form.ticked)
-    if (decided.granted.length === 0) return this.#deny(signedIn, row, 'The user allowed nothing of it')
-    const request = { asking: signedIn, scopes: facts.scopes, decided, authTime: signedIn.authTime }
+    const choices = new Map([...facts.choices, ...typed])
+    const actsAsAll = facts.client.legacy.openidActsAsAll
+    if (limitRows(decided.granted, facts.requested.details, choices, actsAsAll).granted.length === 0)
+      return this.#deny(signedIn, row, 'The user allowed nothing of it')
+    const { endsOlder } = form
+    const request = { asking: signedIn, requested: facts.requested, decided, choices, endsOlder, authTime: signedIn.authTime }
     const code = await this.#parts.codes.issue(request, (connection) => consumePending(connection, row.hash))
     if (code === undefined) return refusalAnswer(ended(), true, errorPage)
     return codeAnswer(this.#authorize.facts(signedIn.request, signedIn), code)
@@ -93,22 +110,25 @@ export class ApproveEndpoint {
 }
 
 interface ApproveForm {
+  readonly id: string
   readonly allow: boolean
   readonly ticked: readonly string[]
+  readonly endsOlder: boolean
+  readonly fields: URLSearchParams
 }
 
 /** Judged before anything is used up, so that a forged form leaves the request as it was. */
 function readForm(exchange: Request, { request, offered }: Pending): ApproveForm {
   const form = exchange.form ?? new URLSearchParams()
   for (const name of new Set(form.keys())) {
-    const isOurs = ['id', 'decision', 'scope', 'csrf_token'].includes(name)
+    const isOurs = ['id', 'decision', 'scope', 'csrf_token', END_OLDER].includes(name) || isRowField(name)
     if (!isOurs && form.get(name) !== (request.get(name) ?? '')) throw wrong('The form names another request than the one that was opened.')
   }
   const [decision, ...more] = form.getAll('decision')
   if (more.length > 0 || (decision !== 'allow' && decision !== 'deny')) throw wrong('Press one of the two buttons.')
   const ticked = form.getAll('scope')
   if (!ticked.every((scope) => offered.includes(scope))) throw wrong('The form names a right that was not asked for.')
-  return { allow: decision === 'allow', ticked }
+  return { id: form.get('id') ?? '', allow: decision === 'allow', ticked, endsOlder: form.get(END_OLDER) === '1', fields: form }
 }
 
 function parseStored(json: string): { request: AuthorizationRequest; offered: string[] } {

@@ -5,21 +5,30 @@ import { errorPage } from '../../pages/error-page.ts'
 import { paths } from '../../pages/paths.ts'
 import { texts } from '../../pages/texts.ts'
 import type { Principal } from '../../policy/principal.ts'
+import { SITE_OFF } from '../access/api-access.ts'
+import { NotForUser } from '../access/not-for-user.ts'
 import type { Admission } from '../admission.ts'
+import type { Approvals } from '../clients/approvals/approvals.ts'
+import { explainMismatch } from '../clients/redirects/redirect-miss.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
+import { awaitApproval } from './await-approval.ts'
 import { codeAnswer, errorAnswer, refusalAnswer, type AnswerFacts } from './authorization-answer.ts'
 import { AuthorizationRequest } from './authorization-request.ts'
-import { checkRequest, checkRole, proveReceiver, type Asking, type CheckParts, type Receiver } from './checks.ts'
+import { UnknownClient, checkRequest, checkRole, proveReceiver, type Asking, type CheckParts, type Receiver } from './checks.ts'
 import type { Codes } from './codes.ts'
-import { isConsentGiven, type ConsentFacts } from './consent.ts'
+import { isConsentGiven } from './consent.ts'
+import { readConsentFacts, type AuthorizeFacts } from './consent-facts.ts'
+import { faultOfRequested, type TryFilters } from './details/requested-fault.ts'
 import { openConsent, type SignedIn } from './open-consent.ts'
-import { isSameDocType, resolveScopes } from './requested-scopes.ts'
+import { ScopeRefused } from './requested-scopes.ts'
 
-export interface AuthorizeParts extends CheckParts, Pick<OAuthParts, 'users' | 'audit' | 'now'> {
+export interface AuthorizeParts extends CheckParts, Pick<OAuthParts, 'users' | 'audit' | 'documents' | 'zone' | 'now'> {
   readonly grants: Grants
   readonly codes: Codes
   readonly admission: Admission
+  readonly approvals: Approvals
+  readonly tryFilters: TryFilters
   /** Requests of one session: each may open a consent page. */
   readonly requests: Limits
 }
@@ -61,10 +70,18 @@ export class AuthorizeEndpoint {
       request = read()
       receiver = await proveReceiver(request, this.#parts)
     } catch (error) {
-      if (error instanceof OAuthError) return refusalAnswer(error, exchange.wantsPage, errorPage)
+      if (error instanceof UnknownClient) await this.#workAsForKnown(exchange)
+      if (error instanceof OAuthError) return refusalAnswer(explained(error, exchange), exchange.wantsPage, errorPage)
       throw error
     }
     return next(request, receiver)
+  }
+
+  /** What is done before a client is refused for its user's roles, so that the time does not tell the two apart. */
+  async #workAsForKnown(exchange: Request): Promise<void> {
+    const { session, user } = exchange.caller
+    if (session === undefined || (await this.#parts.users.signedInAt(session)) === undefined) return
+    await this.#parts.audit.refuse({ event: 'oauth.authorize.refused', user, ip: exchange.ip, reason: 'client' })
   }
 
   async #receive(exchange: Request, request: AuthorizationRequest, receiver: Receiver): Promise<Answer> {
@@ -95,24 +112,29 @@ export class AuthorizeEndpoint {
     try {
       await checkRequest(signedIn, this.#parts)
       await this.#checkAdmission(exchange, signedIn)
-      return await next()
+      return (await awaitApproval(this.#parts, exchange, signedIn)) ?? (await next())
     } catch (error) {
-      if (error instanceof OAuthError) return errorAnswer(this.facts(signedIn.request, signedIn), error)
-      throw error
+      if (!(error instanceof OAuthError)) throw error
+      if (error instanceof NotForUser) await this.#auditRefusal(exchange, signedIn, error.reason)
+      if (error instanceof ScopeRefused) await this.#auditRefusal(exchange, signedIn, 'scope', error.token)
+      return errorAnswer(this.facts(signedIn.request, signedIn), error)
     }
   }
 
-  /** Says in a sentence why apps cannot act for Administrator; an app that asks silently is told. */
+  /** Says in a sentence why apps cannot act for Administrator; an app that asks silently is told that it may not act. */
   async #checkAdmission(exchange: Request, { principal, request, client }: SignedIn): Promise<void> {
+    const fault = await this.#parts.admission.accessFault(principal)
+    if (fault === SITE_OFF) throw new OAuthError('access_denied', fault)
+    if (fault !== undefined) throw new NotForUser('api access', fault)
     if (this.#parts.admission.admits(principal.user)) return
+    if (request.prompts().has('none')) throw new NotForUser('administrator', texts.consent.administrator)
     await this.#auditRefusal(exchange, { principal, client }, 'administrator')
-    if (request.prompts().has('none')) throw new OAuthError('access_denied', "Apps may not be granted Administrator's rights")
     throw new FrappeError('PermissionError', texts.consent.administrator)
   }
 
   async #ask(exchange: Request, signedIn: SignedIn): Promise<Answer> {
     const { request } = signedIn
-    const facts = await this.consentFacts(signedIn)
+    const facts = await readConsentFacts(this.#parts, signedIn)
     if (this.#isStale(signedIn)) {
       if (request.prompts().has('none')) throw loginRequired()
       return signInAnswer(
@@ -120,15 +142,19 @@ export class AuthorizeEndpoint {
         true,
       )
     }
-    if (isConsentGiven(facts)) return this.#answerAtOnce(signedIn, facts)
+    // An app that asks silently is told the same whatever its user may see.
+    if (isConsentGiven(facts) && (await faultOfRequested(this.#parts, signedIn, facts)) === undefined)
+      return this.#answerAtOnce(signedIn, facts)
     if (request.prompts().has('none')) throw new OAuthError('consent_required', 'The user has not allowed all of this yet')
     return openConsent(this.#parts, exchange, signedIn, facts)
   }
 
-  async #answerAtOnce(signedIn: SignedIn, { scopes }: ConsentFacts): Promise<Answer> {
-    const decided = { granted: [...scopes], rejected: [] }
-    const code = await this.#parts.codes.issue({ asking: signedIn, scopes, decided, authTime: signedIn.authTime })
-    return codeAnswer(this.facts(signedIn.request, signedIn), code ?? '')
+  async #answerAtOnce(signedIn: SignedIn, facts: AuthorizeFacts): Promise<Answer> {
+    const { requested, choices } = facts
+    const decided = { granted: [...facts.scopes], rejected: [] }
+    const code = await this.#parts.codes.issue({ asking: signedIn, requested, decided, choices, authTime: signedIn.authTime })
+    if (code === undefined) throw loginRequired()
+    return codeAnswer(this.facts(signedIn.request, signedIn), code)
   }
 
   /** Whether the app wants a fresher sign-in. `signed_in_after` is ours: it ends the loop once the user has signed in again. */
@@ -142,29 +168,22 @@ export class AuthorizeEndpoint {
     )
   }
 
-  /** What a consent is about: the scopes asked for, and what the user decided before. */
-  async consentFacts({ request, client, redirectUri, principal }: Asking): Promise<ConsentFacts> {
-    const { doctypeOf, grants } = this.#parts
-    const scopes = resolveScopes({ client, scope: request.get('scope'), doctypeOf, tellsMissing: false })
-    const remembered = await grants.readRemembered(principal.user, client.id, (scope, ids) => isSameDocType(scope, ids, doctypeOf))
-    return { client, redirectUri, request, scopes, remembered }
-  }
-
   facts(request: AuthorizationRequest, { redirectUri }: Pick<Receiver, 'redirectUri'>): AnswerFacts {
     return { redirectUri, request, issuer: this.#parts.issuer() }
   }
 
-  async #auditRefusal(exchange: Request, { principal, client }: Pick<Asking, 'principal' | 'client'>, reason: string): Promise<void> {
-    const { audit, database } = this.#parts
-    await audit.write(database.connection, {
-      event: 'oauth.authorize.refused',
-      user: principal.user,
-      client: client.id,
-      ip: exchange.ip,
-      detail: { reason },
-    })
+  async #auditRefusal(
+    { ip }: Request,
+    { principal, client }: Pick<Asking, 'principal' | 'client'>,
+    reason: string,
+    scope?: string,
+  ): Promise<void> {
+    await this.#parts.audit.refuse({ event: 'oauth.authorize.refused', user: principal.user, client: client.id, ip, reason, scope })
   }
 }
+
+/** The app's owner is told what differs, on the page alone. */
+const explained = (error: OAuthError, { caller, wantsPage }: Request): OAuthError => (wantsPage ? explainMismatch(error, caller) : error)
 
 const loginRequired = (): OAuthError => new OAuthError('login_required', 'The user must sign in')
 

@@ -2,11 +2,15 @@ import type { Database } from '@annex/database'
 import { OAuthError, type DocType } from '@annex/protocol'
 import { isOpenTo, needsPkce, type Client } from '../clients/client.ts'
 import { readClient } from '../clients/clients-store.ts'
+import { withinPolicy } from '../clients/rules/registration-policy.ts'
+import { joinResources } from '../grants/resources.ts'
+import { RedirectMismatch } from '../clients/redirects/redirect-miss.ts'
 import { isRegistered } from '../clients/redirect-uris.ts'
 import type { IdTokens } from '../keys/id-tokens.ts'
 import type { Principal } from '../../policy/principal.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { resolveScopes } from './requested-scopes.ts'
+import type { OAuthSettings } from '../settings.ts'
+import { readRequested } from './requested/requested.ts'
 
 /** Whom an answer may be sent to. */
 export interface Receiver {
@@ -28,12 +32,19 @@ export interface CheckParts {
   readonly doctypeOf: (name: string) => DocType | undefined
   readonly issuer: () => string
   readonly subOf: (user: string) => Promise<string | undefined>
+  readonly settings: Pick<OAuthSettings, 'read'>
 }
 
 const MAX_STATE = 2048
 const PROMPTS = new Set(['none', 'login', 'consent', 'select_account'])
 const wrong = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence)
-const unknownClient = (): OAuthError => wrong('Invalid client_id parameter value.')
+
+/** No such client, or none for this user: nobody is told which. */
+export class UnknownClient extends OAuthError {
+  constructor() {
+    super('invalid_request', 'Invalid client_id parameter value.')
+  }
+}
 
 /**
  * Proves who the answer goes to. What it throws is shown to the person and never sent to the address
@@ -45,20 +56,21 @@ export async function proveReceiver(request: AuthorizationRequest, parts: CheckP
   if (request.isRepeated('client_id')) throw wrong('Duplicate client_id parameter.')
   const id = request.get('client_id')
   if (id === undefined) throw wrong('Missing client_id parameter.')
-  const client = await readClient(parts.database.connection, id)
-  if (!client?.enabled) throw unknownClient()
+  const found = await readClient(parts.database.connection, id)
+  if (!found?.enabled) throw new UnknownClient()
+  const client = withinPolicy(found, await parts.settings.read())
   if (request.isRepeated('redirect_uri')) throw wrong('Duplicate redirect_uri parameter.')
   const named = request.get('redirect_uri')
   if (named === undefined && scopesOf(request).includes('openid'))
     throw wrong('Missing redirect_uri parameter; a request with openid must name it.')
   const redirectUri = named ?? client.defaultRedirectUri
-  if (!isRegistered(redirectUri, client)) throw wrong('Mismatching redirect URI.')
+  if (!isRegistered(redirectUri, client)) throw new RedirectMismatch(redirectUri, client)
   return { client, redirectUri, redirectNamed: named !== undefined }
 }
 
 /** @throws {OAuthError} as for an unknown client, when the user has none of the roles that the client is open to */
 export function checkRole({ client, principal }: Asking): void {
-  if (!isOpenTo(client, principal.roles)) throw unknownClient()
+  if (!isOpenTo(client, principal.roles)) throw new UnknownClient()
 }
 
 type Check = (asking: Asking, parts: CheckParts) => void | Promise<void>
@@ -72,7 +84,7 @@ const CHECKS: readonly (readonly [check: Check, law: string])[] = [
   [checkResponseType,  'RFC 6749 section 4.1.1; code alone (RFC 9700 section 2.1.2)'],
   [checkResponseMode,  'OAuth 2.0 Multiple Response Types: query alone'],
   [checkPkce,          'RFC 7636 section 4.3; S256 alone'],
-  [checkScopes,        'RFC 6749 section 3.3'],
+  [checkScopes,        'RFC 6749 section 3.3, RFC 9396 section 5'],
   [checkResource,      'RFC 8707 section 2: this site alone'],
   [checkPrompt,        'OpenID Connect Core section 3.1.2.1'],
   [checkMaxAge,        'OpenID Connect Core section 3.1.2.1'],
@@ -123,14 +135,16 @@ function checkPkce({ request, client }: Asking): void {
   if (!/^[A-Za-z0-9_-]{43}$/.test(challenge)) throw wrong('code_challenge must be the base64url of a SHA-256: 43 characters')
 }
 
-function checkScopes({ request, client, principal }: Asking, { doctypeOf }: CheckParts): void {
-  const scopes = resolveScopes({ client, scope: request.get('scope'), doctypeOf, tellsMissing: principal.roles.has('System Manager') })
-  if (scopes.length === 0) throw new OAuthError('invalid_scope', 'The app asks for nothing; name a scope')
+async function checkScopes(asking: Asking, parts: CheckParts): Promise<void> {
+  const { scopes } = await readRequested(asking, parts)
+  if (scopes.length === 0) throw new OAuthError('invalid_scope', 'The app asks for nothing that it may have; name a scope')
 }
 
 function checkResource({ request }: Asking, { issuer }: CheckParts): void {
-  const foreign = request.all('resource').some((resource) => !URL.canParse(resource) || new URL(resource).origin !== issuer())
-  if (foreign) throw new OAuthError('invalid_target', 'resource must be an address of this site')
+  joinResources(
+    request.all('resource').filter((resource) => resource !== ''),
+    issuer(),
+  )
 }
 
 function checkPrompt({ request }: Asking): void {

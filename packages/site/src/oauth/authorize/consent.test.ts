@@ -214,6 +214,31 @@ describe.each(engines)('consent on %s', (engine) => {
       expect((await me(provider, access)).json['scopes']).toEqual(['openid'])
     })
 
+    it('openid alone says what an app of old reads with it, at consent and in My apps, in the words of the scope that it stands for', async () => {
+      const filters = { row_filters: JSON.stringify({ Item: [['title', '=', 'North']] }) }
+      const old = await register(provider, { app_name: 'Old Connector', scopes: 'openid Item:read', openid_acts_as_all: 1, ...filters })
+      const page = await alice.authorize(request(old, { scope: 'openid' }))
+      const words = page.text.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
+      expect(words).toContain('It is an older app: by knowing who you are it may also, in your name: Read every kind of document')
+      expect(words).toContain('Title is North (set by an administrator of this site)')
+      const { access } = await connect(provider, alice, old, { scope: 'openid' })
+      expect((await me(provider, access)).json['scopes']).toEqual(['openid', '*:read'])
+      for (const path of ['/my-apps', `/my-apps/${old.id}`]) {
+        const shown = await alice.get(path)
+        expect(shown.text).toContain('Read every kind of document')
+      }
+      const [plain, wide] = [
+        await register(provider, { scopes: 'openid' }),
+        await register(provider, { scopes: 'openid *:read', openid_acts_as_all: 1 }),
+      ]
+      for (const reply of [
+        await alice.authorize(request(plain, { scope: 'openid' })),
+        await alice.authorize(request(wide, { scope: 'openid *:read' })),
+        await alice.authorize(request(old, { scope: 'Item:read' })),
+      ])
+        expect(reply.text).not.toContain('It is an older app')
+    })
+
     it('a trusted client with a secret is not asked for', async () => {
       const trusted = await register(provider, { skip_authorization: 1 })
       const reply = await alice.authorize(request(trusted))

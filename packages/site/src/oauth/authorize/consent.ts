@@ -1,9 +1,10 @@
-import { CHANGING_RIGHTS, IDENTITY_SCOPES, readScope } from '@annex/protocol'
-import type { ConsentScope } from '../../pages/consent-page.ts'
+import { CHANGING_RIGHTS, isIdentityScope, readScope } from '@annex/protocol'
+import type { ConsentScope } from '../../pages/consent/consent-page.ts'
 import { isConfidential, type Client } from '../clients/client.ts'
 import { isClaimed } from '../clients/redirect-uris.ts'
 import type { Remembered } from '../grants/grants.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
+import type { ScopeSets } from './requested-scopes.ts'
 
 export interface ConsentFacts {
   readonly client: Client
@@ -12,6 +13,10 @@ export interface ConsentFacts {
   /** What is asked for. */
   readonly scopes: readonly string[]
   readonly remembered: Remembered
+  /** What the site's sets hold; absent where none can be asked for. */
+  readonly sets?: ScopeSets
+  /** Under which set's title a scope was asked for. */
+  readonly titles?: ReadonlyMap<string, string>
 }
 
 /**
@@ -31,11 +36,11 @@ export function offeredScopes({ request, scopes, remembered }: ConsentFacts): st
 
 /** How the page shows what it offers: without a box, ticked or not. */
 export function consentScopes(facts: ConsentFacts, offered: readonly string[]): ConsentScope[] {
-  const { client, remembered } = facts
+  const { client, remembered, titles } = facts
   return offered.map((scope) => {
-    const required = isRequired(client, scope)
-    const unticked = remembered.rejected.has(scope) || (client.optionalScopes.includes(scope) && isChanging(scope))
-    return { scope, required, checked: required || !unticked }
+    const required = isRequired(facts, scope)
+    const unticked = remembered.rejected.has(scope) || (names(client.optionalScopes, scope, facts) && isChanging(scope))
+    return { scope, required, checked: required || !unticked, title: titles?.get(scope) }
   })
 }
 
@@ -48,16 +53,22 @@ export interface Decided {
  * What the person decided: of what was offered, what is ticked or required; of the rest, what they granted before.
  */
 export function decide(facts: ConsentFacts, offered: readonly string[], ticked: readonly string[]): Decided {
-  const { client, scopes, remembered } = facts
+  const { scopes, remembered } = facts
   const isGranted = (scope: string): boolean =>
-    offered.includes(scope) ? isRequired(client, scope) || ticked.includes(scope) : remembered.granted.has(scope)
+    offered.includes(scope) ? isRequired(facts, scope) || ticked.includes(scope) : remembered.granted.has(scope)
   const granted = scopes.filter(isGranted)
   return { granted, rejected: scopes.filter((scope) => !isGranted(scope)) }
 }
 
 /** Who the user is comes with any consent; what the client calls required does too. */
-const isRequired = (client: Client, scope: string): boolean =>
-  (IDENTITY_SCOPES as readonly string[]).includes(scope) || client.requiredScopes.includes(scope)
+const isRequired = (facts: ConsentFacts, scope: string): boolean =>
+  isIdentityScope(scope) || names(facts.client.requiredScopes, scope, facts)
+
+/** Whether a list of the client's names a scope, by itself or with a set. */
+const names = (list: readonly string[], scope: string, { sets }: ConsentFacts): boolean =>
+  list.some(
+    (entry) => entry === scope || (entry.startsWith('set:') && sets?.get(entry.slice('set:'.length))?.scopes.includes(scope) === true),
+  )
 
 function isChanging(token: string): boolean {
   const scope = readScope(token)

@@ -1,14 +1,13 @@
-import { OAUTH_PATHS } from '@annex/protocol'
 import type { Answer, Exchange } from '../../http/exchange.ts'
-import { consentPage } from '../../pages/consent-page.ts'
-import { texts } from '../../pages/texts.ts'
 import type { Principal } from '../../policy/principal.ts'
-import { hostOf } from '../clients/redirect-uris.ts'
 import { LIFETIMES } from '../grants/lifetimes.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
 import { hashOf, randomText } from '../token-text.ts'
 import type { Asking } from './checks.ts'
-import { consentScopes, offeredScopes, type ConsentFacts } from './consent.ts'
+import { offeredScopes } from './consent.ts'
+import type { AuthorizeFacts } from './consent-facts.ts'
+import { consentAnswer } from './consent-view.ts'
+import { faultOfRequested, type RequestedFaultParts } from './details/requested-fault.ts'
 import { insertPending } from './pending-requests-store.ts'
 
 /** A request whose user is signed in, and since when (microseconds). */
@@ -17,32 +16,21 @@ export interface SignedIn extends Asking {
   readonly authTime: number
 }
 
-type Parts = Pick<OAuthParts, 'database' | 'users' | 'now'>
+type Parts = Pick<OAuthParts, 'database' | 'users' | 'doctypeOf' | 'grants' | 'zone' | 'now'> & RequestedFaultParts
 
 /** Keeps the request under a one-time id that this session alone can use, and shows the page that asks. */
-export async function openConsent(parts: Parts, exchange: Exchange<Principal>, signedIn: SignedIn, facts: ConsentFacts): Promise<Answer> {
-  const { principal, client, redirectUri } = signedIn
+export async function openConsent(parts: Parts, exchange: Exchange<Principal>, signedIn: SignedIn, facts: AuthorizeFacts): Promise<Answer> {
   const offered = offeredScopes(facts)
   const id = await keepRequest(parts, signedIn, offered)
-  const [person, owner] = await Promise.all([parts.users.person(principal.user), parts.users.person(client.owner)])
-  const page = consentPage({
-    person: {
-      fullName: person?.fullName ?? principal.user,
-      csrf: exchange.csrf ?? '',
-      systemManager: principal.roles.has('System Manager'),
-    },
-    action: OAUTH_PATHS.approve,
-    hidden: { id },
-    appName: client.name,
-    redirectHost: hostOf(redirectUri),
-    owner: owner?.fullName,
-    scopes: consentScopes(facts, offered),
-    warning: client.unfenced && offered.includes('all') ? texts.consent.unfenced : undefined,
-  })
-  return { page }
+  const impossible = await faultOfRequested(parts, signedIn, facts)
+  return consentAnswer(parts, exchange, signedIn, facts, { id, offered, impossible })
 }
 
-async function keepRequest({ database, now }: Parts, signedIn: SignedIn, offered: readonly string[]): Promise<string> {
+async function keepRequest(
+  { database, now }: Pick<Parts, 'database' | 'now'>,
+  signedIn: SignedIn,
+  offered: readonly string[],
+): Promise<string> {
   const { principal, session, client, request } = signedIn
   const id = randomText()
   const created = now()

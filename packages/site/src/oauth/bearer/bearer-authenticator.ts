@@ -1,10 +1,17 @@
 import type { Database, Generation } from '@annex/database'
-import { FrappeError, ScopeSet, splitScope } from '@annex/protocol'
+import { FrappeError } from '@annex/protocol'
+import type { Audit } from '../../audit/audit.ts'
 import type { Authenticator } from '../../http/exchange.ts'
 import type { Principal, TokenRights } from '../../policy/principal.ts'
 import { bearerReader, type BearerRow } from './bearer-store.ts'
-import { parseIds } from '../grants/grants.ts'
+import { isWithin } from '../clients/ip-ranges.ts'
+import type { ClientUses } from '../clients/uses/client-uses.ts'
 import type { LastUses } from './last-uses.ts'
+import type { Budgets, Spender } from '../budgets/budgets.ts'
+import { wordsOf } from '../clients/clients-store.ts'
+import type { Usage } from '../usage/usage.ts'
+import { NarrowedScopes } from './narrowed-scopes.ts'
+import { tokenRights } from './token-rights.ts'
 import { hashOf, isAccessToken } from '../token-text.ts'
 
 export interface BearerParts {
@@ -14,14 +21,21 @@ export interface BearerParts {
   readonly principalOf: (user: string, token: TokenRights) => Promise<Principal | undefined>
   /** Whether apps may act for this user (Administrator may be kept from them). */
   readonly admits: (user: string) => boolean
+  /** Whether a token for these resources is for this site (RFC 8707). */
+  readonly isForSite: (resource: string | null) => boolean
   readonly lastUses: LastUses
+  /** Where calls are counted. */
+  readonly usage: Pick<Usage, 'call'>
+  readonly budgets: Pick<Budgets, 'spend'>
+  /** Where exceptions that apps use are counted. */
+  readonly uses: Pick<ClientUses, 'note'>
+  readonly audit: Pick<Audit, 'refuse'>
   readonly resourceMetadata: () => string
   readonly now: () => number
 }
 
 const BEARER = /^bearer(?:\s|$)/i
 const ONE_TOKEN = /^bearer ([^\s,]+)$/i
-const KEPT = 2000
 
 /**
  * Knows callers by `Authorization: Bearer`, with one read of the database.
@@ -31,8 +45,8 @@ const KEPT = 2000
  */
 export function bearerAuthenticator(parts: BearerParts): Authenticator<Principal> {
   const read = bearerReader(parts.database.connection)
-  const scopeSets = new ScopeSets()
-  return async ({ headers }) => {
+  const narrowed = new NarrowedScopes()
+  return async ({ headers, ip }) => {
     const header = headers['authorization']
     if (typeof header !== 'string' || !BEARER.test(header)) return undefined
     const text = ONE_TOKEN.exec(header)?.[1] ?? ''
@@ -40,23 +54,37 @@ export function bearerAuthenticator(parts: BearerParts): Authenticator<Principal
     const hash = hashOf(text)
     const now = parts.now()
     const row = await read(hash, now)
-    if (!row || !parts.admits(row.user)) throw invalidToken(parts.resourceMetadata())
+    if (!row || !parts.admits(row.user) || !parts.isForSite(row.resource)) throw invalidToken(parts.resourceMetadata())
+    if (row.ip_ranges) await requireAddress(row, ip, parts)
     await parts.generation.observe(row.generation)
-    const caller = await parts.principalOf(row.user, rightsOf(row, hash, scopeSets.get(row.scope)))
+    const rights = tokenRights(row, hash, narrowed, parts.uses)
+    const caller = await parts.principalOf(row.user, rights)
     if (!caller) throw invalidToken(parts.resourceMetadata())
     parts.lastUses.note(row.grant_id, now)
-    return { caller }
+    parts.usage.call(rights, ip, now)
+    return {
+      caller,
+      origins: () => wordsOf(row.allowed_origins),
+      enter: () => parts.budgets.spend(spenderOf(row, rights)),
+    }
   }
 }
 
-const rightsOf = (row: BearerRow, hash: string, scopes: ScopeSet): TokenRights => ({
-  hash,
-  grant: row.grant_id,
-  client: row.client,
-  scopes,
-  unfenced: row.unfenced === 1,
-  doctypeIds: parseIds(row.doctype_ids),
+const spenderOf = ({ user, requests_per_second: rate, concurrent_requests: most }: BearerRow, token: TokenRights): Spender => ({
+  user,
+  token,
+  own: { requestsPerSecond: rate, concurrentRequests: most },
 })
+
+/** @throws {FrappeError} `AuthenticationError` (401) that says so: whoever shows a token may know what the app is bound to */
+async function requireAddress(row: BearerRow, ip: string, { audit, resourceMetadata }: BearerParts): Promise<void> {
+  const { ip_ranges: ranges, client, user, grant_id: grant } = row
+  if (!ranges || isWithin(ranges, ip)) return
+  await audit.refuse({ event: 'oauth.client.refused', reason: 'address', client, user, grant, ip })
+  const sentence = 'This app may not be used from this address; an administrator set from which it may'
+  const challenge = `Bearer error="invalid_token", error_description="${sentence}", resource_metadata="${resourceMetadata()}"`
+  throw new FrappeError('AuthenticationError', sentence, { headers: { 'www-authenticate': challenge } })
+}
 
 /** The 401 for a token that is not good; it says nothing of why. */
 export function invalidToken(resourceMetadata: string): FrappeError {
@@ -64,18 +92,4 @@ export function invalidToken(resourceMetadata: string): FrappeError {
   return new FrappeError('AuthenticationError', 'The access token is unknown, expired or revoked; renew it or sign in again', {
     headers: { 'www-authenticate': challenge },
   })
-}
-
-/** Scope texts are few and sets of them do not change: each is read once. */
-class ScopeSets {
-  readonly #sets = new Map<string, ScopeSet>()
-
-  get(scope: string): ScopeSet {
-    const known = this.#sets.get(scope)
-    if (known) return known
-    if (this.#sets.size >= KEPT) this.#sets.clear()
-    const set = new ScopeSet(splitScope(scope))
-    this.#sets.set(scope, set)
-    return set
-  }
 }

@@ -8,14 +8,37 @@ export interface BearerRow {
   readonly grant_id: string
   readonly client: string
   readonly scope: string
+  readonly resource: string | null
   readonly user: string
   readonly doctype_ids: string
+  /** JSON; null = none. */
+  readonly filters: string | null
+  /** JSON; null and empty = none. */
+  readonly row_filters: string | null
   readonly unfenced: number
+  /** Addresses that the client's tokens are good from, one a line; empty = any. */
+  readonly ip_ranges: string | null
+  readonly openid_acts_as_all: number
+  /** Origins whose scripts may show its tokens, one a line. */
+  readonly allowed_origins: string | null
+  readonly requests_per_second: number
+  readonly concurrent_requests: number
   readonly generation: number
 }
 
 type Tables = OAuthTables & {
-  'tabOAuth Client': { name: string; enabled: number; unfenced: number }
+  'tabOAuth Client': {
+    name: string
+    enabled: number
+    unfenced: number
+    service_user: string | null
+    row_filters: string | null
+    ip_ranges: string | null
+    openid_acts_as_all: number
+    allowed_origins: string | null
+    requests_per_second: number
+    concurrent_requests: number
+  }
 }
 
 /**
@@ -35,9 +58,17 @@ export function bearerReader(connection: Connection): (hash: string, now: number
       'token.grant_id',
       'token.client',
       'token.scope',
+      'token.resource',
       'grant.user',
       'grant.doctype_ids',
+      'grant.filters',
+      'client.row_filters',
       'client.unfenced',
+      'client.ip_ranges',
+      'client.openid_acts_as_all',
+      'client.allowed_origins',
+      'client.requests_per_second',
+      'client.concurrent_requests',
       Generation.expression.as('generation'),
     ])
     .where('token.hash', '=', '')
@@ -46,6 +77,14 @@ export function bearerReader(connection: Connection): (hash: string, now: number
     .where('grant.revoked_at', 'is', null)
     .where('grant.epoch', '=', currentEpoch)
     .where('client.enabled', '=', sql.lit(1))
+    // An app's own token acts as the user that it has now, whatever was under way while another was named.
+    .where((row) =>
+      row.or([
+        row('grant.kind', 'is', null),
+        row('grant.kind', '<>', sql.lit('service')),
+        row('client.service_user', '=', row.ref('grant.user')),
+      ]),
+    )
     .compile()
   return async (hash, now) => {
     const query: CompiledQuery<BearerRow> = { ...compiled, parameters: [hash, now] }

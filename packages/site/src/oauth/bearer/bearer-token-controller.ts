@@ -19,7 +19,7 @@ export function bearerTokenController(parts: BearerTokenParts): Controller {
   const { connection } = parts.database
   const list = async (filters: Readonly<Record<string, unknown>>, start: number, limit: number | null): Promise<Document[]> => {
     const rows = await listAccessTokens(connection, filterOf(filters))
-    const documents = rows.map((row) => documentOf(row, parts)).filter((document) => matches(document, filters))
+    const documents = rows.map((row) => bearerTokenDocument(row, parts)).filter((document) => matches(document, filters))
     return documents.slice(start, limit === null ? undefined : start + limit)
   }
   return {
@@ -43,7 +43,8 @@ function filterOf({ name, client, user }: Readonly<Record<string, unknown>>): Ac
 const matches = (document: Document, filters: Readonly<Record<string, unknown>>): boolean =>
   Object.entries(filters).every(([field, value]) => textOf(document[field]) === textOf(value))
 
-function documentOf(row: AccessTokenRow, { now, zone }: BearerTokenParts): Document {
+/** An access token as a document: whose it is, for what and until when. */
+export function bearerTokenDocument(row: AccessTokenRow, { now, zone }: Pick<BearerTokenParts, 'now' | 'zone'>): Document {
   const issued = formatTimestamp(row.issued, zone)
   return {
     name: row.hash,

@@ -1,12 +1,16 @@
-import type { Database } from '@annex/database'
+import type { Database, Generation } from '@annex/database'
 import { OAuthError } from '@annex/protocol'
+import type { Audit } from '../../audit/audit.ts'
+import { addressBlock } from '../../http/address-block.ts'
 import type { Limits } from '../../http/limits.ts'
 import type { Parameters } from '../endpoints/parameters.ts'
 import { hashOf, isSameHash } from '../token-text.ts'
 import { parseBasic } from './basic-credentials.ts'
 import { isConfidential, type Client } from './client.ts'
-import { listSecrets, noteSecretUse } from './client-secrets-store.ts'
-import { readClient } from './clients-store.ts'
+import { isFrom } from './ip-ranges.ts'
+import type { ClientUses } from './uses/client-uses.ts'
+import { listSecrets, noteSecretUse } from './secrets/client-secrets-store.ts'
+import { readClientNow } from './clients-store.ts'
 
 /** What a caller of the token endpoint shows of itself. */
 interface Shown {
@@ -19,20 +23,29 @@ export interface ClientRequest {
   readonly parameters: Parameters
   readonly authorization: string | string[] | undefined
   readonly ip: string
+  /** At the token endpoint: some clients of old refresh without their secret. */
+  readonly grantType?: string
 }
 
 export interface AuthenticationParts {
   readonly database: Database
+  readonly generation: Pick<Generation, 'observe'>
   readonly now: () => number
   /** Failures of one client from one address. */
   readonly failures: Limits
+  readonly audit: Pick<Audit, 'refuse'>
+  /** Where exceptions that apps use are counted. */
+  readonly uses: ClientUses
+  /** Told of each client that is known, and may refuse it: its budget is used up. */
+  readonly onKnown?: (client: Client, request: ClientRequest) => Promise<void>
 }
 
 /** Compared against when there is no secret, so that an unknown client takes as long as a known one. */
 const NOBODY = hashOf('nobody')
 
 /**
- * Finds out which client is calling, by secret in the body or in the header, or by its id alone when it is public.
+ * Finds out which client is calling, by secret in the body or in the header, or by its id alone when it is public. What is
+ * kept in memory of the site (its settings, its users) is as new as that afterwards, though no authenticator ran before.
  *
  * After twenty failures a minute from one address it is 429 there, and only there.
  *
@@ -45,14 +58,14 @@ export class ClientAuthentication {
     this.#parts = parts
   }
 
-  /** @throws {OAuthError} `invalid_client` (401), `invalid_request` for two mechanisms at once */
+  /** @throws {OAuthError} `invalid_client` (401; also from an address that the client is not let in from), `invalid_request` for two mechanisms at once */
   async require(request: ClientRequest): Promise<Client> {
     const shown = readShown(request)
     if (shown.id === undefined) throw refusal(shown)
-    const key = `${shown.id.slice(0, 140)} ${request.ip}`
+    const key = `${shown.id.slice(0, 140)} ${addressBlock(request.ip)}`
     await this.#parts.failures.check(key)
-    const client = await this.#judge(shown.id, shown.secret)
-    if (client) return client
+    const client = await this.#judge(shown.id, shown.secret, request.grantType)
+    if (client) return this.#admit(client, request)
     await this.#parts.failures.count(key)
     throw refusal(shown)
   }
@@ -66,18 +79,46 @@ export class ClientAuthentication {
     return readShown(request).secret === undefined ? undefined : this.require(request)
   }
 
-  async #judge(id: string, secret: string | undefined): Promise<Client | undefined> {
+  /** What the id_token of a client of old is signed with: the secret that it shows in this very request. Counted; undefined for others. */
+  hmacSecret(client: Client, request: ClientRequest): string | undefined {
+    const secret = client.legacy.hs256IdToken ? readShown(request).secret : undefined
+    if (secret !== undefined) this.#parts.uses.note(client.id, 'hs256IdToken', request.ip)
+    return secret
+  }
+
+  async #admit(client: Client, request: ClientRequest): Promise<Client> {
+    await this.#requireAddress(client, request.ip)
+    await this.#parts.onKnown?.(client, request)
+    return client
+  }
+
+  /** Told only to whoever showed the secret, or the id of a client that has none. */
+  async #requireAddress(client: Client, ip: string): Promise<Client> {
+    if (isFrom(client, ip)) return client
+    await this.#parts.audit.refuse({ event: 'oauth.client.refused', reason: 'address', client: client.id, ip })
+    throw new OAuthError('invalid_client', 'This app may not be used from this address; its IP Ranges say from where')
+  }
+
+  async #judge(id: string, secret: string | undefined, grantType: string | undefined): Promise<Client | undefined> {
     const { connection } = this.#parts.database
     const now = this.#parts.now()
-    const client = await readClient(connection, id)
+    const { client, generation } = await readClientNow(connection, id)
+    await this.#parts.generation.observe(generation)
     const secrets = await listSecrets(connection, id, now)
     const hash = hashOf(secret ?? '')
     const match = secrets.find((candidate) => isSameHash(candidate.hash, hash))
     if (secrets.length === 0) isSameHash(NOBODY, hash)
     if (!client?.enabled) return undefined
     if (!isConfidential(client)) return secret === undefined ? client : undefined
-    if (!match) return undefined
+    if (!match) return secret === undefined && grantType === 'refresh_token' ? this.#withoutSecret(client) : undefined
     await noteSecretUse(connection, match, now)
+    return client
+  }
+
+  /** The refresh token is all that a client of old shows; whoever holds it has it from this client. */
+  #withoutSecret(client: Client): Client | undefined {
+    if (!client.legacy.refreshWithoutSecret) return undefined
+    this.#parts.uses.note(client.id, 'refreshWithoutSecret')
     return client
   }
 }

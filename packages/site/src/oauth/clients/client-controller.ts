@@ -1,16 +1,28 @@
-import { invalid, type ChildRow, type Document } from '@annex/protocol'
+import type { ChildRow, Document } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Change, Controller } from '../../doctypes/controller.ts'
 import { randomName } from '../../doctypes/naming/name-for.ts'
 import type { Grants } from '../grants/grants.ts'
-import { checkClient, kindOf, type ClientRules } from './client-rules.ts'
-import { issueSecret, listSecrets, removeSecrets } from './client-secrets-store.ts'
+import { tellNarrowed } from '../telling/tell-narrowed.ts'
+import type { EventSecrets } from '../telling/event-secrets.ts'
+import { removeApprovals } from './approvals/approvals-store.ts'
+import { settleState, stateEvent } from './client-state.ts'
+import { keepsSecret } from './client.ts'
+import { kindOf, wordsOf } from './clients-store.ts'
+import { checkClient, type ClientRules } from './rules/client-rules.ts'
+import { issueSecret, listSecrets, removeSecrets } from './secrets/client-secrets-store.ts'
+import { removeUses } from './uses/client-uses-store.ts'
 
 export interface ClientControllerParts extends ClientRules {
   readonly grants: Grants
   readonly audit: Audit
+  /** What events are signed with follows the app. */
+  readonly eventSecrets: Pick<EventSecrets, 'follow' | 'end'>
   readonly now: () => number
 }
+
+/** What 0 or nothing in a field stands for. */
+const LIFETIMES: Readonly<Record<string, number>> = { access_token_lifetime: 3600, idle_lifetime: 30, absolute_lifetime: 90 }
 
 /**
  * The behaviour of the DocType OAuth Client: it is checked before it is written, its secret is made here, handed out
@@ -18,21 +30,29 @@ export interface ClientControllerParts extends ClientRules {
  */
 export function clientController(parts: ClientControllerParts): Controller {
   return {
-    beforeInsert: async (change) => settle(change, parts),
-    beforeUpdate: async (change) => settle(change, parts),
+    beforeInsert: (change) => settle(change, parts),
+    beforeUpdate: async (change) => {
+      await settle(change, parts)
+      // Before the write: whoever is told of the end still finds where the app listens.
+      if (stateEvent(change.previous, change.document) === 'retired') await endAccess(change, parts, 'client_retired')
+      else await endService(change, parts)
+    },
     afterInsert: async (change) => {
-      await giveSecret(change, parts)
+      if (keepsSecret(kindOf(change.document['kind']))) await giveSecret(change, parts)
+      await parts.eventSecrets.follow(change)
       await note(change, parts, 'client.registered')
     },
     afterUpdate: async (change) => {
-      await followKind(change, parts)
-      await note(change, parts, 'client.changed')
-      if (isOn(change.previous?.['enabled']) && !isOn(change.document['enabled']))
-        await parts.grants.revokeWithin(change.connection, { client: clientOf(change) }, 'client_retired')
+      await followSecrets(change, parts)
+      await parts.eventSecrets.follow(change)
+      await tellNarrowed(change, parts)
+      await note(change, parts, `client.${stateEvent(change.previous, change.document) ?? 'changed'}`)
     },
     beforeRemove: async (change) => {
       await removeSecrets(change.connection, clientOf(change))
-      await parts.grants.revokeWithin(change.connection, { client: clientOf(change) }, 'client_removed')
+      await removeUses(change.connection, clientOf(change))
+      await endAccess(change, parts, 'client_removed')
+      await parts.eventSecrets.end(change.connection, clientOf(change))
       await note(change, parts, 'client.removed')
     },
     shape: (document) => ({ ...document, client_secret: null }),
@@ -40,19 +60,28 @@ export function clientController(parts: ClientControllerParts): Controller {
 }
 
 const clientOf = (change: Change): string => String(change.document.name)
-const isOn = (value: unknown): boolean => Number(value ?? 0) === 1
 
-function settle({ document }: Change, rules: ClientRules): void {
+async function settle(change: Change, rules: ClientRules): Promise<void> {
+  const { document, previous } = change
   if (typeof document['default_redirect_uri'] === 'string') document['default_redirect_uri'] = document['default_redirect_uri'].trim()
-  checkClient(document, rules)
+  if (previous) document['dynamically_registered'] = previous['dynamically_registered']
+  for (const [field, life] of Object.entries(LIFETIMES)) if (Number(document[field] ?? 0) === 0) document[field] = life
+  settleState(change)
+  document['scopes_approved'] = isApprovedByHand(change) ? 1 : 0
+  await checkClient(document, rules, previous)
   document['client_id'] = document.name
   document['client_secret'] = null
-  if (kindOf(document) !== 'web') {
-    document['require_pkce'] = 1
-    if (isOn(document['unfenced'])) throw invalid('Only an app that keeps a secret on its server may be unfenced')
-  }
+  if (!keepsSecret(kindOf(document['kind']))) document['require_pkce'] = 1
   const roles = document['allowed_roles']
   if (!Array.isArray(roles) || roles.length === 0) document['allowed_roles'] = [deskUsers(document)]
+}
+
+/** Of an app that registered itself: whether a System Manager let it in, gave it a scope more, or says so. To take one away approves of nothing. */
+function isApprovedByHand({ document, previous }: Change): boolean {
+  if (!previous || Number(document['dynamically_registered']) !== 1) return false
+  const had = new Set(wordsOf(previous['scopes']))
+  const gained = wordsOf(document['scopes']).some((scope) => !had.has(scope))
+  return gained || stateEvent(previous, document) === 'approved' || Number(document['scopes_approved']) === 1
 }
 
 /** Frappe's own default: people of the desk. A client that is open to everybody names the role All. */
@@ -71,24 +100,49 @@ const deskUsers = ({ name, owner, creation, modified, modified_by }: Document): 
   doctype: 'OAuth Client Role',
 })
 
+async function endAccess(change: Change, { grants }: ClientControllerParts, reason: string): Promise<void> {
+  await grants.revokeWithin(change.connection, { client: clientOf(change) }, reason)
+  await removeApprovals(change.connection, clientOf(change))
+}
+
+/** Tokens of the app's own have the rights of the user whom it had then: they end when it has another, or none. */
+async function endService({ connection, document, previous }: Change, { grants }: ClientControllerParts): Promise<void> {
+  if (!previous || servedBy(previous) === servedBy(document)) return
+  await grants.revokeWithin(connection, { client: String(document.name), kind: 'service' }, 'client_service_user_changed')
+}
+
+const servedBy = ({ kind, service_user: user }: Document): unknown =>
+  ['service', 'agent'].includes(kindOf(kind)) && keepsSecret(kindOf(kind)) ? user || null : null
+
 async function giveSecret(change: Change, { now }: ClientControllerParts): Promise<void> {
-  if (kindOf(change.document) !== 'web') return
   change.reply['client_secret'] = await issueSecret(change.connection, clientOf(change), now())
 }
 
-/** An app that stops keeping a secret loses it; one that begins to gets one. */
-async function followKind(change: Change, parts: ClientControllerParts): Promise<void> {
+/** An app that stops keeping a secret, or is retired, loses it; one that begins to keep one gets it. */
+async function followSecrets(change: Change, parts: ClientControllerParts): Promise<void> {
   const client = clientOf(change)
-  if (kindOf(change.document) !== 'web') return removeSecrets(change.connection, client)
+  const { kind, state } = change.document
+  if (!keepsSecret(kindOf(kind)) || state === 'Retired') return removeSecrets(change.connection, client)
   const secrets = await listSecrets(change.connection, client, parts.now())
   if (secrets.length === 0) await giveSecret(change, parts)
 }
 
 async function note(change: Change, { audit }: ClientControllerParts, event: string): Promise<void> {
+  const { document, previous } = change
+  const changed = previous ? { changed: changedFields(change) } : {}
   await audit.write(change.connection, {
     event: `oauth.${event}`,
     user: change.user,
     client: clientOf(change),
-    detail: { app_name: change.document['app_name'] },
+    detail: { app_name: document['app_name'], state: document['state'], ...changed },
   })
 }
+
+/** What the policy of the app was changed to; texts are cut, rows are left out. */
+function changedFields({ doctype, document, previous }: Change): Record<string, unknown> {
+  const fields = doctype.fields.map(({ fieldname }) => fieldname)
+  const changed = fields.filter((field) => !Array.isArray(document[field]) && (document[field] ?? null) !== (previous?.[field] ?? null))
+  return Object.fromEntries(changed.map((field) => [field, shortened(document[field])]))
+}
+
+const shortened = (value: unknown): unknown => (typeof value === 'string' ? value.slice(0, 200) : value)

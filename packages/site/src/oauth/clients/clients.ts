@@ -1,30 +1,37 @@
 import type { Database } from '@annex/database'
-import { notPermitted, type Document, type Values } from '@annex/protocol'
+import type { Document, Values } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Documents } from '../../documents/documents.ts'
 import type { Principal } from '../../policy/principal.ts'
+import type { Grants } from '../grants/grants.ts'
 import { listClientUses } from '../grants/grants-store.ts'
-import type { ClientSecretRow } from '../storage/oauth-tables.ts'
 import { textOf } from '../text-of.ts'
-import type { Client } from './client.ts'
-import { issueSecret, listSecrets, retireSecrets } from './client-secrets-store.ts'
-import { readClient } from './clients-store.ts'
+import { Approvals } from './approvals/approvals.ts'
+import type { ClientState } from './client.ts'
+import { stateOf } from './clients-store.ts'
+import { requireSystemManager } from './require-system-manager.ts'
+import { ClientSecrets, type ListedSecret, type RotatedSecret } from './secrets/client-secrets.ts'
+import type { CountedUse } from './uses/client-uses-store.ts'
+import { ClientUses } from './uses/client-uses.ts'
 
 const DOCTYPE = 'OAuth Client'
-/** How long the secret before goes on working, unless told otherwise: a day, in microseconds. */
-const OVERLAP = 86_400_000_000
 
 export interface ClientsParts {
   readonly database: Database
   readonly documents: Documents
+  readonly grants: Grants
   readonly audit: Audit
   readonly now: () => number
+  /** Told what went wrong when counts are written beside any request. */
+  readonly onFault: (error: unknown) => void
 }
 
 export interface RegisteredClient {
   readonly id: string
   /** Shown this once; absent for a client that keeps none. */
   readonly secret?: string
+  /** What its events are signed with; shown this once, when an event URI was set. */
+  readonly eventSecret?: string
 }
 
 export interface ListedClient {
@@ -32,15 +39,10 @@ export interface ListedClient {
   readonly name: string
   readonly kind: string
   readonly enabled: boolean
+  readonly state: ClientState
   readonly defaultRedirectUri: string
   /** Microseconds. */
   readonly lastUsed?: number
-}
-
-export interface RotatedSecret {
-  readonly secret: string
-  /** Microseconds: until when the one before works; absent when there was none. */
-  readonly oldUntil?: number
 }
 
 /**
@@ -50,9 +52,17 @@ export interface RotatedSecret {
  */
 export class Clients {
   readonly #parts: ClientsParts
+  readonly #secrets: ClientSecrets
+  /** Who waits for an app that asks for approval. */
+  readonly approvals: Approvals
+  /** What apps use that they should not need, counted. */
+  readonly uses: ClientUses
 
   constructor(parts: ClientsParts) {
     this.#parts = parts
+    this.#secrets = new ClientSecrets(parts)
+    this.approvals = new Approvals(parts)
+    this.uses = new ClientUses(parts)
   }
 
   async insert(principal: Principal, values: Values): Promise<RegisteredClient> {
@@ -72,7 +82,7 @@ export class Clients {
 
   /** All of them, by name. */
   async list(principal: Principal): Promise<ListedClient[]> {
-    const fields = ['name', 'app_name', 'kind', 'enabled', 'default_redirect_uri']
+    const fields = ['name', 'app_name', 'kind', 'enabled', 'state', 'default_redirect_uri']
     const rows = await this.#parts.documents.list(principal, { doctype: DOCTYPE, fields, orderBy: 'app_name asc', limit: null })
     const uses = await listClientUses(this.#parts.database.connection)
     return rows.map((row) => {
@@ -82,6 +92,7 @@ export class Clients {
         name: textOf(row['app_name']),
         kind: textOf(row['kind']) || 'web',
         enabled: row['enabled'] === 1,
+        state: stateOf(row['state'], row['enabled']),
         defaultRedirectUri: textOf(row['default_redirect_uri']),
       }
       return lastUsed === undefined ? listed : { ...listed, lastUsed }
@@ -89,50 +100,46 @@ export class Clients {
   }
 
   /** The secrets that work now, newest first, without their text. */
-  async listSecrets(principal: Principal, id: string): Promise<ClientSecretRow[]> {
-    requireSystemManager(principal)
-    return listSecrets(this.#parts.database.connection, id, this.#parts.now())
+  listSecrets(principal: Principal, id: string): Promise<ListedSecret[]> {
+    return this.#secrets.list(principal, id)
+  }
+
+  /** A new secret; the one before works for the overlap (microseconds, 0 to 30 days; a day unless told) longer. See `ClientSecrets.rotate`. */
+  rotateSecret(principal: Principal, id: string, overlap?: number): Promise<RotatedSecret> {
+    return this.#secrets.rotate(principal, id, overlap)
+  }
+
+  /** Ends one of two secrets at once. See `ClientSecrets.end`. */
+  endSecret(principal: Principal, id: string, secret: string): Promise<void> {
+    return this.#secrets.end(principal, id, secret)
+  }
+
+  /** Approves a waiting app, suspends one (its grants sleep) or lets it go on. `retire` is for good. */
+  async setState(principal: Principal, id: string, state: Exclude<ClientState, 'Pending'>): Promise<void> {
+    await this.#parts.documents.update(principal, { doctype: DOCTYPE, name: id, values: { state } })
   }
 
   /**
-   * Makes a new secret; the one before works for the overlap (microseconds) longer, older ones no more.
-   * Durable before it returns.
+   * Ends the app for good, in one act: every grant, secret and approval of it is dead and nothing is told to it any more.
+   * The document and the trail stay. Repeatable.
    */
-  async rotateSecret(principal: Principal, id: string, overlap: number = OVERLAP): Promise<RotatedSecret> {
-    await this.read(principal, id)
-    const client = await this.#requireWeb(principal, id)
-    const { database, now } = this.#parts
-    return database.transaction(
-      async (connection) => {
-        const time = now()
-        const before = await listSecrets(connection, client.id, time)
-        await retireSecrets(connection, client.id, time, time + overlap)
-        const secret = await issueSecret(connection, client.id, now())
-        await this.#parts.audit.write(connection, { event: 'oauth.client.secret_rotated', user: principal.user, client: client.id })
-        return before.length === 0 ? { secret } : { secret, oldUntil: time + overlap }
-      },
-      { durable: true },
-    )
-  }
-
-  /** Ends the app: nobody can connect with it and every grant of it is dead. The document stays, for the record. */
   async retire(principal: Principal, id: string): Promise<void> {
-    await this.#parts.documents.update(principal, { doctype: DOCTYPE, name: id, values: { enabled: 0 } })
+    const { state, enabled } = await this.read(principal, id)
+    if (stateOf(state, enabled) !== 'Retired') await this.setState(principal, id, 'Retired')
   }
 
-  async #requireWeb(principal: Principal, id: string): Promise<Client> {
+  /** How often and when last the app used what was loosened for it, by the switch. */
+  async listUses(principal: Principal, id: string): Promise<CountedUse[]> {
     requireSystemManager(principal)
-    const client = await readClient(this.#parts.database.connection, id)
-    if (client?.kind !== 'web') throw notPermitted('This app keeps no secret: it proves itself with PKCE alone')
-    return client
+    return this.uses.list(id)
   }
-}
-
-export function requireSystemManager(principal: Principal): void {
-  if (!principal.roles.has('System Manager')) throw notPermitted('Only System Managers register apps; ask one of them')
 }
 
 function registered(document: Document): RegisteredClient {
-  const secret = document['client_secret']
-  return typeof secret === 'string' ? { id: String(document.name), secret } : { id: String(document.name) }
+  const [secret, eventSecret] = [document['client_secret'], document['event_secret']]
+  return {
+    id: String(document.name),
+    ...(typeof secret === 'string' ? { secret } : {}),
+    ...(typeof eventSecret === 'string' ? { eventSecret } : {}),
+  }
 }

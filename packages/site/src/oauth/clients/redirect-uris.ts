@@ -1,3 +1,5 @@
+import type { ClientKind } from './client.ts'
+
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
 /** What a URL parser drops or turns round without a word: tab, line break, blank, backslash, other control characters. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -5,8 +7,10 @@ const UNSAFE = /[\u0000-\u0020\\\u007f-\uffff]/
 /** Schemes that run or show something where they are opened. */
 const DANGEROUS = new Set(['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:', 'ftp:', 'ws:', 'wss:', 'view-source:'])
 
+export const isLoopback = (url: URL): boolean => LOOPBACK.has(url.hostname)
+
 export interface RedirectRules {
-  readonly kind: 'web' | 'public' | 'native'
+  readonly kind: ClientKind
   /** Hosts besides loopback that may have http. */
   readonly httpHosts: readonly string[]
 }
@@ -35,7 +39,7 @@ export function redirectFault(uri: string, rules: RedirectRules): string | undef
 function schemeFault(url: URL, rules: RedirectRules): string | undefined {
   if (url.protocol === 'https:') return undefined
   if (url.protocol === 'http:') {
-    if (LOOPBACK.has(url.hostname) || rules.httpHosts.includes(url.hostname)) return undefined
+    if (isLoopback(url) || rules.httpHosts.includes(url.hostname)) return undefined
     return 'must be https; http is for 127.0.0.1, [::1], localhost and the hosts in ANNEX_HTTP_REDIRECT_HOSTS'
   }
   if (DANGEROUS.has(url.protocol)) return `must not have the scheme ${url.protocol}`
@@ -68,8 +72,9 @@ function stripPort(uri: string): string | undefined {
 /** Whether nobody but the app can receive what is sent there: its own https host. */
 export const isClaimed = (uri: string): boolean => uri.startsWith('https://')
 
-/** The host that a person is shown; the scheme of a private one. */
+/** The host that a person is shown; the scheme of a private one; nothing of an app that nobody is sent back to. */
 export function hostOf(uri: string): string {
+  if (uri === '') return ''
   const url = new URL(uri)
   return url.host === '' ? url.protocol : url.host
 }

@@ -1,12 +1,15 @@
 import { OAuthError, splitScope, type Claims } from '@annex/protocol'
 import type { Database } from '@annex/database'
+import { addressBlock } from '../../http/address-block.ts'
 import type { Answer, Exchange } from '../../http/exchange.ts'
 import type { Limits } from '../../http/limits.ts'
 import type { Principal } from '../../policy/principal.ts'
 import type { Admission } from '../admission.ts'
+import { grantedDetails } from '../authorize/details/granted-details.ts'
 import { claimsOf } from '../claims.ts'
 import { isConfidential, type Client } from '../clients/client.ts'
 import type { ClientAuthentication } from '../clients/client-authentication.ts'
+import { audienceOf, isForSite } from '../grants/resources.ts'
 import { readLiveToken, type LiveToken } from '../grants/tokens-store.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
 import { hashOf } from '../token-text.ts'
@@ -33,10 +36,11 @@ export async function introspectionEndpoint(exchange: Exchange<Principal>, parts
   const client = await parts.clients.require({ parameters, authorization: exchange.headers['authorization'], ip: exchange.ip })
   if (!isConfidential(client)) throw new OAuthError('invalid_client', 'Introspection needs a client with a secret')
   const token = requireParameter(parameters, 'token')
-  const key = `${client.id} ${exchange.ip}`
+  const key = `${client.id} ${addressBlock(exchange.ip)}`
   await parts.unknown.check(key)
   const live = await readLiveToken(parts.database.connection, hashOf(token), parts.now())
-  if (live?.client !== client.id || !(await parts.admission.knows(live.user))) {
+  const isGood = live?.client === client.id && isForSite(live.resource, parts.issuer()) && (await parts.admission.knows(live.user))
+  if (!isGood) {
     await parts.unknown.count(key)
     return { json: INACTIVE }
   }
@@ -45,18 +49,24 @@ export async function introspectionEndpoint(exchange: Exchange<Principal>, parts
 
 async function describe(live: LiveToken, client: Client, { users, issuer }: IntrospectionParts): Promise<object> {
   const scopes = new Set(splitScope(live.scope))
-  const person = scopes.has('openid') ? await users.person(live.user) : undefined
-  const claims: Partial<Claims> = person ? claimsOf(person, scopes, client, issuer()) : {}
+  const isOwn = live.kindOfGrant === 'service'
+  const person = scopes.has('openid') || isOwn ? await users.person(live.user) : undefined
+  // An app that acts for itself is told as whom: an administrator named that user on it.
+  const own = isOwn && person ? { sub: person.sub, username: live.user } : {}
+  const claims: Partial<Claims> = person && !isOwn ? claimsOf(person, scopes, client, issuer()) : {}
+  const details = grantedDetails(live.scope, live)
   return {
     client_id: client.id,
     trusted_client: client.trusted ? 1 : 0,
     active: true,
     exp: Math.floor(live.expires / 1_000_000),
     scope: live.scope,
+    ...(details === undefined ? {} : { authorization_details: details }),
     ...claims,
+    ...(claims.email === undefined ? own : { username: live.user }),
     token_type: live.kind === 'access' ? 'Bearer' : 'refresh_token',
     iat: Math.floor(live.issued / 1_000_000),
-    aud: issuer(),
+    aud: audienceOf(live.resource, issuer()),
     iss: issuer(),
   }
 }

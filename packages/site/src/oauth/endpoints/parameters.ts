@@ -21,6 +21,11 @@ export function parseParameters(exchange: Pick<Exchange<unknown>, 'headers' | 'q
   const parameters = new Map<string, string>()
   const seen = new Set<string>()
   for (const [name, value] of pairs) {
+    // Several resources are lawful (RFC 8707 section 2); no address holds a blank.
+    if (name === 'resource' && value !== '' && !/\s/.test(value)) {
+      parameters.set(name, [parameters.get(name), value].filter(Boolean).join(' '))
+      continue
+    }
     if (seen.has(name)) throw wrong(`Duplicate ${printable(name)} parameter`)
     if (value.length > MAX_VALUE) throw wrong(`The parameter ${printable(name)} is too long`)
     seen.add(name)

@@ -1,11 +1,12 @@
 import { FrappeError, OAuthError } from '@annex/protocol'
-import type { Database } from '@annex/database'
+import type { Connection, Database } from '@annex/database'
 import type { Answer, Exchange } from '../../http/exchange.ts'
 import type { Principal } from '../../policy/principal.ts'
 import type { Client } from '../clients/client.ts'
 import type { ClientAuthentication } from '../clients/client-authentication.ts'
 import { readClient } from '../clients/clients-store.ts'
 import type { Grants } from '../grants/grants.ts'
+import { readGrant } from '../grants/grants-store.ts'
 import { endToken, readToken } from '../grants/tokens-store.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
 import { hashOf } from '../token-text.ts'
@@ -18,7 +19,8 @@ export interface RevocationParts extends Pick<OAuthParts, 'audit' | 'now' | 'onF
 }
 
 /**
- * Ends a token, and with it its grant unless the client is set otherwise. Whoever holds a token may end it; a
+ * Ends a token, and with it its grant unless the client is set otherwise; of an app's own tokens, which share a grant
+ * and nothing else, the one alone. Whoever holds a token may end it; a
  * client that proves itself may end its own alone. An unknown token is as good as ended.
  *
  * @throws {OAuthError} `temporarily_unavailable` (503) when it could not be stored: never a yes that is not true
@@ -47,7 +49,7 @@ async function revoke(hash: string, shown: Client | undefined, ip: string, parts
   const client = shown ?? (await readClient(parts.database.connection, row.client))
   await parts.database.transaction(
     async (connection) => {
-      if (client?.revokesTokenOnly === true) await endToken(connection, hash, parts.now())
+      if (client?.revokesTokenOnly === true || (await isService(connection, row.grant_id))) await endToken(connection, hash, parts.now())
       else await parts.grants.revokeWithin(connection, { id: row.grant_id }, 'token_revoked')
       await parts.audit.write(connection, {
         event: 'oauth.token.revoked',
@@ -60,3 +62,6 @@ async function revoke(hash: string, shown: Client | undefined, ip: string, parts
     { durable: true },
   )
 }
+
+const isService = async (connection: Connection, grant: string): Promise<boolean> =>
+  (await readGrant(connection, grant))?.kind === 'service'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Connection } from '@annex/database'
 import { OAuthError } from '@annex/protocol'
-import { needsPkce } from '../clients/client.ts'
+import { needsPkce, type Client } from '../clients/client.ts'
 import { requireParameter } from '../endpoints/parameters.ts'
 import { consumeCode, countCodeFailure, readCode } from '../grants/codes-store.ts'
 import { lockGrant, readGrant } from '../grants/grants-store.ts'
@@ -9,6 +9,7 @@ import type { CodeRow } from '../storage/oauth-tables.ts'
 import { hashOf, isSameHash } from '../token-text.ts'
 import type { GrantType, TokenGrant, TokenRequest } from './grant-type.ts'
 import { heldScopes, type GrantTypeParts } from './grant-type-parts.ts'
+import { narrow } from './narrowing.ts'
 
 const refusal = (sentence = 'The code is unknown, used or expired; start the sign-in again'): OAuthError =>
   new OAuthError('invalid_grant', sentence)
@@ -40,6 +41,7 @@ export function authorizationCode(parts: GrantTypeParts): GrantType {
     const outcome = await parts.database.transaction((within) => consume(within, parts, code, request), { durable: true })
     if (outcome === 'replayed') throw await replayed(parts, code)
     if (outcome === 'refused') throw refusal()
+    if (isShort(request.parameters.get('code_verifier'))) parts.uses.note(request.client.id, 'shortVerifier', request.ip)
     return outcome
   }
 }
@@ -49,13 +51,15 @@ async function replayed({ grants }: GrantTypeParts, code: CodeRow): Promise<OAut
   return refusal()
 }
 
-async function consume(connection: Connection, parts: GrantTypeParts, code: CodeRow, { client }: TokenRequest): Promise<Outcome> {
+async function consume(connection: Connection, parts: GrantTypeParts, code: CodeRow, request: TokenRequest): Promise<Outcome> {
   const now = parts.now()
   const grant = await lockGrant(connection, code.grant_id, now)
   if (!grant) return 'refused'
   if (await consumeCode(connection, code.hash, now)) {
-    const tokens = await parts.tokens.issue(connection, grant, heldScopes(grant, client))
-    return { tokens, identity: { grant, nonce: code.nonce } }
+    // A scope or resource that is refused undoes the use with the transaction.
+    const narrowed = narrow(grant, request, parts.issuer())
+    const tokens = await parts.tokens.issue(connection, { grant, client: request.client, narrowed })
+    return { tokens, grant, identity: { grant, nonce: code.nonce } }
   }
   const after = await readCode(connection, code.hash)
   return after?.used_at === null ? 'refused' : 'replayed'
@@ -82,8 +86,14 @@ function verifierFault(code: CodeRow, { client, parameters }: TokenRequest): OAu
     return needsPkce(client) ? refusal('This app must use PKCE') : undefined
   }
   if (verifier === undefined) return refusal('Missing code_verifier parameter.')
-  if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier))
+  if (!isVerifier(verifier, client))
     return new OAuthError('invalid_request', 'code_verifier must have 43 to 128 characters of A-Z a-z 0-9 - . _ ~')
   const challenge = createHash('sha256').update(verifier).digest('base64url')
   return isSameHash(challenge, code.challenge) ? undefined : refusal('code_verifier does not match the code_challenge')
 }
+
+/** A program of old may send fewer characters than the RFC asks for, where an administrator lets it. */
+const isVerifier = (verifier: string, { legacy }: Client): boolean =>
+  /^[A-Za-z0-9._~-]{1,128}$/.test(verifier) && (!isShort(verifier) || legacy.shortVerifier)
+
+const isShort = (verifier: string | undefined): boolean => verifier !== undefined && verifier.length < 43

@@ -13,6 +13,8 @@ export interface TokenRequest {
 /** What a grant type gives. */
 export interface TokenGrant {
   readonly tokens: IssuedTokens
+  /** What they hang from. */
+  readonly grant: Pick<GrantRow, 'id' | 'user'>
   /** When an id_token comes along: whose, and for which authorization. */
   readonly identity?: { readonly grant: GrantRow; readonly nonce: string | null }
 }

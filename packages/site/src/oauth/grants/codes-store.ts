@@ -1,4 +1,4 @@
-import type { Connection } from '@annex/database'
+import { keptQuery, type Connection } from '@annex/database'
 import type { CodeRow, OAuthTables } from '../storage/oauth-tables.ts'
 
 /** After so many failed exchanges a code is dead. */
@@ -9,9 +9,14 @@ export async function insertCode(connection: Connection, code: CodeRow): Promise
 }
 
 export async function readCode(connection: Connection, hash: string): Promise<CodeRow | undefined> {
-  // Primary key.
-  return connection.withTables<OAuthTables>().selectFrom('oauth_code').selectAll().where('hash', '=', hash).executeTakeFirst()
+  const [row] = await codeByHash(connection, { hash })
+  return row
 }
+
+// Primary key.
+const codeByHash = keptQuery<{ hash: string }, CodeRow>((connection, { hash }) =>
+  connection.withTables<OAuthTables>().selectFrom('oauth_code').selectAll().where('hash', '=', hash),
+)
 
 /** Whether the client has used PKCE of late. */
 export async function hasUsedPkce(connection: Connection, client: string): Promise<boolean> {
@@ -22,16 +27,22 @@ export async function hasUsedPkce(connection: Connection, client: string): Promi
 
 /** Uses a code up. Of any number of callers one gets true. */
 export async function consumeCode(connection: Connection, hash: string, now: number): Promise<boolean> {
-  // Primary key.
-  const query = connection.withTables<OAuthTables>().updateTable('oauth_code').set({ used_at: now }).where('hash', '=', hash)
-  const row = await query
+  const rows = await consume(connection, { hash, now })
+  return rows.length > 0
+}
+
+// Primary key.
+const consume = keptQuery<{ hash: string; now: number }, { hash: string }>((connection, { hash, now }) =>
+  connection
+    .withTables<OAuthTables>()
+    .updateTable('oauth_code')
+    .set({ used_at: now })
+    .where('hash', '=', hash)
     .where('used_at', 'is', null)
     .where('expires', '>', now)
     .where('failures', '<', MAX_FAILURES)
-    .returning('hash')
-    .executeTakeFirst()
-  return row !== undefined
-}
+    .returning('hash'),
+)
 
 /** Counts an exchange that named the code and failed: a guesser of verifiers has five tries. */
 export async function countCodeFailure(connection: Connection, hash: string): Promise<void> {

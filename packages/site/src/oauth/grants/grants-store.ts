@@ -1,5 +1,5 @@
-import type { Connection } from '@annex/database'
-import { sql } from 'kysely'
+import { keptQuery, type Connection } from '@annex/database'
+import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely'
 import type { GrantRow, OAuthTables } from '../storage/oauth-tables.ts'
 
 /** Grants of an earlier epoch are dead. Primary key. */
@@ -13,6 +13,21 @@ export async function insertGrant(connection: Connection, grant: Omit<GrantRow, 
     .execute()
 }
 
+/** Whether anything came of a grant, or still can: of one whose code, or device code, ran out unused nothing ever will. */
+export const hasNotLapsed =
+  (now: number) =>
+  (where: ExpressionBuilder<OAuthTables, 'oauth_grant'>): Expression<SqlBool> => {
+    // Index oauth_code_grant_id.
+    const code = where.selectFrom('oauth_code').select('oauth_code.hash').whereRef('oauth_code.grant_id', '=', 'oauth_grant.id')
+    // Index oauth_device_grant_id.
+    const device = where.selectFrom('oauth_device').select('oauth_device.hash').whereRef('oauth_device.grant_id', '=', 'oauth_grant.id')
+    const lapsed = [
+      where.exists(code.where('oauth_code.used_at', 'is', null).where('oauth_code.expires', '<=', now)),
+      where.exists(device.where('oauth_device.state', '=', 'allowed').where('oauth_device.expires', '<=', now)),
+    ]
+    return where.not(where.or(lapsed))
+  }
+
 /** The living grants of a user, of one client or of all, newest first. */
 export async function listGrants(connection: Connection, user: string, now: number, client?: string): Promise<GrantRow[]> {
   // Index oauth_grant_user_client.
@@ -22,41 +37,89 @@ export async function listGrants(connection: Connection, user: string, now: numb
     .where('revoked_at', 'is', null)
     .where('expires', '>', now)
     .where('epoch', '=', currentEpoch)
+    .where(hasNotLapsed(now))
     .orderBy('created', 'desc')
     .orderBy('id')
     .execute()
 }
 
+/** The newest living grant of an app's own tokens, when it lives until then. */
+export async function readServiceGrant(
+  connection: Connection,
+  { user, client }: { readonly user: string; readonly client: string },
+  until: number,
+): Promise<GrantRow | undefined> {
+  const [row] = await serviceGrant(connection, { user, client, until })
+  return row
+}
+
+// Index oauth_grant_user_client.
+const serviceGrant = keptQuery<{ user: string; client: string; until: number }, GrantRow>((connection, { user, client, until }) =>
+  connection
+    .withTables<OAuthTables>()
+    .selectFrom('oauth_grant')
+    .selectAll()
+    .where('user', '=', user)
+    .where('client', '=', client)
+    .where('kind', '=', 'service')
+    .where('revoked_at', 'is', null)
+    .where('expires', '>', until)
+    .where('epoch', '=', currentEpoch)
+    .orderBy('created', 'desc')
+    .orderBy('id')
+    .limit(1),
+)
+
+/** The living grants of a client. */
+export async function listClientGrants(connection: Connection, client: string, now: number): Promise<GrantRow[]> {
+  // Index oauth_grant_client.
+  const query = connection.withTables<OAuthTables>().selectFrom('oauth_grant').selectAll().where('client', '=', client)
+  return query
+    .where('revoked_at', 'is', null)
+    .where('expires', '>', now)
+    .where('epoch', '=', currentEpoch)
+    .where(hasNotLapsed(now))
+    .execute()
+}
+
 /** A grant, living or not. */
 export async function readGrant(connection: Connection, id: string): Promise<GrantRow | undefined> {
-  // Primary key.
-  return connection.withTables<OAuthTables>().selectFrom('oauth_grant').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await grantById(connection, { id })
+  return row
 }
+
+// Primary key.
+const grantById = keptQuery<{ id: string }, GrantRow>((connection, { id }) =>
+  connection.withTables<OAuthTables>().selectFrom('oauth_grant').selectAll().where('id', '=', id),
+)
 
 /**
  * The grant when it lives, locked until the transaction ends: every change of a grant's codes and
  * tokens begins here, so no two run at once and none runs beside a revocation.
  */
 export async function lockGrant(connection: Connection, id: string, now: number): Promise<GrantRow | undefined> {
-  const db = connection.withTables<OAuthTables>()
-  // Primary key. An update locks the row on either engine.
-  const query = db
+  const [row] = await lockLiving(connection, { id, now })
+  return row
+}
+
+// Primary key. An update locks the row on either engine.
+const lockLiving = keptQuery<{ id: string; now: number }, GrantRow>((connection, { id, now }) =>
+  connection
+    .withTables<OAuthTables>()
     .updateTable('oauth_grant')
     .set({ last_used: now })
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
     .where('expires', '>', now)
-  return query.where('epoch', '=', currentEpoch).returningAll().executeTakeFirst()
-}
+    .where('epoch', '=', currentEpoch)
+    .returningAll(),
+)
 
-export interface RevokedGrant {
-  readonly id: string
-  readonly user: string
-  readonly client: string
-}
+export type RevokedGrant = Pick<GrantRow, 'id' | 'user' | 'client' | 'session' | 'kind'>
 
 /** Which grants a revocation ends. */
-export type GrantChoice = { readonly id: string } | { readonly user: string; readonly client?: string } | { readonly client: string }
+export type GrantChoice =
+  { readonly id: string } | { readonly user: string; readonly client?: string } | { readonly client: string; readonly kind?: 'service' }
 
 /** Ends grants: one statement, and every code and token of them is dead. Those that were alive come back. */
 export async function revokeGrants(connection: Connection, choice: GrantChoice, reason: string, now: number): Promise<RevokedGrant[]> {
@@ -69,11 +132,12 @@ export async function revokeGrants(connection: Connection, choice: GrantChoice, 
   if ('id' in choice) query = query.where('id', '=', choice.id)
   if ('user' in choice) query = query.where('user', '=', choice.user)
   if ('client' in choice && choice.client !== undefined) query = query.where('client', '=', choice.client)
-  return query.returning(['id', 'user', 'client']).execute()
+  if ('kind' in choice && choice.kind !== undefined) query = query.where('kind', '=', choice.kind)
+  return query.returning(['id', 'user', 'client', 'session', 'kind']).execute()
 }
 
 /** Moves `last_used` of grants forward. */
-export async function noteGrantUses(connection: Connection, uses: ReadonlyMap<string, number>): Promise<void> {
+export async function noteGrantUses(connection: Connection, uses: Iterable<readonly [grant: string, time: number]>): Promise<void> {
   const db = connection.withTables<OAuthTables>()
   // Primary key.
   for (const [id, time] of uses)

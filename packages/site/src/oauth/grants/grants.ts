@@ -4,7 +4,7 @@ import { splitScope } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { OAuthEvent, OAuthListener } from '../oauth-events.ts'
 import type { GrantRow } from '../storage/oauth-tables.ts'
-import { insertGrant, listGrants, revokeGrants, type GrantChoice } from './grants-store.ts'
+import { insertGrant, listGrants, revokeGrants, type GrantChoice, type RevokedGrant } from './grants-store.ts'
 import { LIFETIMES } from './lifetimes.ts'
 
 /** What a user has allowed a client, over all living grants. */
@@ -23,6 +23,19 @@ export interface NewGrant {
   readonly doctypeIds: Readonly<Record<string, string>>
   /** Microseconds: when the user signed in. */
   readonly authTime: number
+  /** Microseconds that it may live, however much it is used; absent = ninety days. */
+  readonly life?: number
+  /** JSON: DocType to filters of its rows. */
+  readonly filters?: string | undefined
+  /** JSON: what the client may have by a set alone, by the set's name. */
+  readonly sets?: string | undefined
+  /** JSON: DocType to the filters that the app itself asked for. */
+  readonly details?: string | undefined
+  readonly resource?: string | undefined
+  /** SHA-256 of the session that consented. */
+  readonly session?: string | undefined
+  /** When no browser consented: an app for itself, or a device that its user allowed. */
+  readonly kind?: 'service' | 'device'
 }
 
 export interface GrantsParts {
@@ -42,6 +55,11 @@ export class Grants {
 
   /** In the caller's transaction, which should be a durable one: a consent that was shown as given must not be lost. */
   async insert(connection: Connection, grant: NewGrant): Promise<string> {
+    return (await this.insertRow(connection, grant)).id
+  }
+
+  /** As `insert`; the row comes back. */
+  async insertRow(connection: Connection, grant: NewGrant): Promise<Omit<GrantRow, 'epoch'>> {
     const now = this.#parts.now()
     const row: Omit<GrantRow, 'epoch'> = {
       id: randomUUID(),
@@ -51,9 +69,15 @@ export class Grants {
       granted: grant.granted.join(' '),
       rejected: grant.rejected.join(' '),
       doctype_ids: JSON.stringify(grant.doctypeIds),
+      filters: grant.filters ?? null,
+      sets: grant.sets ?? null,
+      details: grant.details ?? null,
+      resource: grant.resource ?? null,
+      session: grant.session ?? null,
+      kind: grant.kind ?? null,
       auth_time: grant.authTime,
       created: now,
-      expires: now + LIFETIMES.grant,
+      expires: now + (grant.life ?? LIFETIMES.grant),
       last_used: now,
       revoked_at: null,
       reason: null,
@@ -64,7 +88,7 @@ export class Grants {
       { event: 'grant.created', grant: row.id, user: row.user, client: row.client },
       { granted: row.granted, rejected: row.rejected },
     )
-    return row.id
+    return row
   }
 
   /** The living grants of a user, newest first; of one client when it is named. */
@@ -75,17 +99,18 @@ export class Grants {
   /**
    * What the user allowed the client, over all living grants. A scope counts only while its DocType is the one of then.
    *
-   * @param holds - whether a scope's DocType is still the one with the ids of that grant
+   * @param holds - whether a scope of that grant counts: its DocType is still the one with the ids of then
    */
   async readRemembered(
     user: string,
     client: string,
-    holds: (scope: string, ids: Readonly<Record<string, string>>) => boolean,
+    holds: (scope: string, ids: Readonly<Record<string, string>>, grant: GrantRow) => boolean,
   ): Promise<Remembered> {
-    const grants = await this.list(user, client)
+    // What an app may do for itself is no consent of the user's.
+    const grants = (await this.list(user, client)).filter((grant) => grant.kind !== 'service')
     const granted = grants.flatMap((grant) => {
       const ids = parseIds(grant.doctype_ids)
-      return splitScope(grant.granted).filter((scope) => holds(scope, ids))
+      return splitScope(grant.granted).filter((scope) => holds(scope, ids, grant))
     })
     const rejected = grants.flatMap((grant) => splitScope(grant.rejected))
     return { granted: new Set(granted), rejected: new Set(rejected.filter((scope) => !granted.includes(scope))) }
@@ -96,12 +121,22 @@ export class Grants {
     return this.#parts.database.transaction((connection) => this.revokeWithin(connection, choice, reason), { durable: true })
   }
 
-  /** As `revoke`, in the caller's transaction. */
-  async revokeWithin(connection: Connection, choice: GrantChoice, reason: string): Promise<number> {
+  /**
+   * As `revoke`, in the caller's transaction.
+   *
+   * @param replacedIn - the session of the consent that takes their place: its user goes on there
+   */
+  async revokeWithin(connection: Connection, choice: GrantChoice, reason: string, replacedIn?: string): Promise<number> {
     const ended = await revokeGrants(connection, choice, reason, this.#parts.now())
-    for (const { id, user, client } of ended)
-      await this.#tell(connection, { event: 'grant.revoked', grant: id, user, client, reason }, { reason })
+    for (const { id, ...of } of ended)
+      await this.#tell(connection, { event: 'grant.revoked', grant: id, ...of, reason, replacedIn }, { reason })
     return ended.length
+  }
+
+  /** Says that a grant holds less than before: what is left of it, and why. In the transaction that narrows it. */
+  async tellNarrowed(connection: Connection, grant: RevokedGrant, scope: string, reason: string): Promise<void> {
+    const { id, user, client, session, kind } = grant
+    await this.#tell(connection, { event: 'grant.narrowed', grant: id, user, client, session, kind, scope, reason }, { reason, scope })
   }
 
   /** Ends every grant of a user: their password has changed, or they were disabled or removed. */

@@ -52,12 +52,14 @@ describe.each(engines)('a refresh on %s', (engine) => {
   const isDead = async (token: string): Promise<boolean> => (await me(provider, token)).status === 401
 
   it('D01 the old token, after its successor was used, ends the grant and leaves a trace', async () => {
+    const bystander = await connected()
     const { app, first } = await connected()
     const second = tokensOf(await renew(provider, app, first.refresh))
     const third = tokensOf(await renew(provider, app, second.refresh))
     expectRefused(await renew(provider, app, first.refresh))
     expectRefused(await renew(provider, app, third.refresh))
     for (const { access } of [first, second, third]) expect(await isDead(access)).toBe(true)
+    expect(await isDead(bystander.first.access)).toBe(false)
     expect(provider.events.at(-1)).toMatchObject({ event: 'grant.revoked', reason: 'token_reuse', user, client: app.id })
     const { rows } = await sql<{
       detail: string

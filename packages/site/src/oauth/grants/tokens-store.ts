@@ -1,40 +1,73 @@
-import type { Connection } from '@annex/database'
-import type { OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
+import { keptInsert, keptQuery, type Connection } from '@annex/database'
+import type { GrantRow, OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
 import { currentEpoch } from './grants-store.ts'
 
-export async function insertTokens(connection: Connection, tokens: readonly TokenRow[]): Promise<void> {
-  await connection
-    .withTables<OAuthTables>()
-    .insertInto('oauth_token')
-    .values([...tokens])
-    .execute()
-}
+export const insertTokens = keptInsert<TokenRow>('oauth_token', [
+  'hash',
+  'kind',
+  'grant_id',
+  'client',
+  'scope',
+  'resource',
+  'issued',
+  'expires',
+  'used_at',
+  'successor',
+])
 
 export async function readToken(connection: Connection, hash: string): Promise<TokenRow | undefined> {
   // Primary key.
   return connection.withTables<OAuthTables>().selectFrom('oauth_token').selectAll().where('hash', '=', hash).executeTakeFirst()
 }
 
-/** The user of the grant that a client's refresh token belongs to. */
-export async function readTokenGrant(connection: Connection, hash: string, client: string): Promise<{ user: string } | undefined> {
-  const db = connection.withTables<OAuthTables>()
-  // Primary keys.
-  const query = db.selectFrom('oauth_token as token').innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id').select('grant.user')
-  return query.where('token.hash', '=', hash).where('token.kind', '=', 'refresh').where('token.client', '=', client).executeTakeFirst()
+/** The grant that a client's refresh token belongs to, and its user; both stay the same for as long as the token is there. */
+export async function readTokenGrant(
+  connection: Connection,
+  hash: string,
+  client: string,
+): Promise<{ id: string; user: string } | undefined> {
+  const [row] = await tokenGrant(connection, { hash, client })
+  return row
+}
+
+// Primary keys.
+const tokenGrant = keptQuery<{ hash: string; client: string }, { id: string; user: string }>((connection, { hash, client }) =>
+  connection
+    .withTables<OAuthTables>()
+    .selectFrom('oauth_token as token')
+    .innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
+    .select(['grant.id', 'grant.user'])
+    .where('token.hash', '=', hash)
+    .where('token.kind', '=', 'refresh')
+    .where('token.client', '=', client),
+)
+
+/** The use of a refresh token of a grant: what takes its place, and when. */
+export interface RefreshUse {
+  readonly hash: string
+  readonly grant: string
+  /** The hash of the next one. */
+  readonly successor: string
+  readonly now: number
 }
 
 /** Marks a refresh token as exchanged. Of any number of callers one gets true. */
-export async function consumeRefreshToken(connection: Connection, hash: string, successor: string, now: number): Promise<boolean> {
-  // Primary key.
-  const query = connection.withTables<OAuthTables>().updateTable('oauth_token').set({ used_at: now, successor }).where('hash', '=', hash)
-  const row = await query
+export const consumeRefreshToken = async (connection: Connection, use: RefreshUse): Promise<boolean> =>
+  (await consumeRefresh(connection, use)).length > 0
+
+// Primary key.
+const consumeRefresh = keptQuery<RefreshUse, { hash: string }>((connection, { hash, grant, successor, now }) =>
+  connection
+    .withTables<OAuthTables>()
+    .updateTable('oauth_token')
+    .set({ used_at: now, successor })
+    .where('hash', '=', hash)
+    .where('grant_id', '=', grant)
     .where('kind', '=', 'refresh')
     .where('used_at', 'is', null)
     .where('expires', '>', now)
-    .returning('hash')
-    .executeTakeFirst()
-  return row !== undefined
-}
+    .returning('hash'),
+)
 
 /** Ends one token and leaves its grant alive. */
 export async function endToken(connection: Connection, hash: string, now: number): Promise<void> {
@@ -48,20 +81,40 @@ export async function endToken(connection: Connection, hash: string, now: number
     .execute()
 }
 
-export type LiveToken = Pick<TokenRow, 'kind' | 'client' | 'scope' | 'issued' | 'expires'> & { readonly user: string }
+export type LiveToken = Pick<TokenRow, 'kind' | 'client' | 'scope' | 'resource' | 'issued' | 'expires'> & {
+  readonly user: string
+  readonly filters: GrantRow['filters']
+  readonly details: GrantRow['details']
+  readonly kindOfGrant: GrantRow['kind']
+}
 
 /** A token that is good: neither expired nor used, its grant alive and of this epoch. */
 export async function readLiveToken(connection: Connection, hash: string, now: number): Promise<LiveToken | undefined> {
-  const db = connection.withTables<OAuthTables>()
-  // Primary keys.
-  return db
+  const [row] = await liveToken(connection, { hash, now })
+  return row
+}
+
+// Primary keys.
+const liveToken = keptQuery<{ hash: string; now: number }, LiveToken>((connection, { hash, now }) =>
+  connection
+    .withTables<OAuthTables>()
     .selectFrom('oauth_token as token')
     .innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
-    .select(['token.kind', 'token.client', 'token.scope', 'token.issued', 'token.expires', 'grant.user'])
+    .select([
+      'token.kind',
+      'token.client',
+      'token.scope',
+      'token.resource',
+      'token.issued',
+      'token.expires',
+      'grant.user',
+      'grant.filters',
+      'grant.details',
+      'grant.kind as kindOfGrant',
+    ])
     .where('token.hash', '=', hash)
     .where('token.expires', '>', now)
     .where('token.used_at', 'is', null)
     .where('grant.revoked_at', 'is', null)
-    .where('grant.epoch', '=', currentEpoch)
-    .executeTakeFirst()
-}
+    .where('grant.epoch', '=', currentEpoch),
+)

@@ -1,26 +1,33 @@
 import type { Connection, Database } from '@annex/database'
 import { OAuthError } from '@annex/protocol'
+import { grantedDetails, type GrantedDetail } from '../authorize/details/granted-details.ts'
 import type { GrantRow, TokenRow } from '../storage/oauth-tables.ts'
 import type { Client } from '../clients/client.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { hashOf } from '../token-text.ts'
 import { lockGrant } from './grants-store.ts'
-import { LIFETIMES } from './lifetimes.ts'
-import { makePair, repeatedPair, succeedingPair, type TokenPair } from './token-pair.ts'
+import { makeAccess, makePair, repeatedPair, succeedingPair, type TokenPair } from './token-pair.ts'
 import { consumeRefreshToken, insertTokens, readToken } from './tokens-store.ts'
 
 /** What a caller of the token endpoint gets. */
-export interface IssuedTokens extends TokenPair {
+export interface IssuedTokens {
+  readonly access: string
+  /** Absent for an app that acts for itself: it can ask again. */
+  readonly refresh?: string
   /** Of the access token. */
   readonly scope: string
   /** Microseconds until the access token ends. */
   readonly life: number
+  /** What it may do where documents are limited, or were asked for in this way (RFC 9396). */
+  readonly details?: readonly GrantedDetail[]
 }
 
 export interface Rotation {
   readonly refreshToken: string
+  /** The grant that this client's refresh token belongs to. */
+  readonly grant: string
   readonly client: Client
-  /** From the grant's scopes and the request's `scope` to what the new tokens hold. */
+  /** From the grant and the request's `scope` and `resource` to what the new tokens hold. */
   readonly narrow: (grant: GrantRow) => Narrowed
 }
 
@@ -29,7 +36,19 @@ export interface Narrowed {
   readonly asked: string
   /** What of it the client may still have. */
   readonly held: string
+  /** Space-separated resources of RFC 8707; null = the site. */
+  readonly resource: string | null
 }
+
+/** First tokens: of which grant, for which client, and what of the grant they hold. */
+export interface Issue {
+  readonly grant: Pick<GrantRow, 'id' | 'expires'> & DetailColumns
+  readonly client: Client
+  readonly narrowed: Narrowed
+}
+
+/** What the echo of `authorization_details` is made of; an app's own grant has neither. */
+type DetailColumns = Partial<Pick<GrantRow, 'filters' | 'details'>>
 
 export type RotationOutcome =
   | { readonly kind: 'rotated'; readonly tokens: IssuedTokens }
@@ -51,9 +70,16 @@ export class Tokens {
   }
 
   /** The first tokens of a grant, in the transaction that used its code up. */
-  async issue(connection: Connection, grant: GrantRow, scope: string): Promise<IssuedTokens> {
-    const pair = makePair(this.#ring)
-    return this.#insert(connection, grant, pair, { asked: scope, held: scope })
+  issue(connection: Connection, issue: Issue): Promise<IssuedTokens> {
+    return this.#insert(connection, issue, makePair(this.#ring))
+  }
+
+  /** An access token alone. */
+  async issueAccess(connection: Connection, issue: Issue): Promise<IssuedTokens> {
+    const access = makeAccess(this.#ring)
+    const row = accessRow(issue, access, this.#now())
+    await insertTokens(connection, [row])
+    return { access, scope: row.scope, life: row.expires - row.issued }
   }
 
   /**
@@ -70,15 +96,16 @@ export class Tokens {
 
   async #rotate(connection: Connection, rotation: Rotation): Promise<RotationOutcome> {
     const hash = hashOf(rotation.refreshToken)
-    const shown = await readToken(connection, hash)
-    if (shown?.kind !== 'refresh' || shown.client !== rotation.client.id) return { kind: 'refused' }
     const now = this.#now()
-    const grant = await lockGrant(connection, shown.grant_id, now)
-    if (!grant) return { kind: 'refused' }
+    const grant = await lockGrant(connection, rotation.grant, now)
+    if (grant?.client !== rotation.client.id) return { kind: 'refused' }
     const pair = succeedingPair(this.#ring.rotation[0], rotation.refreshToken)
-    if (await consumeRefreshToken(connection, hash, hashOf(pair.refresh), now)) {
+    if (await consumeRefreshToken(connection, { hash, grant: grant.id, successor: hashOf(pair.refresh), now })) {
       // A scope that is refused undoes the use with the transaction.
-      return { kind: 'rotated', tokens: await this.#insert(connection, grant, pair, rotation.narrow(grant)) }
+      return {
+        kind: 'rotated',
+        tokens: await this.#insert(connection, { grant, client: rotation.client, narrowed: rotation.narrow(grant) }, pair),
+      }
     }
     return this.#repeat(connection, rotation, grant)
   }
@@ -86,48 +113,64 @@ export class Tokens {
   /** The token was not there to be used: expired, or a repeat, or a reuse. */
   async #repeat(connection: Connection, rotation: Rotation, grant: GrantRow): Promise<RotationOutcome> {
     const used = await readToken(connection, hashOf(rotation.refreshToken))
-    if (!used || used.used_at === null || used.successor === null) return { kind: 'refused' }
-    const reused = { kind: 'reused', grant: used.grant_id } as const
-    const pair = repeatedPair(this.#ring, rotation.refreshToken, used.successor)
     // The time is read after the lock was waited for; another process's clock may be a little ahead of it.
     const now = this.#now()
+    if (used?.grant_id !== grant.id || used.used_at === null || used.successor === null || used.expires <= now) return { kind: 'refused' }
+    const reused = { kind: 'reused', grant: used.grant_id } as const
+    const pair = repeatedPair(this.#ring, rotation.refreshToken, used.successor)
     const { rotationLeeway } = rotation.client
     if (!pair || rotationLeeway === 0 || now - used.used_at > rotationLeeway) return reused
     const successor = await readToken(connection, used.successor)
     const access = await readToken(connection, hashOf(pair.access))
-    if (!successor || !access || successor.used_at !== null || successor.scope !== askedOf(rotation, grant)) return reused
+    if (!successor || !access || successor.used_at !== null || !isSameRequest(successor, rotation, grant)) return reused
     if (successor.expires <= now || access.expires <= now) return { kind: 'refused' }
-    return { kind: 'rotated', tokens: { ...pair, scope: access.scope, life: access.expires - now } }
+    return { kind: 'rotated', tokens: { ...pair, scope: access.scope, life: access.expires - now, ...detailsOf(access.scope, grant) } }
   }
 
-  async #insert(connection: Connection, grant: GrantRow, pair: TokenPair, narrowed: Narrowed): Promise<IssuedTokens> {
+  async #insert(connection: Connection, issue: Issue, pair: TokenPair): Promise<IssuedTokens> {
     const issued = this.#now()
-    const shared = { grant_id: grant.id, client: grant.client, issued, used_at: null, successor: null }
-    const access: TokenRow = {
-      ...shared,
-      kind: 'access',
-      hash: hashOf(pair.access),
-      scope: narrowed.held,
-      expires: Math.min(issued + LIFETIMES.access, grant.expires),
-    }
-    const refresh: TokenRow = {
-      ...shared,
-      kind: 'refresh',
-      hash: hashOf(pair.refresh),
-      scope: narrowed.asked,
-      expires: Math.min(issued + LIFETIMES.idle, grant.expires),
-    }
-    await insertTokens(connection, [access, refresh])
-    return { ...pair, scope: access.scope, life: access.expires - issued }
+    const access = accessRow(issue, pair.access, issued)
+    await insertTokens(connection, [access, refreshRow(issue, pair.refresh, issued)])
+    return { ...pair, scope: access.scope, life: access.expires - issued, ...detailsOf(access.scope, issue.grant) }
   }
 }
 
-/** What a repeat asks for; undefined for what may not be asked: no second thought of an honest caller's, who repeats what was taken. */
-function askedOf(rotation: Rotation, grant: GrantRow): string | undefined {
+function detailsOf(scope: string, { filters = null, details = null }: DetailColumns): Pick<IssuedTokens, 'details'> {
+  const granted = grantedDetails(scope, { filters, details })
+  return granted === undefined ? {} : { details: granted }
+}
+
+const accessRow = ({ grant, client, narrowed }: Issue, token: string, issued: number): TokenRow => ({
+  ...rowOf({ grant, client, narrowed }, token, issued),
+  kind: 'access',
+  scope: narrowed.held,
+  expires: Math.min(issued + client.lifetimes.access, grant.expires),
+})
+
+const refreshRow = ({ grant, client, narrowed }: Issue, token: string, issued: number): TokenRow => ({
+  ...rowOf({ grant, client, narrowed }, token, issued),
+  kind: 'refresh',
+  scope: narrowed.asked,
+  expires: Math.min(issued + client.lifetimes.idle, grant.expires),
+})
+
+const rowOf = ({ grant, client, narrowed }: Issue, token: string, issued: number) => ({
+  hash: hashOf(token),
+  grant_id: grant.id,
+  client: client.id,
+  resource: narrowed.resource,
+  issued,
+  used_at: null,
+  successor: null,
+})
+
+/** Whether a repeat asks for what was given. What may not be asked for is no second thought of an honest caller's, who repeats what was taken. */
+function isSameRequest(successor: TokenRow, rotation: Rotation, grant: GrantRow): boolean {
   try {
-    return rotation.narrow(grant).asked
+    const { asked, resource } = rotation.narrow(grant)
+    return successor.scope === asked && successor.resource === resource
   } catch (error) {
-    if (error instanceof OAuthError) return undefined
+    if (error instanceof OAuthError) return false
     throw error
   }
 }

@@ -1,7 +1,8 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
-import { SignJWT, createLocalJWKSet, createRemoteJWKSet, jwtVerify } from 'jose'
+import { SignJWT, createLocalJWKSet, createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
+import { ADMINISTRATOR } from '../../policy/principal.ts'
 import { Browser, ask, connect, person, register, request, swap, tokensOf } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 import { IdTokens } from './id-tokens.ts'
@@ -36,6 +37,20 @@ describe.each(engines)('an id_token on %s', (engine) => {
     }
   })
 
+  it('G01 is signed with HS256 for an app of old alone, with the secret that it shows, and no published key judges it', async () => {
+    const app = await register(provider, { hs256_id_token: 1 })
+    const { idToken } = await connect(provider, alice, app)
+    const { protectedHeader } = await jwtVerify(idToken, Buffer.from(app.secret), { issuer: provider.base, audience: app.id })
+    expect(protectedHeader).toEqual({ alg: 'HS256', typ: 'JWT' })
+    const { keys } = (await ask(provider, '/.well-known/jwks.json')).json as { keys: { kty: string }[] }
+    expect(keys.map(({ kty }) => kty)).toEqual(['EC', 'EC'])
+    const other = await register(provider, { hs256_id_token: 1 })
+    await expect(jwtVerify(idToken, Buffer.from(other.secret))).rejects.toThrow('signature verification failed')
+    const jwks = createRemoteJWKSet(new URL(`${provider.base}/.well-known/jwks.json`))
+    await expect(jwtVerify(idToken, jwks)).rejects.toThrow()
+    await expect(register(provider, { hs256_id_token: 1, kind: 'public' })).rejects.toThrow('HS256 ID Token')
+  })
+
   it('comes with openid alone, and not with a refresh', async () => {
     const app = await register(provider)
     expect((await connect(provider, alice, app, { scope: 'all' })).idToken).toBe('undefined')
@@ -50,6 +65,19 @@ describe.each(engines)('an id_token on %s', (engine) => {
       String((JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: unknown }).sub)
     expect(subOf(first.idToken)).toBe(subOf(second.idToken))
     expect(subOf(first.idToken)).not.toContain('@')
+  })
+
+  it('G05 gives a user who is made anew under an old name another sub', async () => {
+    const subNow = async (name: string): Promise<unknown> => {
+      const { idToken } = await connect(provider, await new Browser(provider).signIn(name), await register(provider))
+      return decodeJwt(idToken).sub
+    }
+    const name = 'again@example.com'
+    await person(provider, { email: name })
+    const before = await subNow(name)
+    await provider.documents.remove(ADMINISTRATOR, { doctype: 'User', name })
+    await person(provider, { email: name })
+    expect(await subNow(name)).not.toBe(before)
   })
 
   it('G03 G04 the published keys are public, and the next one is among them', async () => {
@@ -131,7 +159,7 @@ describe('a hint', () => {
         'here',
       ),
     )
-    await jwtVerify(token, createLocalJWKSet(rotated.jwks()), { issuer })
+    await jwtVerify(token, createLocalJWKSet(rotated.jwks(Date.now() * 1000)), { issuer })
     expect(await rotated.readHint(token, issuer)).toBe('s')
   })
 })

@@ -1,14 +1,22 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, randomBytes, type KeyObject } from 'node:crypto'
-import { calculateJwkThumbprint, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { isRecord } from '@annex/protocol'
 
 export const KEY_STATES = ['next', 'current', 'retired'] as const
 export type KeyState = (typeof KEY_STATES)[number]
 
+/** ES256 is every site's; RS256 is for verifiers that know no elliptic curves. */
+export const SIGNING_ALGORITHMS = ['ES256', 'RS256'] as const
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number]
+
 export interface SigningKey {
   /** The RFC 7638 thumbprint, so that a key id can belong to one key alone. */
   readonly kid: string
+  readonly alg: SigningAlgorithm
   readonly state: KeyState
+  /** Microseconds: since when it is in this state, as the database knows; undefined before it was asked. */
+  readonly since?: number
   readonly privateKey: KeyObject
   readonly publicJwk: JWK
 }
@@ -29,13 +37,26 @@ export interface KeyRing {
 
 /** A ring as it stands in the key file: new keys, made now. */
 export function makeKeyRing(): string {
-  const signing = (['current', 'next'] as const).map((state) => ({
-    state,
-    jwk: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
-  }))
-  const rotation = [{ version: '1', key: randomBytes(32).toString('base64url') }]
+  const signing = (['current', 'next'] as const).map((state) => ({ state, privateKey: makePrivateKey('ES256') }))
+  return writeKeyRing({ signing, rotation: [{ version: '1', key: randomBytes(32) }] })
+}
+
+/** A ring as text, for the key file: the one form in which private keys leave the process. */
+export function writeKeyRing(ring: {
+  readonly signing: readonly Pick<SigningKey, 'state' | 'privateKey'>[]
+  readonly rotation: readonly Pick<RotationKey, 'version' | 'key'>[]
+}): string {
+  const signing = ring.signing.map(({ state, privateKey }) => ({ state, jwk: privateKey.export({ format: 'jwk' }) }))
+  const rotation = ring.rotation.map(({ version, key }) => ({ version, key: key.toString('base64url') }))
   return `${JSON.stringify({ signing, rotation }, null, 2)}\n`
 }
+
+export const makePrivateKey = (alg: SigningAlgorithm): KeyObject =>
+  alg === 'ES256'
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+    : generateKeyPairSync('rsa', { modulusLength: RSA_BITS }).privateKey
+
+const RSA_BITS = 2048
 
 /**
  * Reads a key ring: `{"signing": [{"state", "jwk"}], "rotation": [{"version", "key"}]}`.
@@ -47,8 +68,9 @@ export async function parseKeyRing(text: string, place: string): Promise<KeyRing
   if (!isRecord(ring) || !Array.isArray(ring['signing']) || !Array.isArray(ring['rotation']))
     throw wrong(place, 'must be JSON with the lists "signing" and "rotation"')
   const signing = await Promise.all(ring['signing'].map((entry) => parseSigningKey(entry, place)))
-  if (signing.filter((key) => key.state === 'current').length !== 1)
-    throw wrong(place, 'must hold exactly one signing key whose state is "current"')
+  const currents = (alg: SigningAlgorithm): number => signing.filter((key) => key.alg === alg && key.state === 'current').length
+  if (currents('ES256') !== 1 || currents('RS256') > 1)
+    throw wrong(place, 'must hold exactly one signing key whose state is "current" for ES256, and at most one for RS256')
   const [first, ...others] = ring['rotation'].map((entry) => parseRotationKey(entry, place))
   if (!first) throw wrong(place, 'must hold a rotation key')
   if (new Set([first, ...others].map((key) => key.version)).size <= others.length)
@@ -60,10 +82,18 @@ async function parseSigningKey(entry: unknown, place: string): Promise<SigningKe
   const state = isRecord(entry) ? KEY_STATES.find((known) => known === entry['state']) : undefined
   if (!isRecord(entry) || !state) throw wrong(place, 'has a signing key whose state is not next, current or retired')
   const privateKey = readPrivateKey(entry['jwk'])
-  if (privateKey?.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw wrong(place, 'has a signing key that is not a private P-256 JWK')
+  const alg = algorithmOf(privateKey)
+  if (!privateKey || !alg)
+    throw wrong(place, `has a signing key that is not a private P-256 JWK, nor one of RSA with ${RSA_BITS} bits or more`)
   const publicJwk = createPublicKey(privateKey).export({ format: 'jwk' }) as JWK
   const kid = await calculateJwkThumbprint(publicJwk)
-  return { kid, state, privateKey, publicJwk: { ...publicJwk, kid, use: 'sig', alg: 'ES256' } }
+  return { kid, alg, state, privateKey, publicJwk: { ...publicJwk, kid, use: 'sig', alg } }
+}
+
+function algorithmOf(key: KeyObject | undefined): SigningAlgorithm | undefined {
+  const { namedCurve, modulusLength = 0 } = key?.asymmetricKeyDetails ?? {}
+  if (namedCurve === 'prime256v1') return 'ES256'
+  return key?.asymmetricKeyType === 'rsa' && modulusLength >= RSA_BITS ? 'RS256' : undefined
 }
 
 function readPrivateKey(jwk: unknown): KeyObject | undefined {

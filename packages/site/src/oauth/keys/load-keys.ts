@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { makeKeyRing, parseKeyRing, type KeyRing } from './key-ring.ts'
 
 export interface Keys extends KeyRing {
+  /** Where the ring was read and can be written anew; undefined when it stands in the setting itself. */
+  readonly file?: string | undefined
   /** The key file, when this call made it; to be named once in the log. */
   readonly written?: string
 }
@@ -19,8 +21,35 @@ export async function loadKeys(config: { readonly keys: string | undefined; read
   if (config.keys?.trimStart().startsWith('{') === true) return parseKeyRing(config.keys, 'in the setting')
   const place = config.keys ?? join(config.dataFolder, 'keys.json')
   const written = config.keys === undefined && (await makeKeyFile(place, config.dataFolder))
-  const ring = await parseKeyRing(await readKeyFile(place), place)
-  return written ? { ...ring, written: place } : ring
+  const ring = await readRing(place)
+  return written ? { ...ring, file: place, written: place } : { ...ring, file: place }
+}
+
+/**
+ * The ring of a key file, as it is now.
+ *
+ * @throws {Error} as `loadKeys`
+ */
+export const readRing = async (place: string): Promise<KeyRing> => parseKeyRing(await readKeyFile(place), place)
+
+/**
+ * Puts a ring in the place of the one in the key file: whole or not at all, with the same mode, on the disk before this returns.
+ *
+ * @throws {Error} one sentence, when the file or its folder cannot be written
+ */
+export async function replaceRing(place: string, text: string): Promise<void> {
+  const draft = join(dirname(place), `.keys-${randomUUID()}`)
+  try {
+    const { mode } = await stat(place)
+    await writeFile(draft, text, { mode: mode & 0o770, flag: 'wx', flush: true })
+    await rename(draft, place)
+  } catch (error) {
+    throw new Error(`ANNEX_KEYS: the key file ${place} cannot be written (${codeOf(error)}); make it writable or change the ring by hand`, {
+      cause: error,
+    })
+  } finally {
+    await rm(draft, { force: true }).catch(() => undefined)
+  }
 }
 
 /** Whole or not at all: a half-written ring must never be read by a second process. */

@@ -1,5 +1,11 @@
 import type { Connection, Dialect, Migration } from '@annex/database'
 import { sql } from 'kysely'
+import { tellingMigrations } from '../telling/telling-migrations.ts'
+import { clientMigrations } from './client-migrations.ts'
+import { keyMigrations } from '../keys/rotation/key-migrations.ts'
+import { consentMigrations } from './consent-migrations.ts'
+import { usageMigrations } from '../usage/usage-migrations.ts'
+import { flowMigrations } from './flow-migrations.ts'
 
 type Kind = Parameters<Dialect['columnType']>[0]
 type Columns = Readonly<Record<string, readonly [kind: Kind, constraint?: string]>>
@@ -86,5 +92,23 @@ async function createTables(connection: Connection, dialect: Dialect): Promise<v
   await sql`insert into oauth_state (id, epoch) values (1, 1)`.execute(connection)
 }
 
+async function widenGrants(connection: Connection, dialect: Dialect): Promise<void> {
+  for (const [column, kind] of [
+    ['filters', 'text'],
+    ['resource', 'text'],
+    ['session', 'key'],
+  ] as const)
+    await sql`alter table oauth_grant add column ${sql.id(column)} ${sql.raw(dialect.columnType(kind))}`.execute(connection)
+}
+
 /** Grants, codes, tokens, pending requests, secrets, the public side of keys, and the epoch. */
-export const oauthMigrations: readonly Migration[] = [{ name: 'oauth 1: grants, codes and tokens', up: createTables }]
+export const oauthMigrations: readonly Migration[] = [
+  { name: 'oauth 1: grants, codes and tokens', up: createTables },
+  { name: 'oauth 2: row filters, resources and sessions of grants', up: widenGrants },
+  ...flowMigrations,
+  ...consentMigrations,
+  ...keyMigrations,
+  ...clientMigrations,
+  ...usageMigrations,
+  ...tellingMigrations,
+]

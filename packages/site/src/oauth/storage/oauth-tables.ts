@@ -9,6 +9,18 @@ export interface GrantRow {
   rejected: string
   /** JSON: DocType name to its id at consent. */
   doctype_ids: string
+  /** JSON: DocType to filters in Frappe's form, which every document reached with this grant meets; null = none. */
+  filters: string | null
+  /** JSON: what of the granted scopes the client may have by a set alone, by the set's name; null = nothing. */
+  sets: string | null
+  /** JSON: by DocType, the filters that the app asked for in `authorization_details`; null = it sent none. */
+  details: string | null
+  /** Space-separated resources of RFC 8707 that were asked for; null = the site. */
+  resource: string | null
+  /** SHA-256 of the session that consented; null = no session did (a service, a device). */
+  session: string | null
+  /** How it came about; null = by consent in a browser. */
+  kind: 'service' | 'device' | null
   /** Grants of an earlier epoch (before a restore) are dead. */
   epoch: number
   /** When the user had signed in. */
@@ -49,6 +61,8 @@ export interface TokenRow {
   used_at: number | null
   /** Of a used refresh token: the hash of the one that took its place. */
   successor: string | null
+  /** Space-separated resources of RFC 8707 that it is for; null = the site. */
+  resource: string | null
 }
 
 export interface PendingRequestRow {
@@ -72,6 +86,27 @@ export interface ClientSecretRow {
   last_used: number | null
 }
 
+/** A device that waits for its user (RFC 8628). */
+export interface DeviceRow {
+  /** Of the device code. */
+  hash: string
+  /** Keyed hash of the code that the person types: it is short, and a plain hash of it could be searched through. */
+  user_code: string
+  client: string
+  /** What the device asked for, as it named it; empty = all that its client is registered for. */
+  scopes: string
+  resource: string | null
+  created: number
+  expires: number
+  /** Seconds that the device must wait between two questions. */
+  pace: number
+  polled_at: number | null
+  /** Who opened the code first; nobody else may decide. */
+  user: string | null
+  state: 'open' | 'allowed' | 'denied' | 'used'
+  grant_id: string | null
+}
+
 export interface SigningKeyRow {
   kid: string
   use: 'signing' | 'rotation'
@@ -79,12 +114,15 @@ export interface SigningKeyRow {
   /** JSON, public part only; null for a rotation key. */
   public_jwk: string | null
   created: number
+  /** Since when it is in its state. */
+  changed: number
 }
 
 export type OAuthTables = {
   oauth_grant: GrantRow
   oauth_code: CodeRow
   oauth_token: TokenRow
+  oauth_device: DeviceRow
   pending_request: PendingRequestRow
   client_secret: ClientSecretRow
   signing_key: SigningKeyRow

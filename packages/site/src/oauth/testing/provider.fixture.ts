@@ -14,6 +14,7 @@ import {
 import { pino } from 'pino'
 import { temporaryDatabase } from '../../../../../tests/support/databases.ts'
 import { Audit } from '../../audit/audit.ts'
+import { Trail } from '../../audit/trail.ts'
 import { auditMigrations } from '../../audit/audit-migrations.ts'
 import type { Controller } from '../../doctypes/controller.ts'
 import { doctypeController } from '../../doctypes/doctype-controller.ts'
@@ -21,7 +22,7 @@ import { DocTypes } from '../../doctypes/doctypes.ts'
 import { doctypeMigrations } from '../../doctypes/migrations.ts'
 import { Clock } from '../../doctypes/values/clock.ts'
 import { Documents } from '../../documents/documents.ts'
-import type { Handler } from '../../http/exchange.ts'
+import type { Authenticator, Handler } from '../../http/exchange.ts'
 import { createServer } from '../../http/server.ts'
 import { Accounts } from '../../identity/accounts/accounts.ts'
 import { judgementController, userController } from '../../identity/accounts/user-controller.ts'
@@ -34,13 +35,21 @@ import { SignIn } from '../../identity/sign-in.ts'
 import { errorPage } from '../../pages/error-page.ts'
 import { styleSource } from '../../pages/styles.ts'
 import { ADMINISTRATOR, GUEST, type Principal } from '../../policy/principal.ts'
+import { withApiAccess } from '../access/api-access.ts'
+import { withBudget } from '../budgets/with-budget.ts'
+import { webhookMigrations } from '../../webhooks/outbox-migrations.ts'
 import { bearerTokenController } from '../bearer/bearer-token-controller.ts'
 import { clientController } from '../clients/client-controller.ts'
 import { Grants } from '../grants/grants.ts'
+import { auditSigner } from '../keys/audit-signer.ts'
 import { loadKeys, type Keys } from '../keys/load-keys.ts'
 import { testSealer } from '../keys/sealer.fixture.ts'
+import { settingsController } from '../settings/settings-controller.ts'
+import { OAuthSettings } from '../settings.ts'
 import { oauthMigrations } from '../storage/oauth-migrations.ts'
-import type { OAuthEvent } from '../oauth-events.ts'
+import type { OAuthEvent, OAuthListener } from '../oauth-events.ts'
+import { resourceMetadataUrl } from '../oauth-routes.ts'
+import { Telling } from '../telling/telling.ts'
 import { openOAuth, type OAuth } from '../oauth.ts'
 import { usersOf } from '../users.ts'
 
@@ -56,12 +65,23 @@ export interface Provider {
   readonly documents: Documents
   readonly doctypes: DocTypes
   readonly grants: Grants
+  readonly telling: Telling
+  readonly sessions: Sessions
+  readonly generation: Generation
+  readonly accounts: Accounts
+  readonly settings: OAuthSettings
+  readonly audit: Audit
   readonly oauth: OAuth
+  readonly trail: Trail
   readonly keys: Keys
   readonly folder: string
   readonly events: OAuthEvent[]
   /** What went wrong beside any answer. */
   readonly faults: unknown[]
+  /** What an operator was told. */
+  readonly notices: string[]
+  /** UTC microseconds, by the provider's clock. */
+  readonly now: () => number
   /** Moves the provider's clock, in seconds. */
   advance(seconds: number): void
   close(): Promise<void>
@@ -71,18 +91,20 @@ export async function openProvider(engine: Engine, settings: ProviderSettings = 
   const place = await temporaryDatabase(engine)
   const folder = await mkdtemp(join(tmpdir(), 'annex-provider-'))
   const database = await openDatabase(place.url)
-  await migrate(database, [...databaseMigrations, ...doctypeMigrations, ...auditMigrations, ...identityMigrations, ...oauthMigrations])
+  const own = [...auditMigrations, ...identityMigrations, ...oauthMigrations, ...webhookMigrations]
+  await migrate(database, [...databaseMigrations, ...doctypeMigrations, ...own])
   let ahead = 0
   const clock = new Clock()
   const house = await openHouse(database, clock, () => clock.now() + ahead, settings)
   const keys = await loadKeys({ keys: undefined, dataFolder: folder })
-  const { oauth, base, close } = await serve(house, keys, settings)
+  const { oauth, trail, base, close } = await serve(house, keys, settings)
   await house.accounts.ensureAdministrator(PASSWORD)
   await house.documents.insert(ADMINISTRATOR, 'DocType', [doctype('Item'), doctype('Sales Invoice')])
   return {
     ...house,
     base,
     oauth,
+    trail,
     keys,
     folder,
     advance: (seconds) => (ahead += seconds * 1_000_000),
@@ -103,22 +125,34 @@ async function openHouse(database: Database, clock: Clock, now: () => number, se
   await doctypes.load()
   const [accounts, sessions, generation] = [new Accounts(database, now), new Sessions(database, now), new Generation(database)]
   generation.onChange(() => doctypes.load())
-  const audit = new Audit(now)
-  const [events, faults]: [OAuthEvent[], unknown[]] = [[], []]
-  const grants = new Grants({ database, audit, now, listeners: [async (_connection, event) => void events.push(event)] })
+  const audit = new Audit({ database, now })
+  const [events, faults, notices]: [OAuthEvent[], unknown[], string[]] = [[], [], []]
+  const sealer = testSealer()
+  const subOf = async (connection: Connection, user: string): Promise<string | undefined> => (await accounts.read(user, connection))?.sub
+  const telling = new Telling({ database, audit, sealer, subOf, now })
+  sessions.onEnd(telling.onSessionEnd)
+  const listeners: OAuthListener[] = [async (_connection, event) => void events.push(event), telling.onGrant]
+  const grants = new Grants({ database, audit, now, listeners })
   const onCredentialsChanged = (connection: Connection, user: string): Promise<void> =>
     grants.revokeForUser(connection, user, 'credentials_changed')
   const judgement = judgementController(generation)
-  const rules = { doctypeOf: doctypes.get.bind(doctypes), httpRedirectHosts: settings.httpRedirectHosts ?? [] }
+  const rules = {
+    doctypeOf: doctypes.get.bind(doctypes),
+    httpRedirectHosts: settings.httpRedirectHosts ?? [],
+    allowAdministrator: settings.allowAdministrator ?? false,
+    principalOf: (user: string) => principals.of(user),
+    settings: () => policy.read(),
+  }
   const controllers = new Map<string, Controller>([
     ['DocType', doctypeController(doctypes, generation, dialectOf(database.engine))],
     ['User', userController({ accounts, sessions, generation, audit, onCredentialsChanged })],
     ['Role', judgement],
     ['User Permission', judgement],
-    ['OAuth Client', clientController({ grants, audit, now, ...rules })],
+    ['OAuth Client', clientController({ grants, audit, eventSecrets: telling.eventSecrets, now, ...rules })],
+    ['OAuth Settings', settingsController({ generation, audit, grants, now, doctypeOf: rules.doctypeOf })],
     ['OAuth Bearer Token', bearerTokenController({ database, now, zone: 'UTC' })],
   ])
-  const documents = new Documents({ database, doctypes, clock, zone: 'UTC', controllers, methods: new Map(), sealer: testSealer() })
+  const documents = new Documents({ database, doctypes, clock, zone: 'UTC', controllers, methods: new Map(), sealer })
   const principals = new Principals({
     accounts,
     documents,
@@ -126,32 +160,64 @@ async function openHouse(database: Database, clock: Clock, now: () => number, se
     doctypeOf: (name) => doctypes.get(name),
     defaultsOf: async () => new Map(),
   })
-  return { database, now, doctypes, accounts, sessions, generation, audit, events, faults, grants, documents, principals }
+  const policy = new OAuthSettings({ documents, generation })
+  return {
+    database,
+    now,
+    doctypes,
+    accounts,
+    sessions,
+    generation,
+    audit,
+    events,
+    faults,
+    notices,
+    grants,
+    telling,
+    documents,
+    principals,
+    settings: policy,
+  }
 }
 
 /** The provider over those rooms, on a free port. */
 async function serve(house: House, ring: Keys, settings: ProviderSettings) {
   let base = ''
   const issuer = (): string => base
+  const trail = new Trail({ ...house, signer: auditSigner(ring) })
   const oauth = await openOAuth({
     ...house,
     ring,
+    trail,
     users: usersOf(house),
     doctypeOf: (name) => house.doctypes.get(name),
     issuer,
     zone: 'UTC',
     allowAdministrator: settings.allowAdministrator ?? false,
     onFault: (error) => void house.faults.push(error),
+    onNotice: (sentence) => void house.notices.push(sentence),
+    onBroken: (error) => void house.faults.push(error),
   })
+  const access = (authenticator: Authenticator<Principal>) =>
+    withApiAccess(authenticator, { settings: house.settings, resourceMetadata: () => resourceMetadataUrl(base) })
   const server = createServer<Principal>({
     guest: GUEST,
-    authenticators: [oauth.authenticator, apiKeyAuthenticator(house), sessionAuthenticator(house)],
+    authenticators: [
+      access(oauth.authenticator),
+      withBudget(access(apiKeyAuthenticator(house)), oauth.budgets),
+      sessionAuthenticator(house),
+    ],
     issuer,
     secureCookies: false,
     hsts: false,
     trustedProxies: ['127.0.0.0/8'],
+    challenge: () => `Bearer resource_metadata="${base}/.well-known/oauth-protected-resource"`,
     styleSource,
     errorPage,
+    around: ({ ip, caller }, run) =>
+      house.audit.from({ ip, user: caller.user, client: caller.token?.client, grant: caller.token?.grant }, run),
+    gate: (authorization) => oauth.budgets.check(authorization),
+    crossOrigin: oauth.origins,
     log: pino({ level: 'silent' }),
   })
   identityRoutes(server, { ...house, signIn: new SignIn(house), issuer })
@@ -162,8 +228,9 @@ async function serve(house: House, ring: Keys, settings: ProviderSettings) {
     await server.close()
     await house.sessions.settled()
     await oauth.close()
+    await house.audit.close()
   }
-  return { oauth, base, close }
+  return { oauth, trail, base, close }
 }
 
 const me: Handler<Principal> = async ({ caller }) => ({ json: { user: caller.user, scopes: caller.token?.scopes.tokens ?? null } })

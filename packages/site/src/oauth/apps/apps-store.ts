@@ -1,0 +1,43 @@
+import type { Connection } from '@annex/database'
+import { currentEpoch, hasNotLapsed } from '../grants/grants-store.ts'
+import type { GrantRow, OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
+
+/** A token that may be shown: nothing of it opens anything. */
+export type ShownToken = Pick<TokenRow, 'hash' | 'kind' | 'grant_id' | 'scope' | 'issued' | 'expires'>
+
+/** The living grants of a client, the newest first, so many at most. */
+export async function listGrantsOfClient(connection: Connection, client: string, now: number, most: number): Promise<GrantRow[]> {
+  // Index oauth_grant_client_created.
+  const query = connection.withTables<OAuthTables>().selectFrom('oauth_grant').selectAll().where('client', '=', client)
+  return query
+    .where('revoked_at', 'is', null)
+    .where('expires', '>', now)
+    .where('epoch', '=', currentEpoch)
+    .where(hasNotLapsed(now))
+    .orderBy('created', 'desc')
+    .limit(most)
+    .execute()
+}
+
+/** The tokens of grants that are good now, the newest first. */
+export async function listLiveTokens(connection: Connection, grants: readonly string[], now: number): Promise<ShownToken[]> {
+  if (grants.length === 0) return []
+  const db = connection.withTables<OAuthTables>()
+  // Index oauth_token_grant_id.
+  const query = db
+    .selectFrom('oauth_token')
+    .select(['hash', 'kind', 'grant_id', 'scope', 'issued', 'expires'])
+    .where('grant_id', 'in', grants)
+  return query.where('expires', '>', now).where('used_at', 'is', null).orderBy('issued', 'desc').orderBy('hash').execute()
+}
+
+/** Whose a token is; undefined for one that is not here. */
+export async function readOwner(
+  connection: Connection,
+  hash: string,
+): Promise<{ grant: string; user: string; client: string } | undefined> {
+  const db = connection.withTables<OAuthTables>()
+  // Primary keys.
+  const query = db.selectFrom('oauth_token as token').innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
+  return query.select(['grant.id as grant', 'grant.user', 'grant.client']).where('token.hash', '=', hash).executeTakeFirst()
+}

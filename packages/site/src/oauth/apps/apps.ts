@@ -1,0 +1,268 @@
+import type { Database } from '@annex/database'
+import { invalid, notFound, splitScope, type DocType } from '@annex/protocol'
+import type { Audit } from '../../audit/audit.ts'
+import type { Principal } from '../../policy/principal.ts'
+import { unsaidReach, type Client } from '../clients/client.ts'
+import type { Clients } from '../clients/clients.ts'
+import { readClient } from '../clients/clients-store.ts'
+import { requireSystemManager } from '../clients/require-system-manager.ts'
+import type { Grants } from '../grants/grants.ts'
+import { readGrant, type GrantChoice } from '../grants/grants-store.ts'
+import { endToken } from '../grants/tokens-store.ts'
+import type { Users } from '../oauth-parts.ts'
+import type { OAuthSettings } from '../settings.ts'
+import type { GrantRow } from '../storage/oauth-tables.ts'
+import { advise, scopesAfter, type Advice, type AppFacts } from '../usage/advisor.ts'
+import { isPowerless } from '../usage/powerless.ts'
+import type { NetworkRow, SpanRow } from '../usage/usage-store.ts'
+import { textOf } from '../text-of.ts'
+import type { Usage } from '../usage/usage.ts'
+import { listGrantsOfClient, listLiveTokens, readOwner, type ShownToken } from './apps-store.ts'
+import { useReport, type UseReport } from './use-report.ts'
+
+export interface AppsParts {
+  readonly database: Database
+  readonly audit: Audit
+  readonly grants: Grants
+  readonly clients: Clients
+  readonly usage: Usage
+  readonly settings: Pick<OAuthSettings, 'read'>
+  readonly users: Pick<Users, 'principal'>
+  readonly doctypeOf: (name: string) => DocType | undefined
+  /** UTC microseconds. */
+  readonly now: () => number
+}
+
+/** A token of a grant, with its use; it is named by its hash. */
+export interface UsedToken extends ShownToken {
+  readonly use: SpanRow | undefined
+}
+
+/** A living grant and what was done with it. */
+export interface UsedGrant {
+  readonly grant: GrantRow
+  /** What it opens that none of its scopes says. */
+  readonly unsaid: readonly string[]
+  readonly use: SpanRow | undefined
+  readonly tokens: readonly UsedToken[]
+  readonly networks: readonly NetworkRow[]
+}
+
+/** What one user's grants of one app let it do, and did. */
+export interface OwnApp {
+  readonly id: string
+  /** Undefined for an app that is no longer registered. */
+  readonly client: Client | undefined
+  readonly grants: readonly UsedGrant[]
+}
+
+const WINDOW = 30
+const MOST_GRANTS = 100
+const DAY = 86_400_000_000
+
+/**
+ * What apps may do, did and were refused, and the ways to end it: for users over their own, for System Managers over all.
+ *
+ * @throws {FrappeError} `PermissionError` for others, `DoesNotExistError` for what is not here or not theirs
+ */
+export class Apps {
+  readonly #parts: AppsParts
+
+  constructor(parts: AppsParts) {
+    this.#parts = parts
+  }
+
+  /** The apps that act for the user, each with its living grants; of one app when it is named. */
+  listOwn({ user }: Principal, client?: string): Promise<OwnApp[]> {
+    return this.#listOf(user, client)
+  }
+
+  async #listOf(user: string, client?: string): Promise<OwnApp[]> {
+    const grants = await this.#parts.grants.list(user, client)
+    const clients = await this.#clientsOf(grants)
+    const byClient = Map.groupBy(await this.#used(grants, clients), ({ grant }) => grant.client)
+    return [...byClient].map(([id, of]) => ({ id, client: clients.get(id), grants: of }))
+  }
+
+  /** What an app did in the user's name in the last thirty days. */
+  async reportOwn({ user }: Principal, client: string): Promise<UseReport> {
+    const grants = await this.#parts.grants.list(user, client)
+    if (grants.length === 0) throw notFound('Connected App', client.slice(0, 140))
+    return this.#report(grants.slice(0, MOST_GRANTS).map(({ id }) => id))
+  }
+
+  /** What an app did in all names in the last thirty days. */
+  async report(principal: Principal, client: string): Promise<UseReport> {
+    await this.#parts.clients.read(principal, client)
+    return this.#report([client])
+  }
+
+  /** The newest hundred living grants of an app. */
+  async listGrants(principal: Principal, client: string): Promise<UsedGrant[]> {
+    requireSystemManager(principal)
+    const grants = await listGrantsOfClient(this.#parts.database.connection, client, this.#parts.now(), MOST_GRANTS)
+    return this.#used(grants, await this.#clientsOf(grants))
+  }
+
+  /** The networks that the app's secret was used from, the latest first. */
+  async listSecretNetworks(principal: Principal, client: string): Promise<NetworkRow[]> {
+    requireSystemManager(principal)
+    return this.#parts.usage.networks([client])
+  }
+
+  /** What a System Manager should look at. */
+  async advice(principal: Principal, client: string): Promise<readonly Advice[]> {
+    return advise(await this.#facts(principal, client))
+  }
+
+  /**
+   * Takes the advice on a right: the app may ask for it no more, or for what it used instead. Tokens that are issued from then
+   * on, also by a refresh, lack it.
+   *
+   * @throws {FrappeError} `ValidationError` when there is no such advice (any more), or nothing would be left
+   */
+  async takeAway(principal: Principal, client: string, scope: string): Promise<void> {
+    const left = scopesAfter(await this.#facts(principal, client), scope)
+    if (!left) throw invalid(`There is no advice on ${scope.slice(0, 140)} any more; open the page again`)
+    if (left.length === 0) throw invalid('Nothing would be left that the app may ask for; suspend or retire it instead')
+    const document = await this.#parts.clients.read(principal, client)
+    const stay = (field: string): string =>
+      splitScope(textOf(document[field]))
+        .filter((entry) => entry !== scope)
+        .join('\n')
+    const values = { scopes: left.join('\n'), required_scopes: stay('required_scopes'), optional_scopes: stay('optional_scopes') }
+    await this.#parts.clients.update(principal, client, values)
+  }
+
+  /** Ends one token at once; with a refresh token its grant can be renewed no more. Durable before it returns. */
+  async endToken(principal: Principal, hash: string): Promise<void> {
+    const { database, audit, now } = this.#parts
+    const owner = await readOwner(database.connection, hash)
+    if (!owner || !mayEnd(principal, owner.user)) throw notFound('OAuth Bearer Token', hash.slice(0, 140))
+    await database.transaction(
+      async (connection) => {
+        await endToken(connection, hash, now())
+        const { grant, client } = owner
+        await audit.write(connection, { event: 'oauth.token.ended', user: principal.user, client, grant, detail: { of: owner.user } })
+      },
+      { durable: true },
+    )
+  }
+
+  /** Ends one grant and every token of it. Durable before it returns. */
+  async endGrant(principal: Principal, id: string): Promise<void> {
+    const grant = await readGrant(this.#parts.database.connection, id)
+    if (!grant || !mayEnd(principal, grant.user)) throw notFound('Grant', id.slice(0, 140))
+    await this.#end({ id }, reasonOf(principal, grant.user))
+  }
+
+  /** Ends all that the user's apps may do, or one app when it is named. The number of grants comes back. */
+  endOwn({ user }: Principal, client?: string): Promise<number> {
+    return this.#end(client === undefined ? { user } : { user, client }, 'user_revoked')
+  }
+
+  /** Ends every grant of an app; it may ask again. */
+  async endAllOf(principal: Principal, client: string): Promise<number> {
+    requireSystemManager(principal)
+    return this.#end({ client }, 'manager_revoked')
+  }
+
+  /** The apps that act for another user, as `listOwn`. */
+  async listFor(principal: Principal, user: string): Promise<OwnApp[]> {
+    requireSystemManager(principal)
+    return this.#listOf(user)
+  }
+
+  /** How many living grants another user has. */
+  async countFor(principal: Principal, user: string): Promise<number> {
+    requireSystemManager(principal)
+    return (await this.#parts.grants.list(user)).length
+  }
+
+  /** Ends every grant of another user. */
+  async endAllFor(principal: Principal, user: string): Promise<number> {
+    requireSystemManager(principal)
+    return this.#end({ user }, 'manager_revoked')
+  }
+
+  #end(choice: GrantChoice, reason: string): Promise<number> {
+    return this.#parts.grants.revoke(choice, reason)
+  }
+
+  async #clientsOf(grants: readonly GrantRow[]): Promise<ReadonlyMap<string, Client>> {
+    const ids = [...new Set(grants.map(({ client }) => client))]
+    const clients = await Promise.all(ids.map((id) => readClient(this.#parts.database.connection, id)))
+    return new Map(clients.flatMap((client) => (client ? [[client.id, client]] : [])))
+  }
+
+  async #used(grants: readonly GrantRow[], clients: ReadonlyMap<string, Client>): Promise<UsedGrant[]> {
+    const { database, usage, now } = this.#parts
+    const ids = grants.slice(0, MOST_GRANTS).map(({ id }) => id)
+    const tokens = await listLiveTokens(database.connection, ids, now())
+    const spans = await usage.spans([...ids, ...tokens.map(({ hash }) => hash)])
+    const networks = Map.groupBy(await usage.networks(ids), ({ subject }) => subject)
+    const byGrant = Map.groupBy(tokens, (token) => token.grant_id)
+    return grants.slice(0, MOST_GRANTS).map((grant) => ({
+      grant,
+      unsaid: unsaidOf(grant, clients.get(grant.client)),
+      use: spans.get(grant.id),
+      tokens: (byGrant.get(grant.id) ?? []).map((token) => ({ ...token, use: spans.get(token.hash) })),
+      networks: networks.get(grant.id) ?? [],
+    }))
+  }
+
+  async #report(subjects: readonly string[]): Promise<UseReport> {
+    const { usage, now } = this.#parts
+    const [sumsByDay, rows] = [await usage.days(subjects, WINDOW), await usage.details(subjects, WINDOW)]
+    const sums = await usage.sums(subjects, WINDOW)
+    const spans = [...(await usage.spans(subjects)).values()]
+    return useReport({ sumsByDay, rows, sums, spans, today: Math.floor(now() / DAY), days: WINDOW })
+  }
+
+  async #facts(principal: Principal, id: string): Promise<AppFacts> {
+    const { database, clients, usage, settings, now } = this.#parts
+    requireSystemManager(principal)
+    const client = await readClient(database.connection, id)
+    if (!client) throw notFound('OAuth Client', id.slice(0, 140))
+    const grants = await listGrantsOfClient(database.connection, id, now(), MOST_GRANTS)
+    const { secretAgeDays, unusedRightDays } = await settings.read()
+    const sums = await usage.sums([id], Math.max(1, unusedRightDays))
+    return {
+      allowed: client.scopes,
+      redirectUris: client.redirectUris,
+      granted: oldest(grants),
+      used: sums.filter(({ outcome }) => outcome === 'used'),
+      secrets: await clients.listSecrets(principal, id),
+      secretNetworks: (await usage.networks([id])).length,
+      powerless: await this.#powerless(grants),
+      now: now(),
+      secretAgeDays,
+      unusedRightDays,
+    }
+  }
+
+  async #powerless(grants: readonly GrantRow[]): Promise<string[]> {
+    const { users, doctypeOf } = this.#parts
+    const byUser = Map.groupBy(grants, ({ user }) => user)
+    const judged = [...byUser].map(async ([user, of]) => {
+      const principal = await users.principal(user)
+      const scopes = of.flatMap(({ granted }) => splitScope(granted))
+      return principal && isPowerless(principal, scopes, doctypeOf) ? [user] : []
+    })
+    return (await Promise.all(judged)).flat()
+  }
+}
+
+const unsaidOf = ({ granted }: GrantRow, client: Client | undefined): readonly string[] =>
+  client ? unsaidReach(client, splitScope(granted)) : []
+
+const mayEnd = (principal: Principal, owner: string): boolean => principal.user === owner || principal.roles.has('System Manager')
+const reasonOf = (principal: Principal, owner: string): string => (principal.user === owner ? 'user_revoked' : 'manager_revoked')
+
+/** Each granted scope with the time of the oldest living grant that holds it. */
+function oldest(grants: readonly GrantRow[]): Map<string, number> {
+  const granted = new Map<string, number>()
+  for (const grant of grants)
+    for (const scope of splitScope(grant.granted)) granted.set(scope, Math.min(grant.created, granted.get(scope) ?? Infinity))
+  return granted
+}

@@ -1,0 +1,73 @@
+import type { Database } from '@annex/database'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { engines } from '../../../../../tests/support/databases.ts'
+import { insertGrant } from '../grants/grants-store.ts'
+import type { OAuthTables } from '../storage/oauth-tables.ts'
+import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { LastUses } from './last-uses.ts'
+
+const ids = Array.from({ length: 150 }, (_, index) => `grant-${String(index).padStart(3, '0')}`)
+const GRANT = {
+  client: 'app',
+  user: 'ann',
+  requested: '',
+  granted: '',
+  rejected: '',
+  doctype_ids: '{}',
+  filters: null,
+  sets: null,
+  details: null,
+  resource: null,
+  session: null,
+  kind: null,
+  auth_time: 1,
+  created: 1,
+  expires: 1,
+  last_used: 1,
+  revoked_at: null,
+  reason: null,
+}
+
+describe.each(engines)('when grants were used, on %s', (engine) => {
+  let provider: Provider
+  /** How many transactions go through; the one behind them fails. */
+  let through: number
+  let uses: LastUses
+
+  beforeEach(async () => {
+    provider = await openProvider(engine)
+    for (const id of ids) await insertGrant(provider.database.connection, { ...GRANT, id })
+    through = Infinity
+    const transaction: Database['transaction'] = (work, options) => {
+      through -= 1
+      return through < 0 ? Promise.reject(new Error('the disk is full')) : provider.database.transaction(work, options)
+    }
+    uses = new LastUses({ transaction } as Database, () => {})
+  })
+  afterEach(() => provider.close())
+
+  const written = async (time: number): Promise<string[]> => {
+    const db = provider.database.connection.withTables<OAuthTables>()
+    const rows = await db.selectFrom('oauth_grant').select('id').where('last_used', '=', time).orderBy('id').execute()
+    return rows.map(({ id }) => id)
+  }
+
+  it('is written in parts, in the order of their ids, and what could not be written is remembered', async () => {
+    for (const id of ids.toReversed()) uses.note(id, 7)
+    through = 1
+    await expect(uses.flush()).rejects.toThrow('the disk is full')
+    expect(await written(7)).toEqual(ids.slice(0, 64))
+    through = Infinity
+    uses.note(ids[0]!, 9)
+    await uses.flush()
+    expect(await written(7)).toEqual(ids.slice(1))
+    expect(await written(9)).toEqual(ids.slice(0, 1))
+  })
+
+  it('is all written when two ask for it at once, and the second waits for the first', async () => {
+    for (const id of ids) uses.note(id, 7)
+    void uses.flush()
+    await uses.flush()
+    expect(await written(7)).toEqual(ids)
+  })
+})

@@ -1,0 +1,120 @@
+import type { Connection, Database } from '@annex/database'
+import type { KeyRing, RotationKey, SigningKey } from '../key-ring.ts'
+import { readRing, type Keys } from '../load-keys.ts'
+import { lacking, lockKeys, readKeyRows, recordKeys } from '../signing-keys-store.ts'
+import type { SigningKeyRow } from '../../storage/oauth-tables.ts'
+
+export interface LiveKeysParts {
+  readonly database: Database
+  /** The ring as it was read at the start. */
+  readonly ring: Keys
+  readonly now: () => number
+  /** What an operator should know, in a sentence. */
+  readonly onNotice: (sentence: string) => void
+}
+
+/**
+ * The key ring of a running process. Another process may rotate keys: the database says which key is in which state, the key
+ * file has the private parts of new ones, and this follows both.
+ */
+export class LiveKeys implements KeyRing {
+  readonly rotation: readonly [RotationKey, ...RotationKey[]]
+  /** The file that the ring can be written to; undefined when it stands in the setting. */
+  readonly file: string | undefined
+  readonly #parts: LiveKeysParts
+  readonly #noticed = new Set<string>()
+  #signing: readonly SigningKey[]
+
+  constructor(parts: LiveKeysParts) {
+    this.#parts = parts
+    this.rotation = parts.ring.rotation
+    this.file = parts.ring.file
+    this.#signing = parts.ring.signing
+  }
+
+  get signing(): readonly SigningKey[] {
+    return this.#signing
+  }
+
+  /**
+   * Tells the database of this process's keys; the ring is read again first, as another process may just have rotated it.
+   *
+   * @throws {Error} one sentence, when the site uses a key that this process was not given
+   */
+  async record(): Promise<void> {
+    const { database } = this.#parts
+    await database.transaction(
+      async (connection) => {
+        await lockKeys(connection)
+        await this.#readAgain()
+        await this.recordWithin(connection, this)
+      },
+      { durable: true },
+    )
+  }
+
+  /** As `record`, for a ring that has just been written, in the caller's transaction. */
+  async recordWithin(connection: Connection, ring: KeyRing): Promise<void> {
+    await recordKeys(connection, ring, this.#parts.now())
+    if (ring === this) this.#take(await readKeyRows(connection))
+  }
+
+  /**
+   * Records a ring that was written and not recorded, because its process died between the two; false when there is none.
+   * In a transaction that holds the lock.
+   */
+  async catchUp(connection: Connection): Promise<boolean> {
+    await this.#readAgain()
+    const known = await readKeyRows(connection)
+    if (this.#signing.every((key) => known.some((row) => row.kid === key.kid))) return false
+    await this.recordWithin(connection, this)
+    return true
+  }
+
+  /** Takes keys from the file and their states from the database, in a transaction that holds the lock. */
+  async refresh(connection: Connection): Promise<void> {
+    await this.#readAgain()
+    this.#take(await readKeyRows(connection))
+  }
+
+  /**
+   * Takes the states of the keys from the database, and new keys from the file.
+   *
+   * @throws {Error} one sentence, when a key that is in use is not to be had: the process cannot go on
+   */
+  async follow(): Promise<void> {
+    const rows = await readKeyRows(this.#parts.database.connection)
+    if (rows.some((row) => row.state !== 'retired' && !this.#has(row.kid))) await this.#readAgain()
+    for (const row of rows) {
+      if (row.state === 'retired' || this.#has(row.kid)) continue
+      if (row.state === 'current') throw lacking(row.kid)
+      this.#notice(
+        `ANNEX_KEYS: the key ${row.kid} is the site's next one and this process lacks it; give it the new key ring before that key is used, or it will stop then`,
+      )
+    }
+    this.#take(rows)
+  }
+
+  #has(kid: string): boolean {
+    return this.#signing.some((key) => key.kid === kid) || this.rotation.some((key) => key.kid === kid)
+  }
+
+  async #readAgain(): Promise<void> {
+    if (this.file !== undefined) this.#signing = (await readRing(this.file)).signing
+  }
+
+  #take(rows: readonly SigningKeyRow[]): void {
+    const known = new Map(rows.map((row) => [row.kid, row]))
+    this.#signing = this.#signing.map((key) => {
+      const row = known.get(key.kid)
+      return row ? { ...key, state: row.state, since: row.changed } : key
+    })
+  }
+
+  /** Once each: it is noticed at every change of the site. */
+  #notice(sentence: string): void {
+    if (this.#noticed.has(sentence)) return
+    this.#noticed.add(sentence)
+    this.#parts.onNotice(sentence)
+  }
+}

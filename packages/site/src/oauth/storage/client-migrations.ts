@@ -1,0 +1,29 @@
+import type { Connection, Dialect, Migration } from '@annex/database'
+import { sql } from 'kysely'
+
+async function createTables(connection: Connection, dialect: Dialect): Promise<void> {
+  const type = (kind: Parameters<Dialect['columnType']>[0]) => sql.raw(dialect.columnType(kind))
+  const order = sql.raw(dialect.engine === 'sqlite' ? ' without rowid' : '')
+  await sql`create table client_approval (
+    client ${type('key')} not null,
+    "user" ${type('key')} not null,
+    sub ${type('key')} not null,
+    state ${type('short')} not null,
+    created ${type('micros')} not null,
+    decided_by ${type('key')},
+    decided_at ${type('micros')},
+    primary key (client, "user")
+  )${order}`.execute(connection)
+  await sql`create index client_approval_state_created on client_approval (state, created)`.execute(connection)
+  await sql`create table client_use (
+    client ${type('key')} not null,
+    kind ${type('short')} not null,
+    day ${type('int')} not null,
+    count ${type('int')} not null,
+    last_used ${type('micros')} not null,
+    primary key (client, kind, day)
+  )${order}`.execute(connection)
+}
+
+/** Who may use an app after approval, and how often an app's exceptions were used on each day. */
+export const clientMigrations: readonly Migration[] = [{ name: 'oauth clients 1: approvals and counted exceptions', up: createTables }]

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { advise, scopesAfter, type AppFacts, type UsedRight } from './advisor.ts'
+
+const DAY = 86_400_000_000
+const NOW = 1000 * DAY
+const used = (...texts: string[]): UsedRight[] =>
+  texts.map((text) => {
+    const at = text.lastIndexOf(':')
+    return { what: text.slice(0, at).replaceAll('.', ' '), right: text.slice(at + 1) }
+  })
+const facts = (values: Partial<AppFacts> & { granted?: ReadonlyMap<string, number> } = {}): AppFacts => ({
+  allowed: [],
+  redirectUris: ['https://app.example.com/cb'],
+  granted: new Map((values.allowed ?? []).map((scope) => [scope, 0])),
+  used: [],
+  secrets: [],
+  secretNetworks: 0,
+  powerless: [],
+  now: NOW,
+  secretAgeDays: 365,
+  unusedRightDays: 90,
+  ...values,
+})
+/** What is advised of rights, and what would stay. */
+const rights = (values: Partial<AppFacts>): Record<string, string> =>
+  Object.fromEntries(
+    advise(facts(values)).map((each) => ('scope' in each ? [each.scope, `${each.kind}: ${each.instead.join(' ')}`.trim()] : ['', ''])),
+  )
+
+describe('the advisor', () => {
+  it.each([
+    ['nothing of a right that is used', ['Item:read'], used('Item:read'), {}],
+    ['that a right is never used', ['Item:read', 'Item:write'], used('Item:read'), { 'Item:write': 'unused:' }],
+    ['nothing of a right that another includes and that is used itself', ['Item:read', 'Item:write'], used('Item:read', 'Item:write'), {}],
+    ['nothing of a right by which a weaker one is used', ['Item:read'], used('Item:select'), {}],
+    [
+      'that all is more than was used',
+      ['all', 'openid'],
+      used('Item:read', 'Sales.Invoice:create'),
+      { all: 'wide: Item:read Sales.Invoice:create' },
+    ],
+    ['that all is needless beside what was used', ['all', 'Item:read'], used('Item:read'), { all: 'unused:' }],
+    ['that all is never used', ['all'], [], { all: 'unused:' }],
+    ['only the widest of what was used', ['all'], used('Item:select', 'Item:read', 'Item:write'), { all: 'wide: Item:write' }],
+    ['that every DocType is more than one', ['*:read'], used('Item:read'), { '*:read': 'wide: Item:read' }],
+    ['that every right is more than one', ['Item:*'], used('Item:read', 'Item:create'), { 'Item:*': 'wide: Item:read Item:create' }],
+    ['that a method is never called', ['method:a.b', 'Item:read'], used('Item:read'), { 'method:a.b': 'unused:' }],
+    ['that methods are more than one', ['method:a.*'], [{ what: 'method:a.b', right: 'call' }], { 'method:a.*': 'wide: method:a.b' }],
+    ['nothing of a method that is called', ['method:a.b'], [{ what: 'method:a.b', right: 'call' }], {}],
+    ['nothing of all when some of its use has no scope', ['all'], [{ what: '', right: 'read' }], {}],
+    ['nothing of identity and sets', ['openid', 'set:sales'], [], {}],
+  ])('says %s', (_what, allowed, uses, expected) => {
+    expect(rights({ allowed, used: uses })).toEqual(expected)
+  })
+
+  it('waits until a right was granted long enough', () => {
+    const granted = new Map([['Item:write', NOW - 89 * DAY]])
+    expect(rights({ allowed: ['Item:write'], granted })).toEqual({})
+    expect(rights({ allowed: ['Item:write'], granted: new Map([['Item:write', NOW - 90 * DAY]]) })).toEqual({ 'Item:write': 'unused:' })
+    expect(rights({ allowed: ['Item:write'], granted: new Map() })).toEqual({})
+    expect(rights({ allowed: ['Item:write'], unusedRightDays: 0 })).toEqual({})
+  })
+
+  it('judges a pattern by what of it was granted', () => {
+    const granted = new Map([['Item:write', 0]])
+    expect(rights({ allowed: ['Item:*'], granted })).toEqual({ 'Item:*': 'unused:' })
+  })
+
+  it('knows what stays when the advice is taken', () => {
+    const app = facts({ allowed: ['openid', 'all', 'Item:read', 'Item:write'], used: used('Item:read', 'Customer:read') })
+    expect(scopesAfter(app, 'all')).toEqual(['openid', 'Customer:read', 'Item:read', 'Item:write'])
+    expect(scopesAfter(app, 'Item:write')).toEqual(['openid', 'all', 'Item:read'])
+    expect(scopesAfter(app, 'openid')).toBeUndefined()
+  })
+
+  it('names secrets that are old or used from many places', () => {
+    const secrets = [
+      { id: 'old', created: NOW - 400 * DAY },
+      { id: 'new', created: NOW - 300 * DAY },
+    ]
+    expect(advise(facts({ secrets, secretNetworks: 6 }))).toEqual([
+      { kind: 'old secret', secret: 'old', days: 400 },
+      { kind: 'spread secret', networks: 6 },
+    ])
+    expect(advise(facts({ secrets, secretNetworks: 5, secretAgeDays: 0 }))).toEqual([])
+  })
+
+  it.each([
+    ['http://app.example.com/cb', true],
+    ['https://app.example.com/cb', false],
+    ['http://127.0.0.1:3000/cb', false],
+    ['com.example.app:/cb', false],
+  ])('says of the redirect URI %s that it is in the clear: %s', (uri, isSaid) => {
+    expect(advise(facts({ redirectUris: [uri] })).some(({ kind }) => kind === 'plain redirect')).toBe(isSaid)
+  })
+
+  it('names users whose own permissions leave nothing to do', () => {
+    expect(advise(facts({ powerless: ['ann@example.com'] }))).toEqual([{ kind: 'powerless user', user: 'ann@example.com' }])
+  })
+})

@@ -1,0 +1,208 @@
+import type { Connection, Database } from '@annex/database'
+import { networkOf } from '../../audit/refusals/network-of.ts'
+import type { TokenRights } from '../../policy/principal.ts'
+import {
+  addDays,
+  addNetworks,
+  addSpans,
+  keepLatestNetworks,
+  listDays,
+  listNetworks,
+  readSpans,
+  removeOld,
+  sumByDay,
+  sumDays,
+  type DayRow,
+  type NetworkRow,
+  type SpanRow,
+} from './usage-store.ts'
+import { UseCounts, type UsageRows } from './use-counts.ts'
+
+export interface UsageParts {
+  readonly database: Database
+  /** UTC microseconds. */
+  readonly now: () => number
+  /** Told what went wrong when numbers are written beside any request. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** What a token is, as far as counting goes. */
+export type Counted = Pick<TokenRights, 'client' | 'grant' | 'hash'>
+
+const DAY = 86_400_000_000
+const FLUSH_AFTER = 5000
+/** Subjects in memory at which numbers are written at once. */
+const MANY = 5000
+const MOST = 20_000
+const NETWORKS_KEPT = 20
+const MOST_DETAILS = 200
+/** Days that numbers are kept. */
+const KEPT_DAYS = 400
+/** Rows of each table that one transaction writes. */
+const PART = 100
+/** Parts that wait for a database that takes none. */
+const MOST_PARTS = 1000
+/** Rows that a sweep removes at once… */
+const BATCH = 500
+/** …and the milliseconds that it then leaves to others. */
+const BREATH = 20
+
+/** Of a window of days, what an app or a grant did. */
+export type Sums = readonly Omit<DayRow, 'subject' | 'day'>[]
+
+/**
+ * Counts what apps do, by day, DocType and right, and what was refused to them.
+ *
+ * A call notes it in memory and never waits; every five seconds, and at the close, the numbers are added to the
+ * database. What a process that dies had counted since is lost.
+ */
+export class Usage {
+  readonly #parts: UsageParts
+  #counts: UseCounts
+  /** Of days that are over, and what could not be written. */
+  #waiting: UsageRows[] = []
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #closed = false
+
+  constructor(parts: UsageParts) {
+    this.#parts = parts
+    this.#counts = new UseCounts(Math.floor(parts.now() / DAY))
+  }
+
+  /** A call with a good token. */
+  call(token: Counted, ip: string, now: number): void {
+    this.#today(now)?.call(token, networkOf(ip), now)
+  }
+
+  /** A right that a token opened, and was asked for. `doctype` is one of this site, or `method:` and the name of one. */
+  used({ client, grant }: Counted, doctype: string, right: string): void {
+    this.#today()?.used(client, grant, doctype, right)
+  }
+
+  /** A refusal: which scope was lacking, or that the user has no permission; `act` is what was tried (`list Item`). */
+  refused({ client, grant }: Counted, outcome: 'scope' | 'permission' | 'limit', act?: string, scope?: string): void {
+    this.#today()?.refused(client, grant, outcome, act?.slice(0, 140), scope?.slice(0, 140))
+  }
+
+  /** An app proved itself with its secret. */
+  secretUsed(client: string, ip: string): void {
+    const now = this.#parts.now()
+    this.#today(now)?.network(client, networkOf(ip), now)
+  }
+
+  /** Undefined while far more waits than can be written: rather no numbers than no site. */
+  #today(now?: number): UseCounts | undefined {
+    if (now !== undefined) this.#turnTo(Math.floor(now / DAY))
+    const isMany = this.#counts.size >= MANY
+    this.#timer ??= setTimeout(() => void this.flush().catch(this.#parts.onFault), isMany ? 0 : FLUSH_AFTER).unref()
+    return this.#counts.size < MOST ? this.#counts : undefined
+  }
+
+  #turnTo(day: number): void {
+    if (day === this.#counts.day) return
+    this.#waiting.push(...partsOf(this.#counts.rows()))
+    this.#counts = new UseCounts(day)
+  }
+
+  /** What clients or grants did on each of so many days, by right and by reason: the newest first, two hundred at most. */
+  async details(subjects: readonly string[], days: number): Promise<DayRow[]> {
+    await this.flush()
+    return listDays(this.#parts.database.connection, subjects, this.#from(days), MOST_DETAILS)
+  }
+
+  /** Sums of each of so many days, by outcome. */
+  async days(subjects: readonly string[], days: number): Promise<readonly Pick<DayRow, 'day' | 'outcome' | 'count'>[]> {
+    await this.flush()
+    return sumByDay(this.#parts.database.connection, subjects, this.#from(days))
+  }
+
+  /** Sums of clients or grants over so many days. */
+  async sums(subjects: readonly string[], days: number): Promise<Sums> {
+    await this.flush()
+    return sumDays(this.#parts.database.connection, subjects, this.#from(days))
+  }
+
+  /** First and last use of clients, grants and tokens (by hash), as far as they were used. */
+  async spans(subjects: readonly string[]): Promise<ReadonlyMap<string, SpanRow>> {
+    await this.flush()
+    return readSpans(this.#parts.database.connection, subjects)
+  }
+
+  /** The networks that grants were used from, twenty each at most; of a client's id, those that its secret was used from. */
+  async networks(subjects: readonly string[]): Promise<NetworkRow[]> {
+    await this.flush()
+    return listNetworks(this.#parts.database.connection, subjects)
+  }
+
+  /** The first of so many days that end today. */
+  #from(days: number): number {
+    return Math.floor(this.#parts.now() / DAY) - days + 1
+  }
+
+  /** Writes what was counted, and ends a sweep. To be called before the database is closed. */
+  close(): Promise<void> {
+    this.#closed = true
+    return this.flush()
+  }
+
+  /** Writes what was counted. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#writing = this.#writing.catch(() => undefined).then(() => this.#write())
+    return this.#writing
+  }
+
+  async #write(): Promise<void> {
+    if (this.#counts.size > 0) this.#waiting.push(...partsOf(this.#counts.rows()))
+    this.#counts = new UseCounts(this.#counts.day)
+    for (let [part] = this.#waiting; part; [part] = this.#waiting) {
+      await this.#parts.database.transaction((connection) => add(connection, part)).catch((error: unknown) => this.#keep(error))
+      this.#waiting.shift()
+      // Between two transactions whoever waits comes first.
+      if (this.#waiting.length > 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** What could not be written is tried again with the next numbers, as long as there is not too much of it. */
+  #keep(error: unknown): never {
+    if (this.#waiting.length > MOST_PARTS) this.#waiting = []
+    throw error
+  }
+
+  /** Removes numbers older than the policy, in batches that hold nobody up. */
+  async sweep(): Promise<void> {
+    const now = this.#parts.now()
+    const before = { day: Math.floor(now / DAY) - KEPT_DAYS, micros: now - KEPT_DAYS * DAY }
+    while (!this.#closed && (await removeOld(this.#parts.database, before, BATCH)))
+      await new Promise((resolve) => setTimeout(resolve, BREATH).unref())
+  }
+}
+
+async function add(connection: Connection, rows: UsageRows): Promise<void> {
+  await addDays(connection, rows.days)
+  await addSpans(connection, rows.spans)
+  for (const subject of await addNetworks(connection, rows.networks)) await keepLatestNetworks(connection, subject, NETWORKS_KEPT)
+}
+
+/** Rows in parts that one small transaction takes. */
+function partsOf({ days, spans, networks }: UsageRows): UsageRows[] {
+  const sorted = {
+    days: inOrder(days, ({ subject, outcome, what, right }) => JSON.stringify([subject, outcome, what, right])),
+    spans: inOrder(spans, ({ subject }) => subject),
+    networks: inOrder(networks, ({ subject, network }) => `${subject} ${network}`),
+  }
+  const count = Math.ceil(Math.max(days.length, spans.length, networks.length) / PART)
+  return Array.from({ length: count }, (_, index) => {
+    const [from, to] = [index * PART, (index + 1) * PART]
+    return { days: sorted.days.slice(from, to), spans: sorted.spans.slice(from, to), networks: sorted.networks.slice(from, to) }
+  })
+}
+
+/** Two processes that write the same rows wait for each other in the same order. */
+const inOrder = <T>(rows: readonly T[], keyOf: (row: T) => string): T[] =>
+  rows
+    .map((row) => [keyOf(row), row] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, row]) => row)
