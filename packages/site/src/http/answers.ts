@@ -10,6 +10,8 @@ export interface AnswerOptions {
   /** The CSP source (`'sha256-…'`) of the one stylesheet that the pages carry. */
   readonly styleSource: string
   errorPage(status: number, message: string): string
+  /** Tells a program whose 401 or 403 names no other challenge where to get a token (RFC 9728 section 5.1). */
+  readonly challenge?: () => string
   readonly log: Logger
 }
 
@@ -95,7 +97,7 @@ export class Answers {
   sendError(reply: FastifyReply, error: unknown, asked: Asked): FastifyReply {
     if (error instanceof OAuthError) return this.send(reply, oauthAnswer(error), asked.cookies)
     const known = error instanceof FrappeError ? error : (ofFramework(error) ?? this.#fault(error, asked))
-    const headers = known.options.headers ? { headers: known.options.headers } : {}
+    const headers = this.#headersOf(known)
     if (asked.wantsPage) {
       return this.send(
         reply,
@@ -106,6 +108,12 @@ export class Answers {
     const encode = asked.api === 2 ? encodeV2Error : encodeError
     const expired = asked.sessionExpired === true && known.status === 403 ? { session_expired: 1 } : {}
     return this.send(reply, { status: known.status, ...headers, json: { ...expired, ...encode(known) } }, asked.cookies)
+  }
+
+  #headersOf({ status, options }: FrappeError): Pick<Answer, 'headers'> {
+    const { challenge } = this.#options
+    if (challenge === undefined || (status !== 401 && status !== 403)) return options.headers ? { headers: options.headers } : {}
+    return { headers: { 'www-authenticate': challenge(), ...options.headers } }
   }
 
   #fault(error: unknown, asked: Asked): FrappeError {

@@ -86,6 +86,10 @@ export interface Authenticated<C> {
   readonly cookies?: readonly Cookie[]
   /** A session was named that is no more: a 403 then says `session_expired: 1`. */
   readonly sessionExpired?: boolean
+  /** The other origins whose scripts may act as this caller; absent where the browser's own rules decide. */
+  readonly origins?: () => readonly string[]
+  /** Called once before the handler, and may refuse; what comes back is called when the answer is made. */
+  readonly enter?: () => Promise<() => void>
 }
 
 /**

@@ -1,5 +1,12 @@
+import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { FrappeError } from '@annex/protocol'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type * as flexible from 'rate-limiter-flexible'
+
+// By their files: the library's front door loads a limiter for each kind of database.
+const load = createRequire(import.meta.url)
+const RateLimiterMemory = load('rate-limiter-flexible/lib/RateLimiterMemory.js') as typeof flexible.RateLimiterMemory
+const RateLimiterRes = load('rate-limiter-flexible/lib/RateLimiterRes.js') as typeof flexible.RateLimiterRes
 
 export interface LimitOptions {
   /** So many in a window… */
@@ -8,13 +15,23 @@ export interface LimitOptions {
   readonly seconds: number
 }
 
-/** Counts what one key (a user and an address, an address) does in a window of time, in this process. */
+/** Keys that begin in one window. Those beyond share counts, so that nobody who comes under ever new names fills the memory. */
+const MOST_KEYS = 100_000
+const SHARED_COUNTS = 1000
+
+/**
+ * Counts what one key (a user and an address, an address) does in a window of time, in this process. While very many keys come,
+ * new ones are counted together and may be refused for one another's sake; none is counted less than it is alone.
+ */
 export class Limits {
-  readonly #limiter: RateLimiterMemory
+  readonly #limiter: flexible.RateLimiterMemory
   readonly #points: number
+  readonly #window: number
+  #began = { since: 0, keys: 0 }
 
   constructor(options: LimitOptions) {
     this.#points = options.points
+    this.#window = options.seconds * 1000
     this.#limiter = new RateLimiterMemory({ points: options.points, duration: options.seconds })
   }
 
@@ -25,7 +42,7 @@ export class Limits {
    */
   async consume(key: string): Promise<void> {
     try {
-      await this.#limiter.consume(key)
+      this.#note(await this.#limiter.consume(await this.#countOf(key)))
     } catch (error) {
       throw error instanceof RateLimiterRes ? tooMany(error) : error
     }
@@ -37,27 +54,39 @@ export class Limits {
    * @throws {FrappeError} `TooManyRequestsError` (429) with `Retry-After` in seconds
    */
   async check(key: string): Promise<void> {
-    const state = await this.#limiter.get(key)
+    const state = await this.#limiter.get(await this.#countOf(key))
     if (state !== null && state.consumedPoints >= this.#points) throw tooMany(state)
   }
 
   /** Counts a failure without refusing it. */
   async count(key: string): Promise<void> {
-    await this.#limiter.penalty(key)
+    this.#note(await this.#limiter.penalty(await this.#countOf(key)))
   }
 
   /** Takes back one count. */
   async giveBack(key: string): Promise<void> {
-    await this.#limiter.reward(key)
+    await this.#limiter.reward(await this.#countOf(key))
   }
 
-  /** Begins anew for the key. */
+  /** Begins anew for the key; a count that it shares stays. */
   async forget(key: string): Promise<void> {
     await this.#limiter.delete(key)
   }
+
+  /** Where the key is counted: by itself when it already is, or while there is room. */
+  async #countOf(key: string): Promise<string> {
+    const now = Date.now()
+    if (now - this.#began.since >= this.#window) this.#began = { since: now, keys: 0 }
+    if (this.#began.keys < MOST_KEYS || (await this.#limiter.get(key)) !== null) return key
+    return `shared ${createHash('sha256').update(key).digest().readUInt32BE() % SHARED_COUNTS}`
+  }
+
+  #note({ isFirstInDuration }: flexible.RateLimiterRes): void {
+    if (isFirstInDuration) this.#began.keys += 1
+  }
 }
 
-function tooMany(state: RateLimiterRes): FrappeError {
+function tooMany(state: flexible.RateLimiterRes): FrappeError {
   const seconds = Math.max(1, Math.ceil(state.msBeforeNext / 1000))
   return new FrappeError('TooManyRequestsError', `Too many attempts; wait ${seconds} seconds and try again`, {
     headers: { 'retry-after': String(seconds) },

@@ -2,8 +2,9 @@ import { FrappeError, OAuthError } from '@annex/protocol'
 import { fastifyCookie } from '@fastify/cookie'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Answers, type AnswerOptions } from './answers.ts'
+import { CrossOrigin, type CrossOriginRules } from './cross-origin.ts'
 import { checkCrossSite, type CsrfRule } from './cross-site.ts'
-import type { Authenticated, Authenticator, Credentials, Exchange, Handler } from './exchange.ts'
+import type { Answer, Authenticated, Authenticator, Credentials, Exchange, Handler } from './exchange.ts'
 import { askedBy, readRequest, type ReadRequest } from './read-request.ts'
 import { checkText } from './request-body.ts'
 import { refuseUnreadable } from './unreadable-request.ts'
@@ -17,9 +18,17 @@ export interface ServerOptions<C> extends AnswerOptions {
   issuer(): string
   /** Addresses and ranges whose `X-Forwarded-For` counts. */
   readonly trustedProxies: readonly string[]
+  /** Runs each handler: what surrounds it knows who is calling. */
+  readonly around?: (exchange: Exchange<C>, run: () => Promise<Answer>) => Promise<Answer>
+  /** Judges a request by its Authorization header before its body is read, and may refuse it. */
+  readonly gate?: (authorization: string | undefined) => void
+  /** Whose scripts may call from other origins; absent = nobody's. */
+  readonly crossOrigin?: CrossOriginRules
   /** Bytes; 25 MiB by default, as in Frappe. */
   readonly bodyLimit?: number
 }
+
+const SAME_ORIGIN_ONLY: CrossOriginRules = { allows: async () => false, isPublic: () => false }
 
 export interface RouteOptions {
   readonly csrf?: CsrfRule
@@ -27,6 +36,10 @@ export interface RouteOptions {
   readonly authenticate?: 'none'
   /** `oauth`: what cannot be read is refused in the RFC's words, `invalid_request`, and not in Frappe's. */
   readonly refusals?: 'oauth'
+  /**
+   * The origins whose scripts may read the answer, by whom the request names as its caller. Absent = whom the site's own rules let in.
+   */
+  readonly scripts?: (request: Pick<Exchange<unknown>, 'headers' | 'form' | 'json'>) => Promise<readonly string[]>
   /** Whether a body that looks like a JSON object is one, whatever its media type says. */
   readonly jsonByLook?: true
   /** Bytes, where the server's own limit is too generous for whoever has not signed in yet. */
@@ -64,6 +77,12 @@ export function createServer<C>(options: ServerOptions<C>): HttpServer<C> {
   }
 }
 
+/** No route has a schema: each handler judges what it is sent. The compilers that Fastify brings would be loaded for nothing. */
+const noSchemas = (): never => {
+  throw new Error('A route of this server has no schema')
+}
+const WITHOUT_SCHEMAS = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } }
+
 interface Route<C> {
   readonly methods: readonly string[]
   readonly handler: Handler<C>
@@ -73,21 +92,26 @@ interface Route<C> {
 class Server<C> {
   readonly #options: ServerOptions<C>
   readonly #answers: Answers
+  readonly #crossOrigin: CrossOrigin
   readonly #fastify: FastifyInstance
   readonly #registered = new Map<string, Set<string>>()
   /** Addresses some of whose methods take commands: so do the methods that nothing else answers. */
   readonly #open = new Set<string>()
   readonly #commands = new Map<string, Route<C>>()
+  /** Methods and addresses where it is for the request itself to say whose scripts may read the answer. */
+  readonly #named = new Set<string>()
 
   constructor(options: ServerOptions<C>) {
     this.#options = options
     this.#answers = new Answers(options)
+    this.#crossOrigin = new CrossOrigin(options.crossOrigin ?? SAME_ORIGIN_ONLY, () => options.issuer())
     this.#fastify = Fastify({
       logger: false,
       // One that came in time is answered, and its connection closed.
       return503OnClosing: false,
       bodyLimit: options.bodyLimit ?? 25 * 1024 * 1024,
       trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+      schemaController: WITHOUT_SCHEMAS,
       routerOptions: { maxParamLength: MAX_NAME, ignoreTrailingSlash: true },
       clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, this.#answers.jsonHeaders),
       frameworkErrors: (error, request, reply) => void this.#answers.sendError(reply, error, askedBy(request)),
@@ -105,7 +129,8 @@ class Server<C> {
     fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
     fastify.setErrorHandler((error, request, reply) => this.#answers.sendError(reply, error, askedBy(request)))
     fastify.setNotFoundHandler((request, reply) => this.#serve(request, reply, refusing(NOTHING_HERE)))
-    fastify.options('*', (_request, reply) => this.#answers.send(reply, {}))
+    fastify.options('*', (request, reply) => this.#answerOptions(request, reply))
+    fastify.addHook('onRequest', (request, reply, done) => this.#begin(request, reply, done))
     // Node would hang up without a word.
     fastify.server.on('connect', (_request, socket) => refuseUnreadable(new Error('CONNECT'), socket, this.#answers.jsonHeaders))
     // Node would answer 417 without a body; an expectation may be passed over (RFC 9110 section 10.1.1).
@@ -117,6 +142,26 @@ class Server<C> {
     })
   }
 
+  async #answerOptions(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const headers = await this.#crossOrigin.preflight(request)
+    return this.#answers.send(reply, headers ? { status: 204, headers } : {})
+  }
+
+  /** Before the body is read: whose scripts may read the answer, and who is sent away at once. */
+  #begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    const gate = (): void => {
+      try {
+        this.#options.gate?.(request.headers.authorization)
+      } catch (error) {
+        return done(error instanceof Error ? error : new Error(String(error)))
+      }
+      done()
+    }
+    const origin = this.#crossOrigin.foreign(request)
+    if (origin === undefined || this.#named.has(`${request.method} ${request.routeOptions.url}`)) return gate()
+    this.#crossOrigin.open(origin, reply).then(gate, done)
+  }
+
   route(methods: string | readonly string[], path: string, handler: Handler<C>, options: RouteOptions = {}): void {
     const list = typeof methods === 'string' ? [methods] : [...methods]
     const registered = this.#registered.get(path) ?? new Set()
@@ -125,6 +170,7 @@ class Server<C> {
     const route: Route<C> = { methods: list, handler, options }
     if (options.command !== undefined) this.#commands.set(options.command, route)
     if (options.takesCommands === 'anywhere') this.#open.add(path)
+    if (options.scripts) for (const method of list) this.#named.add(`${method} ${path}`)
     this.#fastify.route({
       method: list,
       url: path,
@@ -166,8 +212,11 @@ class Server<C> {
   /** One request from its first byte to its answer; the only catch on the way. */
   async #serve(request: FastifyRequest, reply: FastifyReply, addressed: Route<C>): Promise<FastifyReply> {
     let asked = askedBy(request)
+    let leave: (() => void) | undefined
     try {
-      const read = readRequest(request, addressed.options.jsonByLook)
+      const whole = readRequest(request, addressed.options.jsonByLook)
+      await this.#openToNamed(request, reply, whole, addressed.options)
+      const read = this.#crossOrigin.isOpen(reply) ? withoutCookies(whole) : whole
       const { credentials } = read
       const command = commandIn(read, addressed.options)
       // Who calls by `cmd` is a program, whatever its Accept header says.
@@ -175,12 +224,24 @@ class Server<C> {
       const { handler, options } = command === undefined ? addressed : this.#commandRoute(command, credentials.method)
       const known = options.authenticate === 'none' ? { caller: this.#options.guest } : await this.#identify(credentials)
       asked = { ...asked, ...(known.cookies ? { cookies: known.cookies } : {}), sessionExpired: known.sessionExpired === true }
+      this.#crossOrigin.hold(request, reply, known.origins)
       this.#checkCrossSite(credentials, known, options.csrf)
-      const answer = await handler(exchangeOf(request, read, known, asked.wantsPage, command))
+      leave = await known.enter?.()
+      const exchange = exchangeOf(request, read, known, asked.wantsPage, command)
+      const { around } = this.#options
+      const answer = await (around ? around(exchange, () => handler(exchange)) : handler(exchange))
       return this.#answers.send(reply, answer, known.cookies)
     } catch (error) {
       return this.#answers.sendError(reply, refusalFor(addressed.options, error), asked)
+    } finally {
+      leave?.()
     }
+  }
+
+  async #openToNamed(request: FastifyRequest, reply: FastifyReply, read: ReadRequest, { scripts }: RouteOptions): Promise<void> {
+    const origin = this.#crossOrigin.foreign(request)
+    if (scripts && origin !== undefined)
+      this.#crossOrigin.openTo(origin, reply, await scripts({ headers: read.credentials.headers, ...read.body }))
   }
 
   /** A command is answered by the route that its name stands for, under that route's own rules. */
@@ -200,9 +261,7 @@ class Server<C> {
     throw new FrappeError(
       'AuthenticationError',
       'The Authorization header is not understood; send "Bearer <token>" or "token <key>:<secret>"',
-      {
-        headers: { 'www-authenticate': 'Bearer' },
-      },
+      { headers: { 'www-authenticate': this.#options.challenge?.() ?? 'Bearer' } },
     )
   }
 
@@ -219,6 +278,9 @@ class Server<C> {
     })
   }
 }
+
+/** A script of another origin is known by what it shows itself, never by what its browser adds. */
+const withoutCookies = (read: ReadRequest): ReadRequest => ({ ...read, credentials: { ...read.credentials, cookies: {} } })
 
 /** A request that cannot be read, in the words of the route's clients (RFC 6749 section 5.2). */
 function refusalFor({ refusals }: RouteOptions, error: unknown): unknown {

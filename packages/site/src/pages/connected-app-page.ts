@@ -1,10 +1,17 @@
 import { hiddenFields, html, type Html } from './html.ts'
 import { alertBox, layout, noticeBox, type Person } from './layout.ts'
 import { paths } from './paths.ts'
+import { adviceCard, type AdviceView } from './apps/advice-parts.ts'
+import { APP_FIELD_GROUPS } from './apps/app-fields.ts'
+import { appTexts } from './apps/app-texts.ts'
+import { fieldGroup, type FieldValues } from './apps/field-parts.ts'
+import { limitLines, type GrantView } from './apps/grant-parts.ts'
+import { stateCard, type AppState } from './apps/state-parts.ts'
 import { texts } from './texts.ts'
 import type { ConnectedAppValues } from './connected-apps-page.ts'
 
 export interface ConnectedAppSecret {
+  readonly id: string
   /** Shown as they are: times in the site's zone. */
   readonly created: string
   readonly expires?: string | undefined
@@ -24,11 +31,26 @@ export interface ConnectedAppView {
   /** Absent for a new app. */
   readonly saved?: {
     readonly clientId: string
-    readonly retired: boolean
+    readonly state: AppState
+    /** The page on what it did. */
+    readonly useHref: string
+    /** The page on what it is told. */
+    readonly toldHref: string
+    /** What the settings hold, by their fields. */
+    readonly fields: FieldValues
+    /** Its row filters in words. */
+    readonly limits: GrantView['limits']
+    readonly advice: readonly AdviceView[]
     readonly secrets: readonly ConnectedAppSecret[]
     /** Where these are posted, with `csrf_token` alone. */
     readonly rotateAction: string
     readonly retireAction: string
+    /** With `state` besides. */
+    readonly stateAction: string
+    /** With `secret` besides. */
+    readonly endSecretAction: string
+    /** With `scope` besides. */
+    readonly takeAwayAction: string
     /** Relaxations for an old client, in plain words; shown in red. */
     readonly relaxed: readonly string[]
   }
@@ -36,15 +58,23 @@ export interface ConnectedAppView {
 
 const t = texts.connectedApps
 const kinds: Readonly<Record<string, string>> = texts.kinds
+/** Kinds of apps that cannot do without a redirect URI. */
+const BROWSER_KINDS = ['web', 'public']
 
 /** The form of one registered app, new or saved. */
 export function connectedAppPage(view: ConnectedAppView): string {
   const title = view.saved ? view.values.app_name : t.newTitle
   const main = html`<p><a href="${paths.connectedApps}">${t.back}</a></p>
-    ${alertBox(view.error)}${noticeBox(view.notice)}${view.saved?.retired === true && alertBox(t.isRetired)}
-    ${view.saved?.relaxed.map((words) => html`<p class="alert">${t.relaxed}: ${words}</p>`)} ${form(view)}
-    ${view.saved && secretsCard(view.saved, view.person)}
-    ${view.saved?.retired === false && retireCard(view.saved.retireAction, view.person)}`
+    ${alertBox(view.error)}${noticeBox(view.notice)}${view.saved?.state === 'Retired' && alertBox(t.isRetired)}
+    ${
+      view.saved &&
+      html`<p><a href="${view.saved.useHref}">${appTexts.site.use}</a></p>
+        <p><a href="${view.saved.toldHref}">${appTexts.site.told}</a></p>`
+    }
+    ${view.saved?.relaxed.map((words) => html`<p class="alert">${t.relaxed}: ${words}</p>`)} ${view.saved && limitLines(view.saved.limits)}
+    ${view.saved && adviceCard(view.saved.advice, view.saved.takeAwayAction, view.person)} ${form(view)}
+    ${view.saved && secretsCard(view.saved, view.person)} ${view.saved && stateCard(view.saved.state, view.saved.stateAction, view.person)}
+    ${view.saved && view.saved.state !== 'Retired' && retireCard(view.saved.retireAction, view.person)}`
   return layout({ title, person: view.person, main })
 }
 
@@ -60,7 +90,7 @@ const form = ({ action, values, person, saved, kinds: choices }: ConnectedAppVie
     }
     <label for="app_name">${t.name}</label>
     <input type="text" id="app_name" name="app_name" value="${values.app_name}" maxlength="140" required />
-    ${area('redirect_uris', t.redirectUris, t.redirectUrisHint, values.redirect_uris, true)}
+    ${area('redirect_uris', t.redirectUris, t.redirectUrisHint, values.redirect_uris, saved === undefined || BROWSER_KINDS.includes(values.kind))}
     ${area('scopes', t.scopes, t.scopesHint, values.scopes, true)}
     ${area('required_scopes', t.requiredScopes, t.requiredScopesHint, values.required_scopes, false)}
     ${area('optional_scopes', t.optionalScopes, t.optionalScopesHint, values.optional_scopes, false)}
@@ -73,6 +103,7 @@ const form = ({ action, values, person, saved, kinds: choices }: ConnectedAppVie
       ${t.pkce}</label
     >
     <p class="hint" id="pkce-hint">${t.pkceHint}</p>
+    ${saved && hiddenFields({ all_settings: '1' })} ${saved && APP_FIELD_GROUPS.map((group) => fieldGroup(group, saved.fields))}
     <div class="actions"><button class="main">${t.save}</button></div>
   </form>`
 
@@ -94,26 +125,34 @@ type Saved = NonNullable<ConnectedAppView['saved']>
 const secretsCard = (saved: Saved, person: Person): Html =>
   html`<section class="card">
     <h2>${t.secrets}</h2>
-    ${saved.secrets.map(secretLine)}
+    ${saved.secrets.map((secret) => secretLine(secret, saved, person))}
     ${
-      !saved.retired &&
+      saved.state !== 'Retired' &&
       html`<p class="hint">${t.rotateHint}</p>
         <form method="post" action="${saved.rotateAction}">${hiddenFields({ csrf_token: person.csrf })}<button>${t.rotate}</button></form>`
     }
   </section>`
 
-const secretLine = ({ created, expires, lastUsed }: ConnectedAppSecret): Html =>
+const secretLine = ({ id, created, expires, lastUsed }: ConnectedAppSecret, saved: Saved, person: Person): Html =>
   html`<dl>
-    <dt>${t.secretCreated}</dt>
-    <dd>${created}</dd>
+      <dt>${t.secretCreated}</dt>
+      <dd>${created}</dd>
+      ${
+        expires !== undefined &&
+        html`<dt>${t.secretExpires}</dt>
+          <dd>${expires}</dd>`
+      }
+      <dt>${t.lastUsed}</dt>
+      <dd>${lastUsed ?? t.never}</dd>
+    </dl>
     ${
-      expires !== undefined &&
-      html`<dt>${t.secretExpires}</dt>
-        <dd>${expires}</dd>`
-    }
-    <dt>${t.lastUsed}</dt>
-    <dd>${lastUsed ?? t.never}</dd>
-  </dl>`
+      saved.secrets.length > 1 &&
+      html`<form method="post" action="${saved.endSecretAction}">
+        ${hiddenFields({ secret: id, csrf_token: person.csrf })}<button class="bad">
+          ${appTexts.secret.end}<span class="unseen"> (${t.secretCreated} ${created})</span>
+        </button>
+      </form>`
+    }`
 
 const retireCard = (action: string, person: Person): Html =>
   html`<section class="card">

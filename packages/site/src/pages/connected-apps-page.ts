@@ -1,5 +1,9 @@
 import { html, shownName, type Html } from './html.ts'
 import { layout, noticeBox, type Person } from './layout.ts'
+import { appTexts } from './apps/app-texts.ts'
+import { userForm } from './apps/user-connections-page.ts'
+import { paths } from './paths.ts'
+import { explainTexts } from './explain/explain-texts.ts'
 import { texts } from './texts.ts'
 
 /** One registered app, as the list shows it. */
@@ -8,7 +12,8 @@ export interface ConnectedApp {
   /** Host of its redirect URI. */
   readonly host: string
   readonly kind: string
-  readonly retired: boolean
+  /** In a word, what it is in place of being in use. */
+  readonly tag?: string | undefined
   readonly lastUsed?: string | undefined
   /** The page where it is changed. */
   readonly href: string
@@ -17,6 +22,11 @@ export interface ConnectedApp {
 export interface ConnectedAppsView {
   readonly person: Person
   readonly newHref: string
+  readonly settingsHref: string
+  /** Where a user is asked for by name, with `user` and `csrf_token`. */
+  readonly userAction: string
+  /** Absent when nobody waits for approval. */
+  readonly approvals?: { readonly href: string; readonly count: number } | undefined
   readonly apps: readonly ConnectedApp[]
   readonly notice?: string | undefined
 }
@@ -26,8 +36,11 @@ export function connectedAppsPage(view: ConnectedAppsView): string {
   const list = view.apps.length === 0 ? html`<p>${texts.connectedApps.empty}</p>` : view.apps.map(card)
   const main = html`${noticeBox(view.notice)}
     <p class="soft">${texts.connectedApps.intro}</p>
+    <p><a href="${view.settingsHref}">${appTexts.settings.link}</a></p>
+    <p><a href="${paths.explain}">${explainTexts.link}</a></p>
     <p><a class="button main" href="${view.newHref}">${texts.connectedApps.new}</a></p>
-    ${list}`
+    ${view.approvals && html`<p><a href="${view.approvals.href}">${appTexts.site.approvals}: ${view.approvals.count}</a></p>`} ${list}
+    ${userForm({ person: view.person, action: view.userAction, user: '' })}`
   return layout({ title: texts.connectedApps.title, person: view.person, main })
 }
 
@@ -35,9 +48,7 @@ const kinds: Readonly<Record<string, string>> = texts.kinds
 
 const card = (app: ConnectedApp): Html =>
   html`<section class="card">
-    <h2>
-      <a href="${app.href}">${shownName(app.name)}</a> ${app.retired && html`<span class="tag">${texts.connectedApps.retired}</span>`}
-    </h2>
+    <h2><a href="${app.href}">${shownName(app.name)}</a> ${app.tag !== undefined && html`<span class="tag">${app.tag}</span>`}</h2>
     <dl>
       <dt>${texts.connectedApps.host}</dt>
       <dd>${shownName(app.host)}</dd>

@@ -6,8 +6,9 @@ import { texts } from './texts.ts'
 /** Where one lands after signing in. */
 export function homePage(person: Person): string {
   const main = html`<p>${texts.home.signedInAs} ${shownName(person.fullName)}.</p>
-    ${link(paths.myApps, texts.home.myApps, texts.home.myAppsHint)}
-    ${person.systemManager && link(paths.connectedApps, texts.home.connectedApps, texts.home.connectedAppsHint)}`
+    ${link(paths.myApps, texts.home.myApps, texts.home.myAppsHint)} ${link(paths.account, texts.home.account, texts.home.accountHint)}
+    ${person.systemManager && link(paths.connectedApps, texts.home.connectedApps, texts.home.connectedAppsHint)}
+    ${person.systemManager && link(paths.resetLink, texts.home.resetLink, texts.home.resetLinkHint)}`
   return layout({ title: texts.home.title, person, main })
 }
 

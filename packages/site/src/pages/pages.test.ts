@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { accountPage } from './account/account-page.ts'
+import { recoveryCodesPage } from './account/factor-page.ts'
+import { setUpFactorPage } from './account/set-up-factor-page.ts'
+import { forgotPasswordPage } from './account/forgot-password-page.ts'
+import { settingsPage } from './apps/settings-page.ts'
+import { toldPage } from './apps/told-page.ts'
+import { endUserConnectionsPage, userConnectionsPage } from './apps/user-connections-page.ts'
 import { apiDocsPage } from './docs/api-docs-page.ts'
 import { connectedAppPage } from './connected-app-page.ts'
 import { connectedAppsPage, newConnectedApp } from './connected-apps-page.ts'
-import { consentPage, type ConsentView } from './consent-page.ts'
+import { consentPage, type ConsentView } from './consent/consent-page.ts'
+import { deviceAnswerPage, deviceCodePage } from './consent/device-page.ts'
 import { errorPage } from './error-page.ts'
 import { homePage } from './home-page.ts'
 import { html } from './html.ts'
@@ -47,18 +55,51 @@ const fieldsOf = (page: string): string[] =>
 
 const all: readonly (readonly [string, string])[] = [
   ['sign-in', signInPage({ redirectTo: '/app', user: EVIL, error: EVIL })],
+  ['forgotten password', forgotPasswordPage({ isOpen: true, error: EVIL })],
+  ['second factor to set up', setUpFactorPage({ pending: EVIL, redirectTo: '/x', enrolment: { secret: EVIL, uri: EVIL }, error: EVIL })],
+  ['recovery codes', recoveryCodesPage({ codes: [EVIL], href: EVIL })],
+  [
+    'account',
+    accountPage({
+      person: alice,
+      sessions: [{ id: EVIL, browser: EVIL, address: EVIL, begun: 'today', lastSeen: 'today', isThis: true }],
+      identities: [{ issuer: EVIL, label: EVIL, since: 'today' }],
+      untieAction: '/untie',
+      proof: 'password',
+      endAction: '/end',
+      endOthersAction: '/others',
+      endAllAction: '/all',
+      error: EVIL,
+    }),
+  ],
   ['home', homePage({ ...alice, fullName: EVIL, systemManager: true })],
   ['error', errorPage(403, EVIL)],
   ['API', apiDocsPage({ person: alice, doctypes: [EVIL], methods: [{ name: EVIL, httpMethods: EVIL }] })],
   ['API of a DocType', apiDocsPage({ person: alice, doctypes: [], methods: [], shown: DOCTYPE_SHOWN })],
   ['consent', consentPage({ ...consent, appName: EVIL, redirectHost: EVIL, owner: EVIL, hidden: { state: EVIL }, warning: EVIL })],
+  ['device code', deviceCodePage({ person: alice, typed: EVIL, error: EVIL })],
+  ['device answer', deviceAnswerPage({ person: alice, appName: EVIL, allowed: true })],
+  ['consent of a device', consentPage({ ...consent, appName: EVIL, deviceCode: 'WDJB-MJHT' })],
   [
     'my apps',
-    myAppsPage({ person: alice, revokeAction: '/revoke', apps: [{ clientId: 'c', name: EVIL, host: EVIL, scopes: [EVIL], since: EVIL }] }),
+    myAppsPage({
+      person: alice,
+      revokeAction: '/revoke',
+      endAllAction: '/end',
+      apps: [
+        { clientId: 'c', name: EVIL, host: EVIL, href: '/x', limits: [{ doctype: EVIL, words: [EVIL] }], scopes: [EVIL], since: EVIL },
+      ],
+    }),
   ],
   [
     'connected apps',
-    connectedAppsPage({ person: alice, newHref: '/new', apps: [{ name: EVIL, host: EVIL, kind: EVIL, retired: true, href: '/x' }] }),
+    connectedAppsPage({
+      person: alice,
+      newHref: '/new',
+      settingsHref: '/settings',
+      userAction: '/user',
+      apps: [{ name: EVIL, host: EVIL, kind: EVIL, tag: EVIL, href: '/x' }],
+    }),
   ],
   [
     'connected app',
@@ -69,14 +110,65 @@ const all: readonly (readonly [string, string])[] = [
       kinds: ['web', 'native'],
       saved: {
         clientId: 'c',
-        retired: false,
-        secrets: [{ created: 'today' }],
+        state: 'Active',
+        useHref: '/use',
+        toldHref: '/told',
+        fields: { contact: EVIL, row_filters: EVIL },
+        limits: [{ doctype: EVIL, words: [EVIL] }],
+        advice: [{ words: EVIL, fix: { scope: EVIL, narrows: true } }],
+        secrets: [
+          { id: 'one', created: 'today' },
+          { id: 'two', created: 'before' },
+        ],
+        endSecretAction: '/end-secret',
+        takeAwayAction: '/take-away',
+        stateAction: '/state',
         rotateAction: '/rotate',
         retireAction: '/retire',
         relaxed: [EVIL],
       },
     }),
   ],
+  [
+    'settings',
+    settingsPage({
+      person: alice,
+      action: '/settings',
+      modified: EVIL,
+      values: { registration_scopes: EVIL, scope_sets: EVIL, audit_days: EVIL },
+      sets: [{ name: EVIL, title: EVIL, scopes: [EVIL] }],
+      isStale: true,
+      error: EVIL,
+    }),
+  ],
+  [
+    'messages of an app',
+    toldPage({
+      person: alice,
+      name: EVIL,
+      href: '/x',
+      eventUri: EVIL,
+      secrets: [{ created: 'today' }],
+      rotateAction: '/rotate',
+      deliveries: (['waiting', 'dead', 'done'] as const).map((state) => {
+        return { id: EVIL, kind: 'event', state, created: 'today', attempts: 1, lastError: EVIL, reason: EVIL, grant: EVIL }
+      }),
+      retryAction: '/retry',
+      forgetAction: '/forget',
+    }),
+  ],
+  [
+    'connections of a user',
+    userConnectionsPage({
+      person: alice,
+      action: '/user',
+      endHref: '/end',
+      user: EVIL,
+      isKnown: true,
+      apps: [{ name: EVIL, href: '/x', connections: 2, rights: [EVIL], since: EVIL }],
+    }),
+  ],
+  ['end of connections', endUserConnectionsPage({ person: alice, action: '/end', backHref: '/user', user: EVIL, count: 2 })],
   ['secret', secretPage({ person: alice, appName: EVIL, clientId: 'c', secret: 's', href: '/x' })],
 ]
 
@@ -107,7 +199,7 @@ describe.each(all)('the %s page', (_name, page) => {
 
 it('every form of a signed-in person carries the CSRF token', () => {
   for (const [name, page] of all) {
-    if (name === 'sign-in') continue
+    if (['sign-in', 'forgotten password', 'second factor to set up'].includes(name)) continue
     const forms = [...page.matchAll(/<form\b[^]*?<\/form>/g)].map(([form]) => form)
     for (const form of forms) expect(form, name).toContain('name="csrf_token" value="token-of-alice"')
   }
@@ -158,9 +250,17 @@ describe('the consent page', () => {
 })
 
 it('a retired app offers neither a new secret nor its end', () => {
-  const saved = { clientId: 'c', retired: true, secrets: [], rotateAction: '/rotate', retireAction: '/retire', relaxed: [] }
+  const actions = {
+    rotateAction: '/rotate',
+    retireAction: '/retire',
+    stateAction: '/state',
+    endSecretAction: '/end',
+    takeAwayAction: '/take',
+  }
+  const shown = { useHref: '/use', toldHref: '/told', fields: {}, limits: [], advice: [], secrets: [], relaxed: [] }
+  const saved = { clientId: 'c', state: 'Retired', ...shown, ...actions } as const
   const page = connectedAppPage({ person: alice, action: '/save', values: newConnectedApp, kinds: ['web'], saved })
-  expect(page).not.toMatch(/action="\/(rotate|retire)"/)
+  expect(page).not.toMatch(/action="\/(rotate|retire|state|end)"/)
 })
 
 it('a new app requires PKCE unless told otherwise', () => {

@@ -30,7 +30,9 @@ label.box,p.box{display:flex;gap:.625rem;align-items:baseline;font-weight:400;ma
 input[type=text],input[type=password],textarea,select{width:100%;font:inherit;color:inherit;background:var(--card);border:1px solid var(--soft);border-radius:.375rem;padding:.5rem .625rem}
 textarea{min-height:5rem;font-family:ui-monospace,monospace;font-size:.9375rem}
 input[type=checkbox]{margin:0;align-self:start;margin-top:.1875rem;width:1.125rem;height:1.125rem;flex:none;accent-color:var(--accent)}
-fieldset{border:0;border-top:1px solid var(--line);margin:.75rem 0 0;padding:.75rem 0 0}
+summary{cursor:pointer;color:var(--accent);padding:.5rem 0;width:max-content;max-width:100%}
+details>label{margin-top:0}
+fieldset{min-width:0;border:0;border-top:1px solid var(--line);margin:.75rem 0 0;padding:.75rem 0 0}
 legend{float:left;width:100%;padding:0;font-weight:600;margin-bottom:.25rem}
 legend~*{clear:both}
 ul{padding-left:1.25rem;margin:.25rem 0}
@@ -45,11 +47,21 @@ p:has(>a.button){margin:1rem 0}
 .card>p:last-child{margin-bottom:0}
 button,a.button{display:inline-block;font:inherit;font-weight:600;text-decoration:none;border-radius:.375rem;padding:.5rem 1.125rem;border:1px solid var(--soft);background:var(--card);color:var(--ink);cursor:pointer;min-height:2.75rem}
 button.main,a.button.main{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
-button.bad{color:var(--bad);border-color:var(--bad)}
+button.bad,a.button.bad{color:var(--bad);border-color:var(--bad)}
 button.quiet{border:0;padding:0;min-height:0;color:var(--accent);background:none;text-decoration:underline;font-weight:400}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 code{font:.9375rem ui-monospace,monospace;background:var(--ground);border:1px solid var(--line);border-radius:.25rem;padding:.125rem .375rem;user-select:all}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.chart{display:block;width:100%;height:6rem;margin:.75rem 0;border-bottom:1px solid var(--line)}
+.chart .ok{fill:var(--accent)}
+.chart .no{fill:var(--bad)}
+.scroll{overflow-x:auto;margin:.75rem 0}
+table{border-collapse:collapse;width:100%;font-size:.9375rem}
+caption{text-align:start;font-weight:600;padding:.25rem 0}
+th,td{text-align:start;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+summary{cursor:pointer;padding:.375rem 0}
+h3{font-size:1rem;margin:0 0 .25rem}
+label.legacy{color:var(--bad)}
 .tag{font-size:.8125rem;border:1px solid var(--soft);border-radius:1rem;padding:0 .5rem;color:var(--soft)}
 `.trim()
 

@@ -143,14 +143,19 @@ function formatOf(field: DocField): Schema {
   return field.options === 'Email' ? { format: 'email' } : field.options === 'URL' ? { format: 'uri' } : {}
 }
 
-const standardOf = (doctype: DocType): string => (doctype.autoname.toLowerCase() === 'autoincrement' ? '_numbered' : '_named')
+function standardOf(doctype: DocType): string {
+  if (doctype.issingle) return '_single'
+  return doctype.autoname.toLowerCase() === 'autoincrement' ? '_numbered' : '_named'
+}
 
 const user = { type: 'string', description: 'A User' }
 const time = { type: 'string', pattern: '^[0-9]{4,}-[0-9]{2}-[0-9]{2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?$' }
 
-const standard = (name: Schema): Schema => ({
+const TIMES = ['creation', 'modified']
+
+const standard = (name: Schema, times: readonly string[] = TIMES): Schema => ({
   type: 'object',
-  required: ['name', 'owner', 'creation', 'modified', 'modified_by', 'docstatus', 'idx', 'doctype'],
+  required: ['name', 'owner', ...times, 'modified_by', 'docstatus', 'idx', 'doctype'],
   properties: {
     name,
     owner: user,
@@ -169,6 +174,8 @@ const text = { type: 'string' }
 export const STANDARD_SCHEMAS: Readonly<Record<string, Schema>> = {
   _named: standard({ type: 'string', description: 'Tells it from all others of its DocType' }),
   _numbered: standard({ type: 'integer', description: 'Tells it from all others of its DocType' }),
+  // Before it is saved for the first time it has its defaults, and no times.
+  _single: standard({ type: 'string', description: 'The name of the DocType' }, []),
   _row: {
     allOf: [ref('_named')],
     type: 'object',

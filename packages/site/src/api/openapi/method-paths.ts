@@ -16,7 +16,7 @@ function mayCall(caller: Principal, { name, guest, rights }: Method): boolean {
   return token.scopes.opensMethod(name) || (token.scopes.all && token.unfenced)
 }
 
-/** They would send a mail, which the site cannot. */
+/** They send a mail, which a site without a mail server cannot. */
 const MAILING: ReadonlySet<string> = new Set(['frappe.core.doctype.user.user.reset_password'])
 
 /** Each method with its arguments, where they are known; others take any. */
@@ -39,7 +39,7 @@ function operationOf({ name, guest, rights }: Method, http: string, args: Readon
     summary: name,
     security: guest ? [{}, ...known] : known,
     ...(inBody ? bodyOf(args) : args === undefined ? {} : { parameters: queryOf(args) }),
-    responses: { 200: response('Message'), ...errorResponses('call', 1), ...(MAILING.has(name) ? { 501: response('501') } : {}) },
+    responses: { 200: response('Message'), ...errorResponses('write', 1), ...(MAILING.has(name) ? { 501: response('501') } : {}) },
   }
 }
 

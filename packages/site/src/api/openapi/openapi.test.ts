@@ -100,7 +100,7 @@ describe('The OpenAPI document', () => {
     expect(paths['/api/resource/DocType']).toBeUndefined()
     expect(Object.keys(describedFor(person('Picker')).paths['/api/resource/Sales%20Order'] ?? {})).toEqual(['get'])
     const answers = Object.keys(paths['/api/resource/Sales%20Order']?.['post']?.responses ?? {})
-    expect(answers).toEqual(['200', '400', '401', '403', '404', '409', '413', '414', '415', '417', '431'])
+    expect(answers).toEqual(['200', '400', '401', '403', '404', '409', '413', '414', '415', '417', '429', '431'])
     expect(paths['/api/resource/Sales%20Order']?.['get']?.security[0]).toEqual({ oauth2: ['Sales.Order:read'] })
   })
 

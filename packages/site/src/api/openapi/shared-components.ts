@@ -24,12 +24,13 @@ const ERRORS: Readonly<Record<string, string>> = {
   501: 'The site sends no mail',
 }
 
-const READING = ['400', '401', '403', '404', '414', '415', '417', '431']
+/** 429: who is held to a budget may be told so anywhere. */
+const READING = ['400', '401', '403', '404', '414', '415', '417', '429', '431']
 const WRITING = [...READING, '409', '413']
 
 /** What may come instead of an answer; `v2` has a shape of its own. */
-export function errorResponses(kind: 'read' | 'write' | 'call', version: 1 | 2): Record<string, Schema> {
-  const statuses = kind === 'read' ? READING : kind === 'write' ? WRITING : [...WRITING, '429']
+export function errorResponses(kind: 'read' | 'write', version: 1 | 2): Record<string, Schema> {
+  const statuses = kind === 'read' ? READING : WRITING
   // Headers that are too long are refused before their address is known.
   return Object.fromEntries(
     statuses.toSorted().map((status) => [status, response(version === 1 || status === '431' ? status : `v2.${status}`)]),
