@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Api } from '../../../tests/support/callers/api.ts'
 import { engines } from '../../../tests/support/databases.ts'
@@ -12,8 +13,8 @@ const PASSWORD = 'corr3ct-horse-battery'
 
 describe('annex without a site', () => {
   it.each([
-    [[], 1, 'stderr', /USAGE annex app\|user\|doctype\|types\|doctor\|backup\|restore\|copy\n/],
-    [['app', 'create', '-h'], 0, 'stdout', /USAGE annex app create \[OPTIONS\] <NAME> --redirect-uri=<redirect_uri>\n/],
+    [[], 1, 'stderr', /USAGE annex app\|user\|keys\|doctype\|audit\|explain\|types\|doctor\|backup\|restore\|copy\n/],
+    [['app', 'create', '-h'], 0, 'stdout', /USAGE annex app create \[OPTIONS\] <NAME>\s*\n/],
   ] as const)('shows how it is used: annex %j', async (words, code, stream, usage) => {
     const ended = await run('annex', words)
     expect(ended.code).toBe(code)
@@ -29,7 +30,7 @@ describe('annex without a site', () => {
   })
 
   it.each([
-    [['nope'], 'there is no command "nope"; there are: app, user, doctype, types, doctor, backup, restore, copy'],
+    [['nope'], 'there is no command "nope"; there are: app, user, keys, doctype, audit, explain, types, doctor, backup, restore, copy'],
     [['user', 'create', 'ann@example.com', '--first-name', 'Ann'], 'there is no terminal to ask for the password; set ANNEX_USER_PASSWORD'],
   ])('refuses in one sentence: annex %j', async (words, sentence) => {
     expect(await run('annex', words)).toEqual({ code: 1, stdout: '', stderr: `annex: ${sentence}\n` })
@@ -77,14 +78,75 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
     expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/The one before works until \d{4}-/) as string })
     expect(secret).not.toBe(app.secret)
     for (const good of [secret, app.secret]) expect(await doctor('--client-id', app.id, '--secret', good)).toContain('✓ secret:')
-    expect((await annex(['app', 'list'])).stdout).toContain(`${app.id}  active   web  Shop  ${REDIRECT}\n`)
+    expect((await annex(['app', 'list'])).stdout).toContain(`${app.id}  active     web  Shop  ${REDIRECT}\n`)
     expect((await annex(['app', 'list'])).stdout).not.toContain(secret)
     expect(await annex(['app', 'retire', app.id])).toMatchObject({
       code: 0,
       stdout: `App ${app.id} is retired; every access it was given has ended.\n`,
     })
     expect(await doctor('--client-id', app.id)).toContain(`✗ client: the site knows no client ${app.id}`)
-    expect((await annex(['app', 'list'])).stdout).toContain(`${app.id}  retired  web`)
+    expect((await annex(['app', 'list'])).stdout).toContain(`${app.id}  retired    web`)
+  })
+
+  it('lists, adds and rotates the keys of a running site, which signs with them at once', async () => {
+    const published = async (): Promise<string[]> =>
+      ((await (await fetch(`${site.url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)
+    const before = await published()
+    const listed = await annex(['keys', 'list'])
+    expect(listed).toMatchObject({ code: 0, stderr: '' })
+    expect(listed.stdout.split('\n').map((line) => line.split(/ +/).slice(0, 2).join(' '))).toEqual(['current ES256', 'next ES256', ''])
+    for (const kid of before) expect(listed.stdout).toContain(kid)
+    expect(await annex(['keys', 'rotate'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^annex: The next key has not been published for long enough[^\n]+\n$/) as string,
+    })
+    const rotated = await annex(['keys', 'rotate', '--early'])
+    expect(rotated.stdout).toMatch(/^The next key signs from now on:\n(retired|current|next) +ES256/)
+    expect(await published()).toHaveLength(3)
+    expect(await published()).toEqual(expect.arrayContaining(before))
+    expect((await annex(['keys', 'add-rsa'])).stdout).toContain('current  RS256')
+    expect(await published()).toHaveLength(5)
+    expect((await annex(['keys', 'add-rsa'])).stderr).toContain('has keys for RS256 already')
+  })
+
+  it('lets an app sleep and wakes it, lists its secrets and ends one', async () => {
+    const app = await create()
+    expect(await annex(['app', 'set-state', app.id, 'suspended'])).toMatchObject({ code: 0, stdout: `App ${app.id} is suspended.\n` })
+    expect(await doctor('--client-id', app.id)).toContain(`✗ client: the site knows no client ${app.id}`)
+    expect(await annex(['app', 'set-state', app.id, 'active'])).toMatchObject({ code: 0, stdout: `App ${app.id} is active.\n` })
+    expect(await doctor('--client-id', app.id, '--secret', app.secret)).toContain('✓ secret:')
+    await annex(['app', 'rotate-secret', app.id, '--overlap', '7'])
+    const lines = (await annex(['app', 'secrets', app.id])).stdout.trim().split('\n')
+    expect(lines).toEqual([expect.stringMatching(/ {2}no end {2}not used yet$/), expect.stringMatching(/ {2}ends \S+Z {2}last used \S+Z$/)])
+    const old = lines[1]!.split('  ')[0]!
+    expect(await annex(['app', 'end-secret', app.id, old])).toMatchObject({ code: 0, stdout: 'The secret has ended.\n' })
+    expect(await doctor('--client-id', app.id, '--secret', app.secret)).not.toContain('✓ secret:')
+    expect((await annex(['app', 'end-secret', app.id, lines[0]!.split('  ')[0]!])).stderr).toMatch(/the only secret/)
+  })
+
+  it('says who waits for an app, and refuses to decide about one who never asked', async () => {
+    const app = await create()
+    expect(await annex(['app', 'approvals'])).toMatchObject({ code: 0, stdout: 'Nobody waits.\n' })
+    for (const word of ['allow-user', 'refuse-user'])
+      expect((await annex(['app', word, app.id, 'nobody@example.com'])).stderr).toMatch(/^annex: Approval of .* not found\n$/)
+  })
+
+  it('registers an app that signs in for itself', async () => {
+    await annex(['user', 'create', 'robot@example.com', '--first-name', 'Robot'], { ANNEX_USER_PASSWORD: PASSWORD })
+    const ended = await annex([
+      'app',
+      'create',
+      'Robot',
+      '--kind',
+      'service',
+      '--service-user',
+      'robot@example.com',
+      '--scopes',
+      'User:read',
+    ])
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(valueOf(ended.stdout, 'client secret')).toMatch(/^annex_cs_/)
   })
 
   it('gives no secret to an app that cannot keep one', async () => {
@@ -108,6 +170,59 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
       'annex: A password needs 8 characters or more\n',
     )
   })
+
+  it('makes a link by which a user who forgot their password sets another', async () => {
+    await annex(['user', 'create', 'lost@example.com', '--first-name', 'Lost'], { ANNEX_USER_PASSWORD: PASSWORD })
+    const made = await annex(['user', 'reset-link', 'lost@example.com'], { ANNEX_URL: site.url })
+    expect(made).toMatchObject({ code: 0, stderr: '' })
+    const link = new URL(made.stdout.trim())
+    expect(link.origin).toBe(site.url)
+    const body = new URLSearchParams({ key: link.searchParams.get('key') ?? '', password: 'a new long password' })
+    expect((await fetch(`${site.url}/update-password`, { method: 'POST', redirect: 'manual', body })).status).toBe(303)
+    await expect(Api.signIn(site.url, 'lost@example.com', PASSWORD)).rejects.toThrow('cannot sign in')
+    await Api.signIn(site.url, 'lost@example.com', 'a new long password')
+    expect((await annex(['user', 'reset-link', 'nobody@example.com'])).stderr).toMatch(/^annex: User nobody@example\.com /)
+  })
+
+  it('takes the second factor from a user who lost it', async () => {
+    const own = await signedInPages('phone@example.com')
+    const setUp = async (): Promise<void> => {
+      await own.post('/account/factor/begin', { password: PASSWORD })
+      const [, secret = ''] = /<code>([A-Z2-7]{32})<\/code>/.exec(await own.get('/account/factor')) ?? []
+      await own.post('/account/factor/confirm', { code: new TOTP({ secret: Secret.fromBase32(secret) }).generate() })
+    }
+    await setUp()
+    const signIn = async (): Promise<string> => {
+      const body = new URLSearchParams({ usr: 'phone@example.com', pwd: PASSWORD })
+      return (await fetch(`${site.url}/api/method/login`, { method: 'POST', body })).text()
+    }
+    expect(await signIn()).toContain('"tmp_id"')
+    expect(await annex(['user', 'reset-factor', 'phone@example.com'])).toEqual({
+      code: 0,
+      stdout: 'phone@example.com signs in by the password alone now.\n',
+      stderr: '',
+    })
+    expect(await signIn()).toContain('Logged In')
+    await setUp()
+    const chief = await Api.signIn(site.url, 'Administrator', site.adminPassword)
+    await chief.insert('Role', { role_name: 'Keeper', two_factor_auth: 1 })
+    await chief.update('User', 'phone@example.com', { roles: [{ role: 'Keeper' }] })
+    expect(await annex(['user', 'reset-factor', 'phone@example.com'])).toMatchObject({
+      code: 0,
+      stdout: 'phone@example.com has no second factor now; a role of theirs asks for one, so they set up another when they sign in.\n',
+    })
+  })
+
+  /** The pages of a new user, as their browser has them. */
+  async function signedInPages(user: string) {
+    await annex(['user', 'create', user, '--first-name', 'Own'], { ANNEX_USER_PASSWORD: PASSWORD })
+    const { headers } = await Api.signIn(site.url, user, PASSWORD)
+    const get = async (path: string): Promise<string> => (await fetch(site.url + path, { headers })).text()
+    const [, token = ''] = /name="csrf_token" value="([^"]+)"/.exec(await get('/account')) ?? []
+    const post = (path: string, fields: Record<string, string>): Promise<Response> =>
+      fetch(site.url + path, { method: 'POST', headers, redirect: 'manual', body: new URLSearchParams({ csrf_token: token, ...fields }) })
+    return { get, post }
+  }
 })
 
 describe('annex on a site of its own', () => {
@@ -122,6 +237,11 @@ describe('annex on a site of its own', () => {
     [['app', 'create', 'Shop', '--redirect-uri', REDIRECT, '--kind', 'mobile'], /choose one of web, public, native/],
     [['app', 'create', 'Shop', '--redirect-uri', REDIRECT, '--scopes', 'Item:red'], /Item:red is no scope/],
     [['app', 'create', 'Shop', '--redirect-uri', REDIRECT, '--required', 'all'], /all in required_scopes is not among the scopes/],
+    [['app', 'create', 'Shop'], /--redirect-uri is missing; see annex app create --help/],
+    [['app', 'create', 'Robot', '--kind', 'service'], /Service User: name the user/],
+    [['app', 'set-state', 'nope', 'asleep'], /STATE must be active or suspended/],
+    [['app', 'set-state', 'nope', 'active'], /there is no app nope; annex app list shows the client IDs/],
+    [['app', 'rotate-secret', 'nope', '--overlap', '31'], /--overlap must be 0 to 30 days/],
     [['app', 'retire', 'nope'], /there is no app nope; annex app list shows the client IDs/],
     [['app', 'rotate-secret', 'nope'], /there is no app nope; annex app list shows the client IDs/],
     [['user', 'create', 'ann', '--first-name', 'Ann'], /"ann" is not valid; write an e-mail address/],

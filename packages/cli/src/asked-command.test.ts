@@ -20,14 +20,17 @@ describe('The words on the command line', () => {
   })
 
   it.each([
-    [['nope'], 'there is no command "nope"; there are: app, user, doctype, types, doctor, backup, restore, copy'],
-    [['app', 'nope'], 'there is no command "app nope"; there are: create, list, rotate-secret, retire'],
+    [['nope'], 'there is no command "nope"; there are: app, user, keys, doctype, audit, explain, types, doctor, backup, restore, copy'],
+    [
+      ['app', 'nope'],
+      'there is no command "app nope"; there are: create, list, set-state, secrets, rotate-secret, end-secret, approvals, allow-user, refuse-user, retire',
+    ],
     [['--version'], '--version is not an option of annex; see annex --help'],
     [['app', 'list', '--all'], '--all is not an option of annex app list; see annex app list --help'],
     [['app', 'list', '-a'], '-a is not an option of annex app list; see annex app list --help'],
     [['app', 'create', 'Shop', ...REDIRECT, '--no-name'], '--no-name is not an option of annex app create; see annex app create --help'],
     [['app', 'create'], 'NAME is missing; see annex app create --help'],
-    [['app', 'create', 'Shop'], '--redirect-uri is missing; see annex app create --help'],
+    [['app', 'set-state', 'x'], 'STATE is missing; see annex app set-state --help'],
     [['app', 'create', 'Shop', '--redirect-uri'], '--redirect-uri needs a value; see annex app create --help'],
     [['app', 'create', 'Shop', '--redirect-uri='], '--redirect-uri needs a value; see annex app create --help'],
     [

@@ -59,8 +59,9 @@ function checkWords(name: string, args: ArgsDef, words: readonly string[]): void
   }
   const positional = Object.entries(args).filter(([, arg]) => arg.type === 'positional')
   const places = positional.map(([place]) => place.toUpperCase())
+  const least = positional.filter(([, arg]) => arg.required !== false).length
   const given = tokens.filter((token) => token.kind === 'positional').map((token) => token.value)
-  if (given.length < places.length) throw new Error(`${places[given.length]} is missing; see ${name} --help`)
+  if (given.length < least) throw new Error(`${places[given.length]} is missing; see ${name} --help`)
   if (given.length > places.length && positional.at(-1)?.[1].valueHint !== SEVERAL)
     throw new Error(`"${given[places.length]}" is one word too many; put text with spaces between quotes, and see ${name} --help`)
   const missing = named.find(

@@ -30,6 +30,10 @@ describe('the settings of a site', () => {
   it.each([
     ['PORT', { PORT: 'eighty' }],
     ['PORT', { PORT: '70000' }],
+    ['ANNEX_SMTP_URL', { ANNEX_SMTP_URL: 'https://mail.example', ANNEX_MAIL_FROM: 'site@example.com' }],
+    ['ANNEX_SMTP_URL', { ANNEX_MAIL_FROM: 'site@example.com' }],
+    ['ANNEX_MAIL_FROM', { ANNEX_SMTP_URL: 'smtp://mail.example' }],
+    ['ANNEX_MAIL_FROM', { ANNEX_SMTP_URL: 'smtp://mail.example', ANNEX_MAIL_FROM: 'Annex' }],
     ['DATABASE_URL', { DATABASE_URL: 'mysql://x' }],
     ['ANNEX_URL', { ANNEX_URL: 'erp.example.com' }],
     ['ANNEX_URL', { ANNEX_URL: 'https://erp.example.com/path' }],

@@ -30,6 +30,8 @@ export interface Config {
   readonly upstream: { readonly url: string; readonly key: string } | undefined
   /** The folder of site code; undefined = there is none. */
   readonly hooks: string | undefined
+  /** Where letters are handed over, and whom they come from; undefined = the site sends none. */
+  readonly mail: { readonly url: string; readonly from: string } | undefined
 }
 
 /** A setting that cannot work, named. The start ends with its sentence. */
@@ -64,6 +66,8 @@ const KNOWN = [
   'ANNEX_UPSTREAM',
   'ANNEX_UPSTREAM_KEY',
   'ANNEX_HOOKS',
+  'ANNEX_SMTP_URL',
+  'ANNEX_MAIL_FROM',
 ] as const
 type Setting = (typeof KNOWN)[number]
 
@@ -94,6 +98,7 @@ export function readConfig(environment: Settings): Config {
     logLevel: parseLevel(setting('ANNEX_LOG_LEVEL')),
     upstream: parseUpstream(setting('ANNEX_UPSTREAM'), setting('ANNEX_UPSTREAM_KEY')),
     hooks: parseHooks(setting('ANNEX_HOOKS'), dataFolder),
+    mail: parseMail(setting('ANNEX_SMTP_URL'), setting('ANNEX_MAIL_FROM')),
   }
   refuseUnsafe(config)
   return config
@@ -206,6 +211,16 @@ function parseUpstream(url: string | undefined, key: string | undefined): Config
   if (key === undefined || !/^[^:\s]+:[^:\s]+$/.test(key))
     throw new ConfigError('ANNEX_UPSTREAM_KEY', 'must be the API key and secret of one upstream user, as key:secret')
   return { url: origin ?? url, key }
+}
+
+function parseMail(url: string | undefined, from: string | undefined): Config['mail'] {
+  if (url === undefined && from === undefined) return undefined
+  const parsed = url !== undefined && URL.canParse(url) ? new URL(url) : undefined
+  if (url === undefined || !parsed || !/^smtps?:$/.test(parsed.protocol) || parsed.hostname === '' || !/^\/?$/.test(parsed.pathname))
+    throw new ConfigError('ANNEX_SMTP_URL', 'must be a mail server such as smtps://user:password@mail.example.com')
+  if (from === undefined || !/^(?:[^\s<>@,;]+@[^\s<>@,;]+|[^<>@,;\r\n]+<[^\s<>@,;]+@[^\s<>@,;]+>)$/.test(from))
+    throw new ConfigError('ANNEX_MAIL_FROM', 'must be the address that mail comes from, such as Annex <annex@example.com>')
+  return { url, from }
 }
 
 function parseHooks(text: string | undefined, dataFolder: string): string | undefined {

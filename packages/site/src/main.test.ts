@@ -142,6 +142,17 @@ describe.each(engines)('The site as a program, on %s', (engine) => {
     for (const { site } of both) expect((await site.stop()).code).toBe(0)
   })
 
+  it('starts with the driver of its database alone, and without what no first request needs', async () => {
+    const database = await temporaryDatabase(engine)
+    leftovers.push(() => database.remove())
+    const settings = { ANNEX_DATA: await emptyFolder(), DATABASE_URL: database.url, NODE_OPTIONS: `--import=${TELLS_WHAT_IT_LOADS}` }
+    const { site } = await start(settings)
+    const { stderr } = await site.stop()
+    const [driver, other] = engine === 'sqlite' ? [SQLITE_DRIVER, POSTGRES_DRIVER] : [POSTGRES_DRIVER, SQLITE_DRIVER]
+    expect(stderr).toContain(driver)
+    for (const unneeded of [other, ...LOADED_LATER]) expect(stderr).not.toContain(unneeded)
+  })
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'stops on %s with code 0 while requests run, and what it answered with 200 is stored',
     async (signal) => {
@@ -191,6 +202,27 @@ describe('The site as a program, stopping', () => {
     await start({ ANNEX_DATA: folder })
   })
 })
+
+/** Told to every program through NODE_OPTIONS: it writes each module that it loads to its standard error. */
+const TELLS_WHAT_IT_LOADS = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module'
+  registerHooks({ load: (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context)) })
+`)}`
+
+const [SQLITE_DRIVER, POSTGRES_DRIVER] = ['/node_modules/better-sqlite3/', '/node_modules/pg/']
+
+/** Each costs megabytes of every process; what brings it stands where it is used first. */
+const LOADED_LATER = [
+  '/packages/connector/',
+  '/packages/site/src/hooks/load-hooks.ts',
+  '/node_modules/@fastify/ajv-compiler/',
+  '/node_modules/jose/dist/webapi/index.js',
+  '/node_modules/nodemailer/',
+  '/node_modules/otpauth/',
+  '/node_modules/rate-limiter-flexible/index.js',
+  '/node_modules/sanitize-html/',
+  '/node_modules/undici/',
+]
 
 /** Where a site that goes by another URL answers. */
 const addressOf = (site: Program): string => /finds this process at (\S+)/.exec(site.output)?.[1] ?? ''

@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     const { issuer, address } = await site.listen()
     if (address !== issuer) print(`The proxy of ${issuer} finds this process at ${address}`)
     print(`listening on ${issuer}`)
-    await stopped
+    await Promise.race([stopped, site.broken])
   } finally {
     await site.close()
   }

@@ -1,6 +1,7 @@
-import { Generation, databaseMigrations, dialectOf, migrate, type Database } from '@annex/database'
+import { Generation, databaseMigrations, dialectOf, migrate, type Connection, type Database } from '@annex/database'
 import { auditMigrations } from './audit/audit-migrations.ts'
 import { Audit } from './audit/audit.ts'
+import { keepTrailProtected } from './audit/chain/append-only.ts'
 import type { Method } from './backend/method.ts'
 import type { Config } from './config.ts'
 import { doctypeController } from './doctypes/doctype-controller.ts'
@@ -30,16 +31,25 @@ import { roleController } from './identity/accounts/role-controller.ts'
 import { judgementController, userController } from './identity/accounts/user-controller.ts'
 import { setDefaultMethod } from './identity/defaults/set-default.ts'
 import { readUserDefaults } from './identity/defaults/user-defaults-store.ts'
+import { SecondFactors } from './identity/factor/second-factors.ts'
 import { identityMethods } from './identity/identity-methods.ts'
 import { identityMigrations } from './identity/identity-migrations.ts'
+import { Letters } from './identity/letters/letters.ts'
 import { Principals } from './identity/principals.ts'
 import { Sessions } from './identity/sessions/sessions.ts'
+import { socialKeyController } from './identity/social/social-key-controller.ts'
 import { judgementListener } from './identity/trees/judgement-listener.ts'
 import { bearerTokenController } from './oauth/bearer/bearer-token-controller.ts'
 import { clientController } from './oauth/clients/client-controller.ts'
 import { Grants } from './oauth/grants/grants.ts'
+import { settingsController } from './oauth/settings/settings-controller.ts'
+import { OAuthSettings } from './oauth/settings.ts'
 import { oauthMigrations } from './oauth/storage/oauth-migrations.ts'
+import { Telling } from './oauth/telling/telling.ts'
+import { Outgoing } from './outgoing/outgoing.ts'
+import { policyTrail } from './policy-trail.ts'
 import { refuseUnfinished } from './transfer/mark.ts'
+import { webhookMigrations } from './webhooks/outbox-migrations.ts'
 
 /** What stands behind the seam of a site: storage, documents and who its users are. */
 export interface Rooms {
@@ -53,6 +63,13 @@ export interface Rooms {
   readonly sessions: Sessions
   readonly principals: Principals
   readonly grants: Grants
+  readonly secondFactors: SecondFactors
+  /** What users are told by mail. */
+  readonly letters: Letters
+  /** What apps are told of their grants. */
+  readonly telling: Telling
+  /** The site's policy for apps. */
+  readonly settings: OAuthSettings
   readonly methods: ReadonlyMap<string, Method>
 }
 
@@ -64,6 +81,7 @@ export const MIGRATIONS = [
   ...auditMigrations,
   ...identityMigrations,
   ...oauthMigrations,
+  ...webhookMigrations,
 ]
 
 /** Puts storage, documents and identity together on an open database, and brings its schema up to date. */
@@ -73,20 +91,28 @@ export async function openRooms(
   apiMethods: readonly Method[],
   hooks: Hooks,
   sealer: Sealer,
+  issuer: () => string,
 ): Promise<Rooms> {
   await refuseUnfinished(database)
   await migrate(database, MIGRATIONS)
   await followRelease(database)
+  await keepTrailProtected(database)
   const clock = new Clock()
   const now = (): number => clock.now()
-  const [generation, audit] = [new Generation(database), new Audit(now)]
+  const [generation, audit] = [new Generation(database), new Audit({ database, now })]
   const [accounts, sessions] = [new Accounts(database, now), new Sessions(database, now)]
   const doctypes = new DocTypes(database)
   generation.onChange(() => doctypes.load())
-  const grants = new Grants({ database, audit, now, listeners: [] })
+  generation.onChange(async () => audit.people.forget())
+  const subOf = async (connection: Connection, user: string): Promise<string | undefined> => (await accounts.read(user, connection))?.sub
+  const telling = new Telling({ database, audit, sealer, subOf, now })
+  sessions.onEnd(telling.onSessionEnd)
+  const grants = new Grants({ database, audit, now, listeners: [telling.onGrant] })
+  const secondFactors = new SecondFactors({ database, audit, generation, sealer, now })
+  const letters = new Letters({ database, outbox: config.mail && telling.outbox })
   const notes: NoteParts = { premises: () => documents.premises, principalOf: (user) => principals.of(user) }
   const methods = methodsOf({ database, generation, audit, accounts }, () => documents.premises, notes, apiMethods, hooks)
-  const held = { database, generation, clock, audit, doctypes, accounts, sessions, grants, methods }
+  const held = { database, generation, clock, audit, doctypes, accounts, sessions, grants, secondFactors, letters, telling, methods }
   const isElsewhere = (): boolean => config.upstream !== undefined
   const eventParts = { doctypeOf: (name: string) => doctypes.get(name), now, zone: config.timezone }
   const documents = new Documents({
@@ -94,12 +120,16 @@ export async function openRooms(
     doctypes,
     clock,
     zone: config.timezone,
-    controllers: hooks.around(new Map([...controllersOf(held, config), ...noteControllers(notes)]), eventParts),
+    controllers: hooks.around(
+      new Map([...controllersOf({ ...held, issuer }, config, () => ({ principals, settings })), ...noteControllers(notes)]),
+      eventParts,
+    ),
     listeners: [
       ...noteListeners(notes),
       fileListener(() => documents.premises),
       shareListener(() => documents.premises, generation),
       judgementListener(generation),
+      policyTrail(audit),
       hooks.listener(eventParts),
     ],
     methods,
@@ -113,8 +143,9 @@ export async function openRooms(
     doctypeOf: (name) => doctypes.get(name),
     defaultsOf: (user) => readUserDefaults(database.connection, user),
   })
+  const settings = new OAuthSettings({ documents, generation })
   await generation.observe(await generation.read())
-  return { ...held, documents, principals }
+  return { ...held, documents, principals, settings }
 }
 
 /** Every whitelisted method by its name, from the room that owns it; site code may take none of ours. */
@@ -148,12 +179,16 @@ const passwordRead =
       user,
       client: token?.client,
       grant: token?.grant,
-      detail: { doctype, name, fieldname },
+      ...(doctype === 'User' ? { about: name, detail: { doctype, fieldname } } : { detail: { doctype, name, fieldname } }),
     })
 
 /** Each core DocType's behaviour, from the room that owns it. */
-function controllersOf(rooms: Omit<Rooms, 'documents' | 'principals'>, config: Config): Map<string, Controller> {
-  const { database, generation, clock, audit, doctypes, accounts, sessions, grants } = rooms
+function controllersOf(
+  rooms: Omit<Rooms, 'documents' | 'principals' | 'settings'> & { readonly issuer: () => string },
+  config: Config,
+  late: () => Pick<Rooms, 'principals' | 'settings'>,
+): Map<string, Controller> {
+  const { database, generation, clock, audit, doctypes, accounts, sessions, grants, letters, telling } = rooms
   const now = (): number => clock.now()
   return new Map<string, Controller>([
     ['DocType', doctypeController(doctypes, generation, dialectOf(database.engine), () => config.upstream !== undefined, config.timezone)],
@@ -165,6 +200,7 @@ function controllersOf(rooms: Omit<Rooms, 'documents' | 'principals'>, config: C
         generation,
         audit,
         onCredentialsChanged: (connection, user) => grants.revokeForUser(connection, user, 'credentials_changed'),
+        onPasswordChanged: (connection, user) => letters.passwordChanged(connection, user),
       }),
     ],
     ['Role', roleController(generation)],
@@ -173,9 +209,24 @@ function controllersOf(rooms: Omit<Rooms, 'documents' | 'principals'>, config: C
     ['Custom DocPerm', customDocPermController(doctypes, generation)],
     [
       'OAuth Client',
-      clientController({ grants, audit, now, doctypeOf: (name) => doctypes.get(name), httpRedirectHosts: config.httpRedirectHosts }),
+      clientController({
+        grants,
+        audit,
+        eventSecrets: telling.eventSecrets,
+        now,
+        doctypeOf: (name) => doctypes.get(name),
+        httpRedirectHosts: config.httpRedirectHosts,
+        allowAdministrator: config.allowAdministrator,
+        principalOf: (user) => late().principals.of(user),
+        settings: () => late().settings.read(),
+      }),
     ],
     ['File', fileController({ dialect: dialectOf(database.engine), maxSize: config.maxFileSize })],
+    ['OAuth Settings', settingsController({ generation, audit, grants, now, doctypeOf: (name) => doctypes.get(name) })],
+    [
+      'Social Login Key',
+      socialKeyController({ audit, outgoing: new Outgoing({ allowPrivate: config.allowPrivate }), issuer: rooms.issuer }),
+    ],
     ['OAuth Bearer Token', bearerTokenController({ database, now, zone: config.timezone })],
   ])
 }

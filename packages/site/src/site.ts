@@ -7,32 +7,58 @@ import { apiMethods } from './api/methods/api-methods.ts'
 import { openApiRoutes } from './api/openapi/openapi-routes.ts'
 import { resourceRoutes } from './api/resource-routes.ts'
 import { v2Routes } from './api/v2-routes.ts'
+import type { Trail } from './audit/trail.ts'
 import type { Backend } from './backend/backend.ts'
 import { byDoctype } from './backend/by-doctype.ts'
-import { Guard, type Refusal } from './backend/guard.ts'
+import { Guard } from './backend/guard.ts'
+import type { Remember } from './backend/refusals.ts'
 import type { Config } from './config.ts'
 import { isCore } from './doctypes/core-doctypes.ts'
 import { openHooks, type Hooks } from './hooks/hooks.ts'
+import type { Authenticator } from './http/exchange.ts'
 import { createServer, type HttpServer } from './http/server.ts'
+import type { CredentialsListener } from './identity/accounts/user-controller.ts'
 import { apiKeyAuthenticator, sessionAuthenticator } from './identity/authenticators.ts'
 import { identityRoutes } from './identity/identity-routes.ts'
+import { accountRoutes } from './identity/own-account/account-routes.ts'
+import { PasswordProof } from './identity/own-account/password-proof.ts'
+import { factorMethods } from './identity/factor/factor-methods.ts'
+import { factorRoutes } from './identity/factor/factor-routes.ts'
+import { composeLetter } from './identity/letters/compose-letter.ts'
+import { LETTER } from './identity/letters/letters.ts'
+import { ForgottenPasswords } from './identity/password-reset/forgotten-passwords.ts'
+import { PasswordResets } from './identity/password-reset/password-resets.ts'
+import { resetMethods } from './identity/password-reset/reset-methods.ts'
+import { resetRoutes } from './identity/password-reset/reset-routes.ts'
 import { readPerson } from './identity/person.ts'
 import { SignIn } from './identity/sign-in.ts'
+import { openSocial } from './identity/social/open-social.ts'
+import { socialRoutes } from './identity/social/social-routes.ts'
 import { createLogger } from './logger.ts'
+import { withApiAccess } from './oauth/access/api-access.ts'
+import { appsMethods } from './oauth/apps/apps-methods.ts'
+import { withBudget } from './oauth/budgets/with-budget.ts'
 import type { Clients } from './oauth/clients/clients.ts'
+import { auditSigner } from './oauth/keys/audit-signer.ts'
 import { loadKeys, type Keys } from './oauth/keys/load-keys.ts'
+import type { KeyRotation } from './oauth/keys/rotation/key-rotation.ts'
 import { valueSealer } from './oauth/keys/value-sealer.ts'
 import { resourceMetadataUrl } from './oauth/oauth-routes.ts'
 import { openOAuth, type OAuth } from './oauth/oauth.ts'
 import { usersOf } from './oauth/users.ts'
+import { mailCarrier } from './mail/mail-carrier.ts'
+import { MailServer } from './mail/mail-server.ts'
+import { Outgoing } from './outgoing/outgoing.ts'
 import { apiDocsPage } from './pages/docs/api-docs-page.ts'
+import { openTrail } from './open-trail.ts'
 import { errorPage } from './pages/error-page.ts'
 import { paths } from './pages/paths.ts'
 import { styleSource } from './pages/styles.ts'
 import { GUEST, type Principal } from './policy/principal.ts'
 import { openRooms, type Rooms } from './rooms.ts'
 import { databaseFault, databaseSetting, listenFault, makeDataFolder } from './start-faults.ts'
-import { Upstream } from './upstream/upstream.ts'
+import type { Carrier, Courier } from './webhooks/courier.ts'
+import { DeliveryWorker } from './webhooks/delivery-worker.ts'
 
 export interface Listening {
   /** The site's URL, for everybody. */
@@ -46,7 +72,14 @@ export interface Site {
   /** Guarded: what callers over HTTP get. */
   readonly backend: Backend
   readonly clients: Clients
+  /** The keys that sign id_tokens, and their changes. */
+  readonly signingKeys: KeyRotation
+  /** Rejects with one sentence when the process cannot go on: the site uses a key that it was not given. */
+  readonly broken: Promise<never>
   readonly rooms: Rooms
+  readonly trail: Trail
+  readonly explain: OAuth['explain']
+  readonly passwordResets: PasswordResets
   /** Sentences for whoever starts the site: where the key file and the first password lie. */
   readonly notes: readonly string[]
   /** Binds the port. */
@@ -75,41 +108,149 @@ export async function openSite(config: Config): Promise<Site> {
 
 async function assemble(config: Config, database: Database, keys: Keys, hooks: Hooks): Promise<Site> {
   const log = createLogger(config.logLevel)
-  const known = {
-    zone: config.timezone,
-    doctypeOf: (name: string) => rooms.doctypes.get(name),
-    parentsOf: (child: string) => rooms.doctypes.parentsOf(child).map(({ doctype }) => doctype.name),
-  }
-  const rooms: Rooms = await openRooms(database, config, apiMethods(known), hooks, valueSealer(keys))
   const issuer = new Issuer(config)
-  const oauth = await openOAuth(oauthParts(rooms, config, keys, issuer, log))
+  const rooms: Rooms = await openRooms(
+    database,
+    config,
+    [
+      ...apiMethods(knownLate(config, () => rooms.doctypes)),
+      ...appsMethods(() => ({ ...oauth, telling: rooms.telling, zone: config.timezone })),
+      ...resetMethods(() => resetParts),
+      ...factorMethods(() => rooms.secondFactors),
+    ],
+    hooks,
+    valueSealer(keys),
+    issuer.read,
+  )
+  const resets = passwordResets(rooms, issuer)
+  const forgotten = new ForgottenPasswords({
+    letters: rooms.letters,
+    onFault: (error) => log.error({ error }, 'a reset letter could not be written'),
+  })
+  const resetParts = { ...rooms, resets, forgotten }
+  const kept = openTrail(rooms, auditSigner(keys), (error) => log.error({ error }, 'the trail is behind'))
+  const { promise: broken, reject: onBroken } = Promise.withResolvers<never>()
+  // Whoever only works on the site without listening waits for nothing.
+  broken.catch(() => undefined)
+  const oauth = await openOAuth({ ...oauthParts(rooms, config, keys, issuer, log), trail: kept.trail, onBroken })
+  const couriers = new Map<string, Courier | Carrier>([...oauth.couriers, ...letterCarriers(rooms, config, resets, issuer)])
+  const worker = deliveryWorker(rooms, config, couriers, log)
   const password = await ensureAdministrator(rooms.accounts, config)
-  const backend = guarded(rooms, config, issuer)
+  const backend = guarded(rooms, await documentsOf(rooms, config), issuer, oauth)
   const server = openServer(rooms, config, oauth, issuer, log)
-  resourceRoutes(server, backend)
-  methodRoutes(server, backend)
-  fileRoutes(server, backend, config.maxFileSize)
-  v2Routes(server, backend)
+  resetRoutes(server, resetParts)
+  documentRoutes(server, backend, config)
   apiDescription(server, backend, rooms, issuer)
   return {
     backend,
     clients: oauth.clients,
+    signingKeys: oauth.keys,
+    broken,
     rooms,
-    notes: [
-      ...(keys.written === undefined ? [] : [`The keys of this site are in ${keys.written}; keep a copy where the database is not`]),
-      ...(password === undefined ? [] : [password]),
-    ],
+    trail: kept.trail,
+    explain: oauth.explain,
+    passwordResets: resets,
+    notes: notesOf(keys, password),
     listen: async () => {
       hooks.refuseUnknown((name) => rooms.doctypes.get(name))
-      return bind(server, config, issuer)
+      const listening = await bind(server, config, issuer)
+      worker.start()
+      return listening
     },
     close: async () => {
       await server.close()
+      await worker.stop()
       await rooms.sessions.settled()
+      await rooms.letters.settled()
       await oauth.close()
+      await kept.close()
       await database.close()
     },
   }
+}
+
+/** What the methods ask of DocTypes, which are loaded after them. */
+const knownLate = (config: Config, doctypes: () => Rooms['doctypes']): Parameters<typeof apiMethods>[0] => ({
+  zone: config.timezone,
+  doctypeOf: (name) => doctypes().get(name),
+  parentsOf: (child) =>
+    doctypes()
+      .parentsOf(child)
+      .map(({ doctype }) => doctype.name),
+})
+
+const passwordResets = (rooms: Rooms, issuer: Issuer): PasswordResets =>
+  new PasswordResets({
+    ...rooms,
+    endGrants: endGrants(rooms),
+    issuer: issuer.read,
+    now: () => rooms.clock.now(),
+    onPasswordChanged: (connection, user) => rooms.letters.passwordChanged(connection, user),
+  })
+
+function documentRoutes(server: HttpServer<Principal>, backend: Backend, config: Config): void {
+  resourceRoutes(server, backend)
+  methodRoutes(server, backend)
+  fileRoutes(server, backend, config.maxFileSize)
+  v2Routes(server, backend)
+}
+
+const notesOf = ({ written }: Keys, password: string | undefined): string[] => [
+  ...(written === undefined ? [] : [`The keys of this site are in ${written}; keep a copy where the database is not`]),
+  ...(password === undefined ? [] : [password]),
+]
+
+const signInParts = ({
+  database,
+  accounts,
+  sessions,
+  audit,
+  letters,
+  clock,
+  secondFactors: factors,
+  principals,
+}: Rooms): ConstructorParameters<typeof SignIn>[0] => ({
+  database,
+  accounts,
+  sessions,
+  audit,
+  factors,
+  lacksFactor: (user) => principals.lacksFactor(user),
+  onNewPlace: (connection, user, place) => letters.signedIn(connection, user, place),
+  now: () => clock.now(),
+})
+
+const endGrants =
+  ({ grants }: Rooms): CredentialsListener =>
+  (connection, user) =>
+    grants.revokeForUser(connection, user, 'credentials_changed')
+
+function letterCarriers(
+  { database, accounts, audit, clock }: Rooms,
+  { mail, timezone }: Config,
+  resets: PasswordResets,
+  issuer: Issuer,
+): [string, Carrier][] {
+  if (!mail) return []
+  const parts = { database, accounts, audit, resets, issuer: issuer.read, zone: timezone, now: () => clock.now() }
+  return [[LETTER, mailCarrier({ server: new MailServer(mail), compose: (message) => composeLetter(parts, message) })]]
+}
+
+/** Sends what apps and users are told, while the site listens. */
+function deliveryWorker(
+  { database, telling, clock }: Rooms,
+  config: Config,
+  couriers: ReadonlyMap<string, Courier | Carrier>,
+  log: Logger,
+): DeliveryWorker {
+  return new DeliveryWorker({
+    database,
+    outbox: telling.outbox,
+    outgoing: new Outgoing({ allowPrivate: config.allowPrivate }),
+    couriers,
+    now: () => clock.now(),
+    onFault: (error) => log.error({ error }, 'an app could not be told'),
+  })
 }
 
 async function bind(server: HttpServer<Principal>, config: Config, issuer: Issuer): Promise<Listening> {
@@ -146,15 +287,17 @@ function oauthParts(
   ring: Awaited<ReturnType<typeof loadKeys>>,
   issuer: Issuer,
   log: Logger,
-): Parameters<typeof openOAuth>[0] {
-  const { database, generation, audit, grants, documents, doctypes, clock } = rooms
+): Omit<Parameters<typeof openOAuth>[0], 'onBroken' | 'trail'> {
+  const { database, generation, audit, grants, documents, doctypes, clock, settings, telling } = rooms
   return {
     database,
     generation,
     ring,
     audit,
     grants,
+    telling,
     documents,
+    settings,
     users: usersOf(rooms),
     doctypeOf: (name) => doctypes.get(name),
     issuer: issuer.read,
@@ -162,6 +305,7 @@ function oauthParts(
     zone: config.timezone,
     allowAdministrator: config.allowAdministrator,
     onFault: (error) => log.error({ error }, 'a task beside the requests failed'),
+    onNotice: (sentence) => log.warn(sentence),
   }
 }
 
@@ -180,18 +324,26 @@ function apiDescription(server: HttpServer<Principal>, backend: Backend, rooms: 
   })
 }
 
-/** The one line that decides where documents live: here, or upstream but for the core DocTypes. */
-function guarded(rooms: Rooms, config: Config, issuer: Issuer): Backend {
-  const { documents, doctypes, methods, audit, database } = rooms
-  const backend = config.upstream ? byDoctype(documents, new Upstream(config.upstream), isCore) : documents
-  const onRefusal = ({ principal, scope, act }: Refusal): Promise<void> =>
-    audit.write(database.connection, {
-      event: 'scope refused',
+/** The one place that decides where documents live: here, or upstream but for the core DocTypes. A site without one never loads it. */
+async function documentsOf({ documents }: Rooms, { upstream }: Config): Promise<Backend> {
+  if (!upstream) return documents
+  const { Upstream } = await import('./upstream/upstream.ts')
+  return byDoctype(documents, new Upstream(upstream), isCore)
+}
+
+function guarded(rooms: Rooms, backend: Backend, issuer: Issuer, { usage, tokenDocument: ownDocument }: OAuth): Backend {
+  const { doctypes, methods, audit } = rooms
+  const onRefusal: Remember = ({ principal, lacking, scope, act }) => {
+    if (principal.token) usage.refused(principal.token, lacking, act, scope)
+    return audit.refuse({
+      event: `${lacking} refused`,
       user: principal.user,
       client: principal.token?.client,
       grant: principal.token?.grant,
-      detail: { scope, act },
+      scope,
+      act,
     })
+  }
   return new Guard({
     backend,
     doctypeOf: (name) => doctypes.get(name),
@@ -199,23 +351,52 @@ function guarded(rooms: Rooms, config: Config, issuer: Issuer): Backend {
     methods,
     onRefusal,
     resourceMetadata: () => resourceMetadataUrl(issuer.read()),
+    onUse: (token, doctype, right) => usage.used(token, doctype, right),
+    ownDocument,
   })
 }
 
 function openServer(rooms: Rooms, config: Config, oauth: OAuth, issuer: Issuer, log: Logger): HttpServer<Principal> {
   const { accounts, sessions, database, audit } = rooms
+  const access = (authenticator: Authenticator<Principal>): Authenticator<Principal> =>
+    withApiAccess(authenticator, { settings: rooms.settings, resourceMetadata: () => resourceMetadataUrl(issuer.read()) })
   const server = createServer<Principal>({
     guest: GUEST,
-    authenticators: [oauth.authenticator, apiKeyAuthenticator(rooms), sessionAuthenticator(rooms)],
+    authenticators: [
+      access(oauth.authenticator),
+      withBudget(access(apiKeyAuthenticator(rooms)), oauth.budgets),
+      sessionAuthenticator(rooms),
+    ],
     issuer: issuer.read,
     secureCookies: issuer.read().startsWith('https://'),
     hsts: config.production,
     trustedProxies: config.trustedProxies,
+    challenge: () => `Bearer resource_metadata="${resourceMetadataUrl(issuer.read())}"`,
     styleSource,
     errorPage,
+    around: ({ ip, caller }, run) => audit.from({ ip, user: caller.user, client: caller.token?.client, grant: caller.token?.grant }, run),
+    gate: (authorization) => oauth.budgets.check(authorization),
+    crossOrigin: oauth.origins,
     log,
   })
-  identityRoutes(server, { accounts, sessions, signIn: new SignIn({ database, accounts, sessions, audit }), issuer: issuer.read })
+  const signIn = new SignIn(signInParts(rooms))
+  const outgoing = new Outgoing({ allowPrivate: config.allowPrivate })
+  const social = openSocial({ ...rooms, signIn, outgoing, issuer: issuer.read, now: () => rooms.clock.now() })
+  identityRoutes(server, { accounts, sessions, signIn, providers: () => social.keys.buttons(), issuer: issuer.read })
+  socialRoutes(server, social)
+  const proof = new PasswordProof({ accounts, audit })
+  factorRoutes(server, { accounts, sessions, proof, factors: rooms.secondFactors, issuer: issuer.read })
+  accountRoutes(server, {
+    database,
+    accounts,
+    sessions,
+    audit,
+    identities: social.identities,
+    proof,
+    now: () => rooms.clock.now(),
+    zone: config.timezone,
+    endGrants: endGrants(rooms),
+  })
   oauth.routes(server)
   return server
 }

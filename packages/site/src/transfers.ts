@@ -1,5 +1,9 @@
-import { openDatabase, type Database } from '@annex/database'
+import { dialectOf, openDatabase, type Connection, type Database } from '@annex/database'
+import { Audit } from './audit/audit.ts'
+import { protectTrail } from './audit/chain/append-only.ts'
 import type { Config } from './config.ts'
+import { removeAllPending } from './identity/factor/pending-store.ts'
+import { removeAllResets } from './identity/password-reset/password-reset-store.ts'
 import { removeAllSessionRows } from './identity/sessions/session-store.ts'
 import { MIGRATIONS } from './rooms.ts'
 import { databaseSetting, makeDataFolder } from './start-faults.ts'
@@ -62,8 +66,24 @@ const COUNTERS = [
 export async function restoreSite(config: Config, file: string, report: Report): Promise<void> {
   await checkBackup(file, MIGRATIONS)
   await withDatabase(config, false, (database) =>
-    restore({ database, file, migrations: MIGRATIONS, counters: COUNTERS, endAccess: removeAllSessionRows, report }),
+    restore({
+      database,
+      file,
+      migrations: MIGRATIONS,
+      counters: COUNTERS,
+      endAccess: (connection) => settleRestored(database, connection),
+      report,
+    }),
   )
+}
+
+async function settleRestored(database: Database, connection: Connection): Promise<void> {
+  await removeAllSessionRows(connection)
+  await removeAllResets(connection)
+  await removeAllPending(connection)
+  // Tables that were made anew are bare, and the trail goes on from where the file ends.
+  await protectTrail(connection, dialectOf(database.engine))
+  await new Audit({ database }).write(connection, { event: 'site restored', user: 'Administrator' })
 }
 
 async function withDatabase<T>(config: Config, mustExist: boolean, work: (database: Database) => Promise<T>): Promise<T> {

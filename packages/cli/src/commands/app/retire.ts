@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
-import { requireApp } from '../known-app.ts'
-import { print } from '../print.ts'
-import { withSite } from '../with-site.ts'
+import { requireApp } from '../../known-app.ts'
+import { print } from '../../print.ts'
+import { withSite } from '../../with-site.ts'
 
 /** `annex app retire ID`: nobody can connect with the app any more, and every access it had is over. */
 export const appRetire = defineCommand({

@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
-import { print } from '../print.ts'
-import { withSite } from '../with-site.ts'
+import { print } from '../../print.ts'
+import { withSite } from '../../with-site.ts'
 
 /** `annex app list`: one line an app. */
 export const appList = defineCommand({
@@ -8,7 +8,8 @@ export const appList = defineCommand({
   run: () =>
     withSite(async (site, administrator) => {
       const apps = await site.clients.list(administrator)
-      for (const app of apps) print([app.id, app.enabled ? 'active ' : 'retired', app.kind, app.name, app.defaultRedirectUri].join('  '))
+      for (const app of apps)
+        print([app.id, app.state.toLowerCase().padEnd(9), app.kind, app.name, app.defaultRedirectUri].join('  ').trimEnd())
       if (apps.length === 0) print('No app is registered yet; make one with: annex app create NAME --redirect-uri URI')
     }),
 })
