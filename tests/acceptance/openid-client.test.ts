@@ -125,6 +125,17 @@ describe.each(engines)('openid-client, unchanged and in OpenID mode, on %s', (en
     expect(await causeOf(signIn(config, app))).toBe('JWT signature verification failed')
   })
 
+  it('signs a person out, by the address it makes for that', async () => {
+    const back = 'http://localhost:4100/bye'
+    const app = await registerApp(admin, { scopes: SCOPE, post_logout_redirect_uris: back })
+    const config = await discover(app, openid.ClientSecretPost(app.secret))
+    const tokens = await signIn(config, app)
+    const url = openid.buildEndSessionUrl(config, { id_token_hint: tokens.id_token ?? '', post_logout_redirect_uri: back, state: 'xyz' })
+    expect((await alice.get(url.href)).location?.href).toBe(`${back}?state=xyz`)
+    expect((await alice.get('/app')).location?.pathname).toBe('/login')
+    await alice.signIn(ALICE.email, ALICE.new_password)
+  })
+
   it('finds in the published metadata an address for every endpoint it uses, all of this site', async () => {
     const app = await registerApp(admin, { scopes: SCOPE })
     const metadata = (await discover(app, openid.None())).serverMetadata()
@@ -135,6 +146,8 @@ describe.each(engines)('openid-client, unchanged and in OpenID mode, on %s', (en
       metadata.revocation_endpoint,
       metadata.introspection_endpoint,
       metadata.jwks_uri,
+      metadata.end_session_endpoint,
+      metadata.device_authorization_endpoint,
     ]
     for (const endpoint of endpoints) expect(endpoint).toMatch(new RegExp(`^${site.url}/`))
     expect(metadata.supportsPKCE()).toBe(true)

@@ -39,16 +39,25 @@ export class Lanes {
   }
 
   /**
-   * Every connection sends its next request when its last one is answered, until the time is up; the last ones are waited for.
+   * Every connection sends its next request when its last one is answered, one at least, until the time is up; the last ones are
+   * waited for.
    *
    * @throws {Error} with the answer, when a request is refused: what was measured would mean nothing
    */
-  async run(seconds: number): Promise<Round> {
+  run(seconds: number): Promise<Round> {
+    return this.#drive((begin) => performance.now() < begin + seconds * 1000)
+  }
+
+  /** As `run`, for as long as it is told to go on. */
+  runWhile(goesOn: () => boolean): Promise<Round> {
+    return this.#drive(goesOn)
+  }
+
+  async #drive(goesOn: (begin: number) => boolean): Promise<Round> {
     const latencies: number[] = []
     const before = await this.#server.usage()
     const begin = performance.now()
-    const end = begin + seconds * 1000
-    await Promise.all(this.#lanes.map(({ connection, sequence }) => drive(connection, sequence, end, latencies)))
+    await Promise.all(this.#lanes.map(({ connection, sequence }) => drive(connection, sequence, () => goesOn(begin), latencies)))
     const spent = performance.now() - begin
     const after = await this.#server.usage()
     return { seconds: spent / 1000, cpu: after.cpu - before.cpu, latencies }
@@ -59,15 +68,14 @@ export class Lanes {
   }
 }
 
-async function drive(connection: HttpConnection, sequence: Sequence, end: number, latencies: number[]): Promise<void> {
-  for (let now = performance.now(); now < end;) {
+async function drive(connection: HttpConnection, sequence: Sequence, goesOn: () => boolean, latencies: number[]): Promise<void> {
+  do {
+    const begin = performance.now()
     const reply = await connection.send(sequence.next())
-    const answered = performance.now()
-    latencies.push(answered - now)
+    latencies.push(performance.now() - begin)
     requireGood(reply)
     sequence.accept?.(reply)
-    now = performance.now()
-  }
+  } while (goesOn())
 }
 
 /** Sends every request once, over a few connections; for making data. */

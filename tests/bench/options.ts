@@ -14,16 +14,32 @@ export interface BenchOptions {
   readonly profile?: string
   /** Whether one process and two of them are measured on PostgreSQL as well. */
   readonly postgres: boolean
+  /** Live tokens of a site that is measured beside one with few; 0 = none is. */
+  readonly tokens: number
+  /** Whether it is measured what counters, row filters and the sealed trail cost. */
+  readonly costs: boolean
 }
 
-export const USAGE = `npm run bench -- [--seconds 4] [--documents 1000,100000,1000000] [--only list,document] [--postgres] [--json FILE] [--profile FOLDER]`
+export const USAGE = `npm run bench -- [--seconds 4] [--documents 1000,100000,1000000] [--only list,document] [--postgres] [--tokens 1000000] [--costs] [--json FILE] [--profile FOLDER]`
 
 const LEAST_DOCUMENTS = 20
+/** More than the few that they are measured beside. */
+const LEAST_TOKENS = 10_000
 
 /** @throws {Error} a sentence that names the option that is wrong */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const text = { type: 'string' } as const
-  const options = { seconds: text, documents: text, json: text, only: text, profile: text, postgres: { type: 'boolean' } } as const
+  const flag = { type: 'boolean' } as const
+  const options = {
+    seconds: text,
+    documents: text,
+    tokens: text,
+    json: text,
+    only: text,
+    profile: text,
+    postgres: flag,
+    costs: flag,
+  } as const
   const { values } = parseArgs({ args: [...args], options })
   const seconds = Number(values.seconds ?? 4)
   const documents = (values.documents ?? '10000').split(',').map(Number)
@@ -31,10 +47,15 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   if (!documents.every((count) => Number.isInteger(count) && count >= LEAST_DOCUMENTS && count <= 1_000_000)) {
     throw new Error(`--documents must be whole numbers from ${LEAST_DOCUMENTS} to 1000000, apart by commas`)
   }
+  const tokens = Number(values.tokens ?? 0)
+  if (values.tokens !== undefined && !(Number.isInteger(tokens) && tokens >= LEAST_TOKENS && tokens <= 10_000_000))
+    throw new Error(`--tokens must be a whole number from ${LEAST_TOKENS} to 10000000`)
   return {
     seconds,
     documents,
+    tokens,
     postgres: values.postgres === true,
+    costs: values.costs === true,
     ...(values.json === undefined ? {} : { json: values.json }),
     ...(values.only === undefined ? {} : { only: values.only.split(',') }),
     ...(values.profile === undefined ? {} : { profile: values.profile }),

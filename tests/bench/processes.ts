@@ -3,79 +3,80 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { temporaryDatabase } from '../support/databases.ts'
 import * as postgres from '../support/postgres.ts'
+import { CONNECTIONS, ROUNDS } from './comparing.ts'
 import { Lanes, type Round } from './load.ts'
-import { figuresOf, type Figures, type Processes } from './report.ts'
+import { figuresOf } from './figures.ts'
+import type { Processes } from './report.ts'
 import { scenariosFor, type Scenario } from './scenarios.ts'
 import { ServerProcess } from './server-process.ts'
 import { makeData } from './data/site-data.ts'
+import { ADMIN_PASSWORD, startSite } from './site-process.ts'
 
-const CONNECTIONS = 16
-const ROUNDS = 4
 const DOCUMENTS = 1000
 const KINDS = ['document', 'list', 'insert']
 
-type StartSite = (folder: string, environment: Readonly<Record<string, string>>) => Promise<ServerProcess>
+const bareServerFile = new URL('./bare/bare-postgres-server.ts', import.meta.url)
 
 /**
  * Measures one process of the site and then two on one PostgreSQL, each with sixteen connections of its own: what a second
  * process costs shows in the processor time of a request. With fewer connections a process takes fewer requests out of
- * the kernel at once, and each costs more of it whoever else is there.
+ * the kernel at once, and each costs more of it whoever else is there. One and two bare handlers on the same database
+ * are measured between them: what a second process costs those is the machine's part.
  */
-export async function measureProcesses(
-  start: StartSite,
-  password: string,
-  seconds: number,
-  say: (line: string) => void,
-): Promise<Processes[]> {
+export async function measureProcesses(seconds: number, say: (line: string) => void): Promise<Processes[]> {
   await postgres.setup()
   const folder = await mkdtemp(join(tmpdir(), 'annex-bench-'))
   const database = await temporaryDatabase('postgres')
-  const servers: ServerProcess[] = []
+  const sites: ServerProcess[] = []
+  const bares: ServerProcess[] = []
   try {
-    const begin = async (): Promise<void> => void servers.push(await start(folder, { DATABASE_URL: database.url }))
+    const begin = async (): Promise<void> => void sites.push(await startSite(folder, { environment: { DATABASE_URL: database.url } }))
     await begin()
-    const access = await makeData(servers[0]!.origin, password, DOCUMENTS, CONNECTIONS)
+    const access = await makeData(sites[0]!.origin, ADMIN_PASSWORD, DOCUMENTS, CONNECTIONS)
     await begin()
+    for (let count = 0; count < 2; count += 1) bares.push(await ServerProcess.start({ file: bareServerFile, args: [database.url] }))
     const kinds = scenariosFor(access, DOCUMENTS).filter(({ name }) => KINDS.includes(name))
     const measured: Processes[] = []
     for (const scenario of kinds) {
       say(`PostgreSQL, ${scenario.name}: one process, then two`)
-      measured.push(await compare(scenario, servers, seconds))
+      measured.push(await compare(scenario, sites, bares, seconds))
     }
     return measured
   } finally {
-    for (const server of servers) await server.stop()
+    for (const server of [...sites, ...bares]) await server.stop()
     await database.remove()
     await rm(folder, { recursive: true, force: true })
     await postgres.teardown()
   }
 }
 
-/** One, two, one, two: what slows the machine down for a while meets both. */
-async function compare(scenario: Scenario, servers: readonly ServerProcess[], seconds: number): Promise<Processes> {
-  const [one, two]: [Round[], Round[]] = [[], []]
+/** One, two, one, two, and the bare ones in turn with them: what slows the machine down for a while meets all. */
+async function compare(
+  scenario: Scenario,
+  sites: readonly ServerProcess[],
+  bares: readonly ServerProcess[],
+  seconds: number,
+): Promise<Processes> {
   // Two inserts of one name would be refused: every lane has a number of its own, in every round.
   let lane = 0
-  const opened = async (server: ServerProcess, count: number): Promise<Lanes> =>
+  const open = async (server: ServerProcess): Promise<Lanes> =>
     Lanes.open(
       server,
-      Array.from({ length: count }, () => scenario.sequence((lane += 1))),
+      Array.from({ length: CONNECTIONS }, () => scenario.sequence((lane += 1))),
     )
-  const [alone, halves] = [await opened(servers[0]!, CONNECTIONS), await Promise.all(servers.map((server) => opened(server, CONNECTIONS)))]
-  const each = seconds / ROUNDS
-  const both = async (): Promise<Round> => together(await Promise.all(halves.map((half) => half.run(each))))
+  const [site, bare] = [await Promise.all(sites.map(open)), await Promise.all(bares.map(open))]
+  const turns = [site.slice(0, 1), site, bare.slice(0, 1), bare]
+  const rounds: Round[][] = turns.map(() => [])
+  const run = async (lanes: readonly Lanes[]): Promise<Round> =>
+    together(await Promise.all(lanes.map((each) => each.run(seconds / ROUNDS))))
   try {
-    await alone.run(each)
-    await both()
-    for (let round = 0; round < ROUNDS; round += 1) {
-      one.push(await alone.run(each))
-      two.push(await both())
-    }
+    for (const lanes of turns) await run(lanes)
+    for (let round = 0; round < ROUNDS; round += 1) for (const [turn, lanes] of turns.entries()) rounds[turn]!.push(await run(lanes))
   } finally {
-    for (const lanes of [alone, ...halves]) lanes.close()
+    for (const lanes of [...site, ...bare]) lanes.close()
   }
-  const figures: readonly Figures[] = [figuresOf(one), figuresOf(two)]
-  return { name: scenario.name, one: figures[0]!, two: figures[1]! }
+  const [one, two, bareOne, bareTwo] = rounds.map(figuresOf)
+  return { name: scenario.name, one: one!, two: two!, bareOne: bareOne!, bareTwo: bareTwo! }
 }
 
 const together = (rounds: readonly Round[]): Round => ({

@@ -1,22 +1,19 @@
 import { cpus } from 'node:os'
 import type { BenchOptions } from './options.ts'
+import { cells, figuresOf, percent, table, type Figures, type Wanted } from './figures.ts'
 import type { Round } from './load.ts'
-
-/** What one server did with one kind of request, over all its rounds. */
-export interface Figures {
-  readonly requestsPerSecond: number
-  /** Milliseconds, with all connections at work at once. */
-  readonly p50: number
-  readonly p99: number
-  /** Microseconds of processor time of the server process. */
-  readonly cpuPerRequest: number
-}
+import type { ManyTokens } from './provider/many-tokens.ts'
+import { costLines, tokensLines, wantedOfCosts, wantedOfTokens } from './provider/provider-report.ts'
+import type { Cost } from './provider/variants.ts'
+import { wantedOfProvider } from './provider/provider-wanted.ts'
 
 export interface Comparison {
   readonly name: string
   readonly about: string
   readonly site: Figures
   readonly bare: Figures
+  /** Another provider, where it answers such requests too. */
+  readonly peer?: Figures
   /** The site's requests per second by those of the bare handler. */
   readonly ratio: number
   /** The lowest and the highest ratio of one pair of rounds: how far the machine let the figures swing. */
@@ -39,13 +36,6 @@ export interface Memory {
   readonly most: number
 }
 
-export interface Wanted {
-  readonly what: string
-  readonly limit: string
-  readonly measured: string
-  readonly met: boolean
-}
-
 /** What was measured with one number of documents. */
 export interface SizeReport {
   readonly documents: number
@@ -54,11 +44,13 @@ export interface SizeReport {
   readonly memory: { readonly site: Memory; readonly bare: Memory }
 }
 
-/** One kind of request on PostgreSQL, answered by one process of the site and by two. */
+/** One kind of request on PostgreSQL, answered by one process of the site and by two, and by as many bare handlers. */
 export interface Processes {
   readonly name: string
   readonly one: Figures
   readonly two: Figures
+  readonly bareOne: Figures
+  readonly bareTwo: Figures
 }
 
 export interface Report {
@@ -67,33 +59,29 @@ export interface Report {
   readonly options: Pick<BenchOptions, 'seconds' | 'documents'> & { readonly connections: number }
   readonly sizes: readonly SizeReport[]
   readonly processes: readonly Processes[]
+  /** Absent when it was not asked for. */
+  readonly tokens?: ManyTokens
+  readonly costs: readonly Cost[]
   readonly wanted: readonly Wanted[]
 }
 
-export function figuresOf(rounds: readonly Round[]): Figures {
-  const latencies = Float64Array.from(rounds.flatMap((round) => round.latencies)).toSorted()
-  const sum = (pick: (round: Round) => number): number => rounds.reduce((total, round) => total + pick(round), 0)
-  return {
-    requestsPerSecond: latencies.length / sum((round) => round.seconds),
-    p50: quantile(latencies, 0.5),
-    p99: quantile(latencies, 0.99),
-    cpuPerRequest: sum((round) => round.cpu) / latencies.length,
-  }
-}
-
-const quantile = (sorted: Float64Array, part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
-
 const rateOf = (round: Round): number => round.latencies.length / round.seconds
 
-/** Rounds come in pairs, one of each server, taken one right after the other. */
-export function comparisonOf(name: string, about: string, site: readonly Round[], bare: readonly Round[]): Comparison {
+/** What each server did, round by round; the rounds of one number were taken one right after the other. */
+export interface Rounds {
+  readonly site: readonly Round[]
+  readonly bare: readonly Round[]
+  readonly peer?: readonly Round[]
+}
+
+export function comparisonOf(kind: Pick<Comparison, 'name' | 'about'>, { site, bare, peer }: Rounds): Comparison {
   const [ours, theirs] = [figuresOf(site), figuresOf(bare)]
   const ratios = site.flatMap((round, index) => (bare[index] ? [rateOf(round) / rateOf(bare[index])] : []))
   return {
-    name,
-    about,
+    ...kind,
     site: ours,
     bare: theirs,
+    ...(peer ? { peer: figuresOf(peer) } : {}),
     ratio: ours.requestsPerSecond / theirs.requestsPerSecond,
     swing: [Math.min(...ratios), Math.max(...ratios)],
     cpuRatio: theirs.cpuPerRequest / ours.cpuPerRequest,
@@ -101,8 +89,15 @@ export function comparisonOf(name: string, about: string, site: readonly Round[]
 }
 
 /** What was promised of a site, beside what was measured. */
-export function wantedOf(sizes: readonly SizeReport[], processes: readonly Processes[]): Wanted[] {
-  return [...sizes.flatMap(wantedOfSize), ...wantedOfGrowth(sizes), ...processes.map(wantedOfProcesses)]
+export function wantedOf({ sizes, processes, tokens, costs }: Pick<Report, 'sizes' | 'processes' | 'tokens' | 'costs'>): Wanted[] {
+  return [
+    ...sizes.flatMap(wantedOfSize),
+    ...sizes.flatMap(wantedOfProvider),
+    ...wantedOfGrowth(sizes),
+    ...processes.flatMap(wantedOfProcesses),
+    ...(tokens ? wantedOfTokens(tokens) : []),
+    ...wantedOfCosts(costs),
+  ]
 }
 
 const LEAST_RATIOS: Readonly<Record<string, number>> = { list: 0.4, filtered: 0.4, document: 0.4, insert: 0.5 }
@@ -162,37 +157,37 @@ function wantedOfGrowth(sizes: readonly SizeReport[]): Wanted[] {
 
 const MOST_FOR_TWO = 1.15
 
-function wantedOfProcesses({ name, one, two }: Processes): Wanted {
+function wantedOfProcesses({ name, one, two, bareOne, bareTwo }: Processes): Wanted[] {
   const times = two.cpuPerRequest / one.cpuPerRequest
+  const beside = times / (bareTwo.cpuPerRequest / bareOne.cpuPerRequest)
   const what = `${name} on PostgreSQL, two processes by one, processor time`
-  return { what, limit: `at most ${MOST_FOR_TWO} times`, measured: `${times.toFixed(2)} times`, met: times <= MOST_FOR_TWO }
+  return [[what, times] as const, [`${what}, beside what a second bare handler costs`, beside] as const].map(([subject, measured]) => ({
+    what: subject,
+    limit: `at most ${MOST_FOR_TWO} times`,
+    measured: `${measured.toFixed(2)} times`,
+    met: measured <= MOST_FOR_TWO,
+  }))
 }
 
 export const machineName = (): string => `${cpus().length} × ${cpus()[0]?.model ?? process.arch}`
 
-const percent = (ratio: number): string => `${(ratio * 100).toFixed(0)} %`
-
-const HEAD = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs', 'of bare', 'swing', 'of bare by CPU']
+const HEAD = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs', 'of bare', 'swing', 'of bare by CPU', 'of peer', 'of peer by CPU']
 
 /** The report as a person reads it. */
-export function textOf({ node, machine, options, sizes, processes, wanted }: Report): string {
+export function textOf({ node, machine, options, sizes, processes, tokens, costs, wanted }: Report): string {
   return [
     `Node ${node}, ${machine}; ${options.connections} connections, ${options.seconds} s for each kind and server`,
     ...sizes.flatMap(sizeLines),
     ...(processes.length === 0 ? [] : ['', 'PostgreSQL:', ...table([HEAD, ...processes.flatMap(processLines)])]),
+    ...(tokens ? ['', ...tokensLines(tokens)] : []),
+    ...(costs.length === 0 ? [] : ['', 'What single promises cost a call:', ...costLines(costs)]),
     '',
     ...wanted.map(({ what, limit, measured, met }) => `${met ? 'met   ' : 'MISSED'}  ${what}: ${measured}, wanted ${limit}`),
   ].join('\n')
 }
 
 function sizeLines({ documents, comparisons, tokenCheck, memory }: SizeReport): string[] {
-  const lines = comparisons.flatMap((comparison) => {
-    const [low, high] = comparison.swing.map(percent)
-    return [
-      [`${comparison.name}, site`, ...cells(comparison.site), percent(comparison.ratio), `${low} to ${high}`, percent(comparison.cpuRatio)],
-      [`${comparison.name}, bare`, ...cells(comparison.bare), '', '', ''],
-    ]
-  })
+  const lines = comparisons.flatMap(comparisonLines)
   return [
     '',
     `${documents} documents:`,
@@ -203,27 +198,30 @@ function sizeLines({ documents, comparisons, tokenCheck, memory }: SizeReport): 
   ]
 }
 
-const processLines = ({ name, one, two }: Processes): string[][] => [
-  [`${name}, one process`, ...cells(one), '', '', ''],
-  [`${name}, two processes`, ...cells(two), '', '', ''],
+function comparisonLines({ name, site, bare, peer, ratio, swing, cpuRatio }: Comparison): string[][] {
+  const ofBare = [percent(ratio), swing.map(percent).join(' to '), percent(cpuRatio)]
+  const ofPeer = peer ? [percent(site.requestsPerSecond / peer.requestsPerSecond), percent(peer.cpuPerRequest / site.cpuPerRequest)] : []
+  return [
+    [`${name}, site`, ...cells(site), ...ofBare, ...ofPeer],
+    [`${name}, bare`, ...cells(bare)],
+    ...(peer ? [[`${name}, peer`, ...cells(peer)]] : []),
+  ]
+}
+
+const beside = (site: Figures, bare: Figures): string[] => [
+  percent(site.requestsPerSecond / bare.requestsPerSecond),
+  '',
+  percent(bare.cpuPerRequest / site.cpuPerRequest),
 ]
+
+function processLines({ name, one, two, bareOne, bareTwo }: Processes): string[][] {
+  return [
+    [`${name}, one process`, ...cells(one), ...beside(one, bareOne)],
+    [`${name}, two processes`, ...cells(two), ...beside(two, bareTwo)],
+    [`${name}, one bare handler`, ...cells(bareOne), '', '', ''],
+    [`${name}, two bare handlers`, ...cells(bareTwo), '', '', ''],
+  ]
+}
 
 const memoryLine = (name: string, { atRest, most }: Memory): string =>
   `memory of the ${name}: ${atRest.toFixed(0)} MB at rest, ${most.toFixed(0)} MB at most`
-
-const cells = ({ requestsPerSecond, p50, p99, cpuPerRequest }: Figures): string[] => [
-  requestsPerSecond.toFixed(0),
-  p50.toFixed(2),
-  p99.toFixed(2),
-  cpuPerRequest.toFixed(0),
-]
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  )
-}

@@ -1,5 +1,5 @@
-import { OAUTH_PATHS, type TokenResponse } from '@annex/protocol'
-import { requestBytes, type Reply } from './http-connection.ts'
+import type { TokenResponse } from '@annex/protocol'
+import { requestBytes } from './http-connection.ts'
 import { itemCode, itemName, itemValues, SHELF_LIVES } from './data/item-doctype.ts'
 import type { Sequence } from './load.ts'
 import type { Access } from './data/site-data.ts'
@@ -10,6 +10,8 @@ export interface Scenario {
   readonly about: string
   /** The requests of one connection to one server. */
   readonly sequence: (connection: number) => Sequence
+  /** The same, asked of another provider of the same protocol. */
+  readonly peer?: (connection: number) => Sequence
   /** What both servers must answer alike; absent where each makes something new. */
   readonly gist?: (answer: unknown) => unknown
 }
@@ -20,7 +22,7 @@ type Data = Readonly<Record<string, unknown>>
 const dataOf = (answer: unknown): Data => (answer as { data: Data }).data
 const rowsOf = (answer: unknown): readonly Data[] => (answer as { data: readonly Data[] }).data
 
-/** @param documents how many Items there are */
+/** @param documents - how many Items there are */
 export function scenariosFor(access: Access, documents: number): Scenario[] {
   const bearer = (connection: number): Record<string, string> => ({ authorization: `Bearer ${tokensOf(access, connection).access_token}` })
   const get = (connection: number, path: string): Buffer => requestBytes({ method: 'GET', path, headers: bearer(connection) })
@@ -62,11 +64,6 @@ export function scenariosFor(access: Access, documents: number): Scenario[] {
       about: 'a new Item: permission, three links checked, a version, one durable transaction',
       sequence: (connection) => inserts(connection, { ...bearer(connection), 'content-type': 'application/json' }),
     },
-    {
-      name: 'refresh',
-      about: 'a refresh token for the next pair, client secret in the body',
-      sequence: (connection) => new Refreshes(access, tokensOf(access, connection)),
-    },
   ]
 }
 
@@ -89,7 +86,7 @@ const typed = (index: number): string => itemName(index).slice(-9)
 const STEP = 7919
 
 /** Goes about the documents in an order that no cache foresees, each connection from a place of its own. */
-function walk(connection: number, documents: number, bytesOf: (index: number) => Buffer): Sequence {
+export function walk(connection: number, documents: number, bytesOf: (index: number) => Buffer): Sequence {
   let index = connection * 617
   return { next: () => bytesOf((index += STEP) % documents) }
 }
@@ -102,30 +99,4 @@ function inserts(connection: number, headers: Readonly<Record<string, string>>):
     return requestBytes({ method: 'POST', path: '/api/resource/Item', headers, body: JSON.stringify(values) })
   }
   return { next }
-}
-
-/** A chain: every answer gives the token of the next request. */
-class Refreshes implements Sequence {
-  readonly #access: Access
-  #token: string
-
-  constructor(access: Access, { refresh_token }: TokenResponse) {
-    this.#access = access
-    this.#token = refresh_token
-  }
-
-  next(): Buffer {
-    const { clientId, clientSecret } = this.#access
-    const body = new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: this.#token,
-      client_id: clientId,
-      client_secret: clientSecret,
-    }).toString()
-    return requestBytes({ method: 'POST', path: OAUTH_PATHS.token, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body })
-  }
-
-  accept({ body }: Reply): void {
-    this.#token = (JSON.parse(body.toString()) as TokenResponse).refresh_token
-  }
 }

@@ -26,6 +26,7 @@ const PATIENCE = 60_000
 export class ServerProcess {
   readonly origin: string
   readonly #child: ChildProcess
+  #asked = 0
 
   private constructor(child: ChildProcess, origin: string) {
     this.#child = child
@@ -48,10 +49,31 @@ export class ServerProcess {
   }
 
   async usage(): Promise<Usage> {
-    const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE) })
-    this.#child.send('usage')
-    const [usage] = await answer
-    return usage as Usage
+    return (await this.ask('usage', PATIENCE)) as Usage
+  }
+
+  /**
+   * Says a word that the process knows and waits for its answer to it.
+   *
+   * @param patience - milliseconds, after which it throws
+   */
+  async ask(word: string, patience: number): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const id = (this.#asked += 1)
+    const listen = (message: unknown): void => {
+      const { id: to, answer } = message as { id: number; answer: unknown }
+      if (to === id) resolve(answer)
+    }
+    const fail = (): void => reject(new Error(`The server gave no answer to ${word}`))
+    const late = setTimeout(fail, patience)
+    this.#child.on('message', listen).once('exit', fail)
+    try {
+      this.#child.send({ id, word })
+      return await promise
+    } finally {
+      clearTimeout(late)
+      this.#child.off('message', listen).off('exit', fail)
+    }
   }
 
   /** Ends it as an operator would; one that does not heed is killed. Can be repeated. */

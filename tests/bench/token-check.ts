@@ -8,6 +8,8 @@ import { Principals } from '../../packages/site/src/identity/principals.ts'
 import { bearerAuthenticator } from '../../packages/site/src/oauth/bearer/bearer-authenticator.ts'
 import { LastUses } from '../../packages/site/src/oauth/bearer/last-uses.ts'
 import { testSealer } from '../../packages/site/src/oauth/keys/sealer.fixture.ts'
+import { Usage } from '../../packages/site/src/oauth/usage/usage.ts'
+import { openBare } from './bare/bare-database.ts'
 import { BareStore } from './bare/bare-store.ts'
 import type { TokenCheck } from './report.ts'
 
@@ -18,7 +20,8 @@ const BATCH = 100
  * from the Authorization header to the caller with roles and permissions.
  */
 export async function measureTokenCheck(path: string, token: string, seconds: number): Promise<TokenCheck> {
-  const bare = new BareStore(path)
+  const file = openBare(path)
+  const bare = new BareStore(file)
   const database = await openDatabase(`sqlite:${path}`)
   try {
     const authenticate = await authenticatorOver(database)
@@ -33,9 +36,11 @@ export async function measureTokenCheck(path: string, token: string, seconds: nu
     return { site: await costOf(seconds / 2, check), bare: await costOf(seconds / 2, statement) }
   } finally {
     await database.close()
-    bare.close()
+    file.close()
   }
 }
+
+const now = (): number => Date.now() * 1000
 
 async function authenticatorOver(database: Awaited<ReturnType<typeof openDatabase>>): Promise<ReturnType<typeof bearerAuthenticator>> {
   const generation = new Generation(database)
@@ -62,9 +67,14 @@ async function authenticatorOver(database: Awaited<ReturnType<typeof openDatabas
     generation,
     principalOf: (user, rights) => principals.of(user, rights),
     admits: () => true,
+    isForSite: () => true,
+    uses: { note: () => undefined },
+    audit: { refuse: async () => '' },
     lastUses: new LastUses(database, () => undefined),
+    usage: new Usage({ database, now, onFault: () => undefined }),
+    budgets: { spend: async () => () => undefined },
     resourceMetadata: () => '',
-    now: () => Date.now() * 1000,
+    now,
   })
 }
 

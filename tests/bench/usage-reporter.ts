@@ -1,7 +1,8 @@
 // Loaded into every server of the bench before its own code. It tells what the process has used, when it is asked.
-process.on('message', () => {
+process.on('message', (question: { readonly id: number; readonly word: string }) => {
+  if (question.word !== 'usage') return
   const { user, system } = process.cpuUsage()
-  process.send?.({ cpu: user + system, memory: process.memoryUsage.rss() })
+  process.send?.({ id: question.id, answer: { cpu: user + system, memory: process.memoryUsage.rss() } })
 })
 // Whoever measures must not keep a server alive that has ended its work.
 process.channel?.unref()

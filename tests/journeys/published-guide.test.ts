@@ -113,7 +113,7 @@ async function register(site: RunningSite): Promise<{ clientId: string; clientSe
   }
   const saved = await mia.post('/connected-apps/new', { csrf_token: csrf, ...fields })
   expect(saved.status).toBe(200)
-  const clientSecret = /cs1_[A-Za-z0-9_-]{43}/.exec(saved.text)?.[0] ?? ''
+  const clientSecret = /annex_cs_[A-Za-z0-9_-]{43}/.exec(saved.text)?.[0] ?? ''
   const clientId = /connected-apps\/([0-9a-z]+)"/.exec(saved.text)?.[1] ?? ''
   expect((await mia.get(`/connected-apps/${clientId}`)).text).not.toContain(clientSecret)
   return { clientId, clientSecret }

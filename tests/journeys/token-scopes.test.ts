@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask, Browser, connect, type App, type Reply } from '../../packages/site/src/oauth/testing/app.fixture.ts'
+import { Api, type Values } from '../support/callers/api.ts'
 import { engines } from '../support/databases.ts'
 import { startSite, type RunningSite } from '../support/site.ts'
 
 const REDIRECT = 'https://app.example.com/cb'
 const SCOPES = 'openid all Item:read Item:write Item:select Crate:read *:read method:frappe.auth.get_logged_user'
-const doctype = (name: string): object => ({
+const doctype = (name: string): Values => ({
   name,
   module: 'Stock',
   custom: 1,
@@ -25,15 +26,7 @@ describe.each(engines)('a token on %s', (engine) => {
   let sam: Browser
   let app: App
 
-  const create = async (name: string, values: object): Promise<Record<string, unknown>> => {
-    const reply = await ask(served, `/api/resource/${encodeURIComponent(name)}`, {
-      method: 'POST',
-      body: JSON.stringify(values),
-      headers: { ...admin.headers(), accept: 'application/json', 'content-type': 'application/json' },
-    })
-    if (reply.status !== 200) throw new Error(reply.text)
-    return reply.json['data'] as Record<string, unknown>
-  }
+  const create = (name: string, values: Values): Promise<Values> => new Api(served.base, admin.headers()).insert(name, values)
   const tokenFor = async (scope: string): Promise<string> => (await connect(served, sam, app, { scope })).access
 
   beforeAll(async () => {

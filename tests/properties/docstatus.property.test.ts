@@ -8,6 +8,8 @@ import { applied, randomCommand, type Command, type Slip, type Slips } from './s
 
 const { admin } = PEOPLE
 const RUNS = 30
+/** Of one try, about: it is the story of a few slips, which are looked at after each. */
+const STEPS = 10
 
 const SLIP = {
   name: 'Slip',
@@ -140,7 +142,7 @@ describe.each(engines)('A document on %s', (engine) => {
           const run = new Run(site)
           for (const step of [[draft], [draft], ...steps] as Step[]) await run.take(step)
         }),
-        { numRuns: proveRuns(RUNS), seed: proveSeed() },
+        { numRuns: proveRuns(RUNS, STEPS), seed: proveSeed() },
       )
     },
     proveTime(RUNS),

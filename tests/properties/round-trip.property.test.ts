@@ -8,7 +8,9 @@ import { KINDS, part, randomBody } from './random-values.ts'
 
 const { admin } = PEOPLE
 const RUNS = 60
-const OPTIONS = { numRuns: proveRuns(RUNS), seed: proveSeed() }
+/** Of one try: what is written is changed, and read after each. */
+const STEPS = 2
+const OPTIONS = { numRuns: proveRuns(RUNS, STEPS), seed: proveSeed() }
 
 const FIELDS: readonly Values[] = [
   { fieldname: 'link_type', fieldtype: 'Link', options: 'DocType' },

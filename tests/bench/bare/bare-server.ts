@@ -1,5 +1,7 @@
-import { OAUTH_PATHS } from '@annex/protocol'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { openBare } from './bare-database.ts'
+import { addProvider } from './bare-provider-routes.ts'
+import { BareProviderStore } from './bare-provider-store.ts'
 import { BareStore } from './bare-store.ts'
 
 /**
@@ -9,16 +11,18 @@ import { BareStore } from './bare-store.ts'
  * reading. What the site costs is what it needs beyond this.
  */
 async function main(path: string): Promise<void> {
-  const store = new BareStore(path)
+  const database = openBare(path)
+  const store = new BareStore(database)
   const server = Fastify({ logger: false })
   server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, new URLSearchParams(String(body))),
   )
   addReads(server, store)
   addWrites(server, store)
+  addProvider(server, new BareProviderStore(database))
   const origin = await server.listen({ port: 0, host: '127.0.0.1' })
   process.once('SIGTERM', () => {
-    void server.close().then(() => store.close())
+    void server.close().then(() => database.close())
   })
   process.stdout.write(`listening on ${origin}\n`)
 }
@@ -49,11 +53,6 @@ function addWrites(server: FastifyInstance, store: BareStore): void {
   server.post<{ Body: Record<string, unknown> }>('/api/resource/Item', (request, reply) =>
     isKnown(store, request) ? reply.send({ data: store.insert(request.body) }) : refuse(reply),
   )
-  server.post<{ Body: URLSearchParams }>(OAUTH_PATHS.token, (request, reply) => {
-    const field = (name: string): string => request.body.get(name) ?? ''
-    const pair = store.refresh(field('refresh_token'), field('client_id'), field('client_secret'))
-    return pair ? reply.send(pair) : refuse(reply)
-  })
 }
 
 const tokenOf = ({ headers }: FastifyRequest): string => headers.authorization?.slice('Bearer '.length) ?? ''

@@ -1,14 +1,9 @@
-import { hash, randomBytes } from 'node:crypto'
-import Sqlite from 'better-sqlite3'
+import { randomBytes } from 'node:crypto'
+import type Sqlite from 'better-sqlite3'
 import { LIST_FIELDS } from '../scenarios.ts'
+import { durably, EPOCH, GENERATION, now, sha256, type Row } from './bare-database.ts'
 
-type Row = Record<string, unknown>
-
-const sha256 = (text: string): string => hash('sha256', text, 'hex')
-const DAY = 86_400_000_000
-const now = (): number => Date.now() * 1000
-
-/** What the site asks of SQLite for each kind of request, statement by statement, and nothing around it. */
+/** What the site asks of SQLite for each kind of request on documents, statement by statement, and nothing around it. */
 export class BareStore {
   readonly #database: Sqlite.Database
   readonly #columns: readonly string[]
@@ -16,16 +11,14 @@ export class BareStore {
   readonly #reads: ReturnType<typeof reads>
   readonly #writes: ReturnType<typeof writes>
   readonly #inserting: Sqlite.Transaction<(values: Row) => Row>
-  readonly #rotating: Sqlite.Transaction<(token: string, client: string) => Row>
 
-  constructor(path: string) {
-    this.#database = open(path)
+  constructor(database: Sqlite.Database) {
+    this.#database = database
     this.#columns = columnsOf(this.#database, 'tabItem')
     this.#versionColumns = columnsOf(this.#database, 'tabVersion')
     this.#reads = reads(this.#database)
     this.#writes = writes(this.#database, this.#columns, this.#versionColumns)
     this.#inserting = this.#database.transaction((values: Row) => this.#insert(values))
-    this.#rotating = this.#database.transaction((token: string, client: string) => this.#exchange(token, client))
   }
 
   /** The user of an access token that is good. */
@@ -52,28 +45,8 @@ export class BareStore {
     return this.#reads.search.all(`"${text.replaceAll('"', '""')}"`, text, 10)
   }
 
-  /** Through to the disk, as the site does it. */
   insert(values: Row): Row {
-    this.#database.pragma('synchronous = full')
-    try {
-      return this.#inserting.immediate(values)
-    } finally {
-      this.#database.pragma('synchronous = normal')
-    }
-  }
-
-  refresh(token: string, clientId: string, secret: string): Row | undefined {
-    const client = this.#reads.client.get(clientId)
-    this.#reads.clientRoles.all(clientId)
-    const secrets = this.#reads.secrets.all(clientId, now()) as { hash: string }[]
-    if (!client || !secrets.some((row) => row.hash === sha256(secret))) return undefined
-    if (!this.#reads.tokenGrant.get(sha256(token), clientId)) return undefined
-    this.#reads.generation.get()
-    return this.#rotating.immediate(token, clientId)
-  }
-
-  close(): void {
-    this.#database.close()
+    return durably(this.#database, () => this.#inserting.immediate(values))
   }
 
   #insert(values: Row): Row {
@@ -99,38 +72,10 @@ export class BareStore {
     const row: Row = { ...stamps, name: version, ref_doctype: 'Item', docname: name, data, _key: version, _search: '' }
     this.#writes.insertVersion.run(this.#versionColumns.map((column) => row[column] ?? null))
   }
-
-  #exchange(token: string, client: string): Row {
-    const shown = this.#writes.readToken.get(sha256(token)) as { grant_id: string; scope: string }
-    this.#writes.lockGrant.get(now(), shown.grant_id, now())
-    const [access, refresh] = [`at1_${randomBytes(32).toString('base64url')}`, `rt1_${randomBytes(32).toString('base64url')}`]
-    const consumed = this.#writes.consume.get(now(), sha256(refresh), sha256(token), now())
-    if (!consumed) throw new Error('A refresh token of the bench was used before')
-    const [issued, expires] = [now(), now() + DAY]
-    const shared = [shown.grant_id, client, shown.scope, issued, expires]
-    this.#writes.issue.run(sha256(access), 'access', ...shared, sha256(refresh), 'refresh', ...shared)
-    return { access_token: access, token_type: 'Bearer', expires_in: 3600, refresh_token: refresh, scope: shown.scope }
-  }
 }
 
 const columnsOf = (database: Sqlite.Database, table: string): string[] =>
   (database.pragma(`table_info(${table})`) as { name: string }[]).map((column) => column.name)
-
-function open(path: string): Sqlite.Database {
-  const database = new Sqlite(path, { timeout: 5000 })
-  for (const pragma of [
-    'journal_mode = wal',
-    'synchronous = normal',
-    'journal_size_limit = 67108864',
-    'foreign_keys = on',
-    'temp_store = memory',
-  ])
-    database.pragma(pragma)
-  return database
-}
-
-const GENERATION = '(select value from generation where id = 1)'
-const EPOCH = '(select epoch from oauth_state where id = 1)'
 
 // A plain ? is enough to make SQLite plan a statement anew whenever it is given a value; behind a plus it is taken as it comes.
 function reads(database: Sqlite.Database) {
@@ -145,7 +90,7 @@ function reads(database: Sqlite.Database) {
     ),
     // Index (modified, name), read backwards.
     list: database.prepare(`select ${LIST_FIELDS.join(', ')} from tabItem order by modified desc, name limit +?`),
-    // Index (shelf_life_in_days).
+    // Index (shelf_life_in_days, name).
     filtered: database.prepare(
       `select ${LIST_FIELDS.join(', ')} from tabItem where shelf_life_in_days >= +? order by shelf_life_in_days, name limit +?`,
     ),
@@ -161,17 +106,6 @@ function reads(database: Sqlite.Database) {
        and name in (select name from "tabItem~rows" where id in (select rowid from "tabItem~search" where text match +?))
        order by coalesce(nullif(instr(_key, +?), 0), 1000000), modified desc, name limit +?`,
     ),
-    // Primary keys, and the indexes on parent and client.
-    client: database.prepare('select * from "tabOAuth Client" where name = +?'),
-    clientRoles: database.prepare('select role from "tabOAuth Client Role" where parent = +?'),
-    secrets: database.prepare(
-      'select * from client_secret where client = +? and (expires is null or expires > +?) order by created desc, id',
-    ),
-    tokenGrant: database.prepare(
-      `select "grant".user from oauth_token as token join oauth_grant as "grant" on "grant".id = token.grant_id
-       where token.hash = +? and token.kind = 'refresh' and token.client = +?`,
-    ),
-    generation: database.prepare('select value from generation where id = 1'),
   }
 }
 
@@ -184,15 +118,5 @@ function writes(database: Sqlite.Database, columns: readonly string[], versionCo
     units: database.prepare('select name, docstatus from tabUOM where name in (+?, +?)'),
     insert: into('tabItem', columns),
     insertVersion: into('tabVersion', versionColumns),
-    readToken: database.prepare('select * from oauth_token where hash = +?'),
-    lockGrant: database.prepare(
-      `update oauth_grant set last_used = +? where id = +? and revoked_at is null and expires > +? and epoch = ${EPOCH} returning *`,
-    ),
-    consume: database.prepare(
-      `update oauth_token set used_at = +?, successor = +? where hash = +? and kind = 'refresh' and used_at is null and expires > +? returning hash`,
-    ),
-    issue: database.prepare(
-      'insert into oauth_token (hash, kind, grant_id, client, scope, issued, expires) values (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)',
-    ),
   }
 }

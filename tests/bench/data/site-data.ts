@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { OAUTH_PATHS, type TokenResponse } from '@annex/protocol'
+import { VERIFIER, type Credentials, type Provider } from '../provider/provider-scenarios.ts'
+import { codeText } from '../provider/prepared-codes.ts'
 import { Browser } from './browser.ts'
 import { requestBytes } from '../http-connection.ts'
 import { benchDocTypes, GROUPS, itemValues, ROLE, UNITS } from './item-doctype.ts'
@@ -10,13 +12,15 @@ export interface Access {
   readonly clientId: string
   readonly clientSecret: string
   readonly tokens: readonly TokenResponse[]
+  /** An app that acts for itself, as the same person. */
+  readonly service: Credentials
 }
 
-const PERSON = 'bench@example.com'
+export const PERSON = 'bench@example.com'
 const PERSON_PASSWORD = 'A-clerk-for-the-bench-7'
-const REDIRECT = 'http://127.0.0.1:9/callback'
-const SCOPES = 'openid Item:read Item:create'
-const VERIFIER = 'the-proof-key-of-the-bench-that-is-the-same-every-time'
+export const REDIRECT = 'http://127.0.0.1:9/callback'
+const SERVICE_SCOPES = 'Item:read Item:create'
+const SCOPES = `openid ${SERVICE_SCOPES}`
 
 /** Makes everything through the site's own doors: DocTypes, a clerk with one role, Items, and an app that the clerk lets in. */
 export async function makeData(site: string, adminPassword: string, documents: number, connections: number): Promise<Access> {
@@ -43,7 +47,22 @@ function* itemRequests(documents: number, cookie: string): Generator<Buffer> {
 }
 
 async function letIn(site: string, administrator: Browser, connections: number): Promise<Access> {
-  const registration = { app_name: 'Bench', scopes: SCOPES, redirect_uris: REDIRECT, default_redirect_uri: REDIRECT, allowed_roles: [] }
+  const app = await letAppIn(site, administrator, connections)
+  return { ...app, service: await registerService(site, administrator) }
+}
+
+/** An app that is kept to some documents, and is allowed what the other one is. */
+export async function letFilteredAppIn(site: string, adminPassword: string, connections: number, rowFilters: object): Promise<App> {
+  const administrator = new Browser(site)
+  await administrator.signIn('Administrator', adminPassword)
+  return letAppIn(site, administrator, connections, { app_name: 'Bench Filtered', row_filters: JSON.stringify(rowFilters) })
+}
+
+type App = Omit<Access, 'service'>
+
+async function letAppIn(site: string, administrator: Browser, connections: number, values: object = {}): Promise<App> {
+  const addresses = { redirect_uris: REDIRECT, default_redirect_uri: REDIRECT }
+  const registration = { app_name: 'Bench', scopes: SCOPES, allowed_roles: [], ...addresses, ...values }
   const client = await administrator.insert('OAuth Client', registration)
   const [clientId, clientSecret] = [String(client['client_id']), String(client['client_secret'])]
   const clerk = new Browser(site)
@@ -52,6 +71,26 @@ async function letIn(site: string, administrator: Browser, connections: number):
   for (let index = 0; index < connections; index += 1) tokens.push(await tokensFor(site, clerk, clientId, clientSecret))
   return { clientId, clientSecret, tokens }
 }
+
+/** Its first token makes the grant that all others hang from. */
+async function registerService(site: string, administrator: Browser): Promise<Credentials> {
+  const registration = { app_name: 'Bench Service', kind: 'service', service_user: PERSON, scopes: SERVICE_SCOPES }
+  const client = await administrator.insert('OAuth Client', registration)
+  const [id, secret] = [String(client['client_id']), String(client['client_secret'])]
+  await requestToken(site, { grant_type: 'client_credentials', client_id: id, client_secret: secret })
+  return { id, secret }
+}
+
+/** The site as one provider among others. */
+export const providerOf = ({ clientId, clientSecret, tokens, service }: Access): Provider => ({
+  tokenPath: OAUTH_PATHS.token,
+  introspectionPath: OAUTH_PATHS.introspect,
+  client: { id: clientId, secret: clientSecret },
+  service,
+  redirectUri: REDIRECT,
+  pairs: tokens,
+  code: codeText,
+})
 
 async function tokensFor(site: string, clerk: Browser, clientId: string, clientSecret: string): Promise<TokenResponse> {
   const challenge = createHash('sha256').update(VERIFIER).digest('base64url')
@@ -72,9 +111,13 @@ async function tokensFor(site: string, clerk: Browser, clientId: string, clientS
     client_secret: clientSecret,
     code_verifier: VERIFIER,
   }
+  return requestToken(site, exchange)
+}
+
+async function requestToken(site: string, fields: Readonly<Record<string, string>>): Promise<TokenResponse> {
   const response = await fetch(new URL(OAUTH_PATHS.token, site), {
     method: 'POST',
-    body: new URLSearchParams(exchange),
+    body: new URLSearchParams(fields),
     signal: AbortSignal.timeout(30_000),
   })
   if (!response.ok) throw new Error(`The site gave no token (${response.status}): ${(await response.text()).slice(0, 500)}`)

@@ -12,8 +12,15 @@ const SEED = Number(process.env['ANNEX_FUZZ_SEED'] ?? 20260101)
 const MINUTES = Number(process.env['ANNEX_FUZZ_MINUTES'] ?? 2)
 const isProof = REQUESTS > 1
 
-/** What takes rights away, from its caller too: a pass would send little more that matters. These come by themselves, at the end. */
-const TAKING = ['update.User', 'remove.User', 'insert.Custom.DocPerm', 'update.Custom.DocPerm', 'insert.User.Permission']
+/** What takes rights away, or access, from its caller too: a pass would send little more that matters. These come by themselves, at the end. */
+const TAKING = [
+  'update.User',
+  'remove.User',
+  'insert.Custom.DocPerm',
+  'update.Custom.DocPerm',
+  'insert.User.Permission',
+  'update.OAuth.Settings',
+]
 const taking = (flag: 'include' | 'exclude'): string[] =>
   TAKING.flatMap((id) => [id, `v2.${id}`]).flatMap((id) => [`--${flag}-operation-id`, id])
 

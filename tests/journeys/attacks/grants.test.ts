@@ -97,7 +97,10 @@ describe.each(engines)('What a grant outlives and what ends it, on %s', (engine)
     expect(reply).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     expectDiscreet(reply, [tokens.code])
     expect(changed).toEqual(['oauth_grant'])
-    expect(events).toMatchObject([{ event: 'oauth.grant.revoked', user }])
+    expect(events).toMatchObject([
+      { event: 'oauth.grant.revoked', user },
+      { event: 'oauth.token.refused', client: world.app.id },
+    ])
     expect(JSON.parse(String(events[0]?.['detail']))).toEqual({ reason: 'code_replay' })
     await expectDead(tokens)
   })

@@ -348,7 +348,8 @@ describe.each(engines)('A token on %s', (engine) => {
     const app = await world.byToken(ALICE, '*:read')
     const { reply, events } = await world.watch(() => app.list('Ledger'))
     expect(reply.status).toBe(403)
-    expect(reply.headers.get('www-authenticate')).toBeNull()
-    expect(events).toEqual([])
+    // It says where tokens come from, and no scope: none would be enough.
+    expect(reply.headers.get('www-authenticate')).toMatch(/^Bearer resource_metadata="[^"]+"$/)
+    expect(events).toMatchObject([{ event: 'permission refused', user: ALICE, client: world.app.id, detail: '{"act":"list Ledger"}' }])
   })
 })

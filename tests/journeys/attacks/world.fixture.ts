@@ -4,7 +4,7 @@ import { connect, registerApp, type App, type Tokens } from '../../support/calle
 import { Visitor } from '../../support/callers/visitor.ts'
 import type { Engine } from '../../support/databases.ts'
 import { startSite, type RunningSite } from '../../support/site.ts'
-import { readTable, readTables, type StoredRow } from '../../support/stolen/stored.ts'
+import { readTables, type StoredRow } from '../../support/stolen/stored.ts'
 
 export const PASSWORD = 'Corr3ct-horse-battery'
 /** May do everything with the documents below. */
@@ -95,7 +95,7 @@ export class World {
   }
 
   async trail(): Promise<StoredRow[]> {
-    return inOrder(await readTable(this.site.databaseUrl, 'audit'))
+    return trailIn(await readTables(this.site.databaseUrl))
   }
 
   /** Runs an act and gives its answer, the tables that it changed, and what the trail says of it. */
@@ -104,14 +104,16 @@ export class World {
     const reply = await act()
     const after = await this.#state()
     const changed = Object.keys(after.tables).filter((name) => after.tables[name] !== before.tables[name])
-    return { reply, changed, events: after.trail.slice(before.trail.length) }
+    const known = new Set(before.trail.map((row) => row['id']))
+    return { reply, changed, events: eventsOf(reply, after.trail, (row) => !known.has(row['id'])) }
   }
 
   /** Everything stored, the trail apart, without when things were last used. */
   async #state(): Promise<{ tables: Readonly<Record<string, string>>; trail: StoredRow[] }> {
     const all = await readTables(this.site.databaseUrl)
-    const trail = inOrder(all.get('audit') ?? [])
-    all.delete('audit')
+    const trail = trailIn(all)
+    // The trail, the chain that seals it, and the counts of what apps did, beside everything else.
+    for (const name of all.keys()) if (name.startsWith('audit') || name.startsWith('oauth_use_')) all.delete(name)
     const tables = [...all].map(([name, rows]) => [
       name,
       rows
@@ -126,6 +128,30 @@ export class World {
 const USES = new Set(['last_used', 'last_seen'])
 const withoutUses = (row: StoredRow): StoredRow => Object.fromEntries(Object.entries(row).filter(([name]) => !USES.has(name)))
 const inOrder = (trail: readonly StoredRow[]): StoredRow[] => trail.toSorted((a, b) => Number(a['at']) - Number(b['at']))
+
+/** The trail with the names that stand beside it. */
+function trailIn(tables: ReadonlyMap<string, readonly StoredRow[]>): StoredRow[] {
+  const names = new Map((tables.get('audit_person') ?? []).map(({ person, user }) => [person, user]))
+  return inOrder(tables.get('audit') ?? []).map((row) => ({ ...row, user: names.get(row['person']) ?? null }))
+}
+
+/** What is written up to a second later, so that it may be of another act. */
+const NOTED = new Set(['oauth.token.issued'])
+
+/**
+ * What an act has left in the trail. A refusal like one of the minute before is counted with it: what was told of it finds it.
+ */
+function eventsOf(reply: Reply, trail: readonly StoredRow[], isNew: (row: StoredRow) => boolean): StoredRow[] {
+  const incident = reply.headers.get('x-annex-incident')
+  const firsts = trail.filter(
+    (row, index) => trail.findIndex((other) => row['incident'] !== null && other['incident'] === row['incident']) === index,
+  )
+  const told = firsts.filter((row) => row['incident'] === incident)
+  const rest = trail.filter(
+    (row) => isNew(row) && !NOTED.has(String(row['event'])) && (row['incident'] === null || (firsts.includes(row) && !told.includes(row))),
+  )
+  return inOrder([...rest, ...told])
+}
 
 /** A refusal tells the caller nothing of the inside, and is cached by nobody. */
 export function expectDiscreet(reply: Reply, secrets: readonly string[] = []): void {

@@ -117,4 +117,47 @@ describe.each(engines)('On %s', (engine) => {
     await set(world.admin, 'Bolt')
     expect(await made(world.admin, 'A6')).toBe('Bolt')
   })
+
+  it('a default that an app may not set is refused by the scope that it lacks, and the trail says so', async () => {
+    const NAME = 'frappe.client.set_default'
+    const app = await registerApp(world.admin, { scopes: `openid *:write Item:read method:${NAME}` })
+    const by = async (scope: string): Promise<Api> =>
+      Api.byToken(world.site.url, (await connect(await world.visitor(MIA), app, scope)).access)
+    const refusal = { event: 'scope refused', user: MIA, client: app.id, detail: JSON.stringify({ act: NAME, scope: `method:${NAME}` }) }
+    for (const [scope, more] of [
+      ['openid Item:read', {}],
+      ['openid *:write', { parent: ALICE }],
+    ] as const) {
+      const who = await by(scope)
+      const { reply, changed, events } = await world.watch(() => who.post(NAME, { key: 'item', value: 'Bolt', ...more }))
+      expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([
+        403,
+        `Bearer error="insufficient_scope", error_description="This token does not cover it", scope="method:${NAME}", resource_metadata="${world.site.url}/.well-known/oauth-protected-resource"`,
+      ])
+      expect([changed, events]).toEqual([[], [expect.objectContaining(refusal)]])
+    }
+    expect((await (await by('openid *:write')).post(NAME, { key: 'other', value: 'x' })).status).toBe(200)
+    expect((await (await by(`openid method:${NAME}`)).post(NAME, { key: 'other', value: 'y', parent: ALICE })).status).toBe(200)
+  })
+
+  it('what a user may not do is on the trail, once, though the change itself was undone', async () => {
+    const alice = await world.session(ALICE)
+    const refusal = (act: string) => [
+      expect.objectContaining({ event: 'permission refused', user: ALICE, detail: JSON.stringify({ act }) }),
+    ]
+    const box = { doctype: 'Closed Box', name: 'Safe' }
+    for (const [act, ask] of [
+      ['read Closed Box', () => alice.send('GET', '/api/resource/Closed%20Box/Safe')],
+      ['read Closed Box', () => alice.get('frappe.client.get', box)],
+      ['update Closed Box', () => alice.send('PUT', '/api/resource/Closed%20Box/Safe', { pwd: 'x' })],
+      [METHOD, () => alice.get(METHOD, WANTED)],
+      ['an unknown method', () => alice.get('at1_no.such', {})],
+    ] as const) {
+      const { reply, changed, events } = await world.watch(ask)
+      if (act === 'an unknown method') expect([reply.status, events]).toEqual([404, []])
+      else expect([reply.status, changed, events]).toEqual([403, [], refusal(act)])
+    }
+    const guest = await world.watch(() => new Api(world.site.url).send('GET', '/api/resource/Closed%20Box/Safe'))
+    expect([guest.reply.status, guest.events]).toEqual([403, []])
+  })
 })

@@ -19,6 +19,9 @@ export function hooks(site) {
   site.documentMethod('ToDo', 'count', { rights: [{ doctype: 'Comment', right: 'read' }] }, ({ documents }) => documents.count('Comment'))
   site.documentMethod('ToDo', 'fail', { rights: 'open' }, ({ document }) => { document.status = 'Lost'; throw new Error('a secret of the site') })
   site.documentMethod('ToDo', 'refuse', { rights: 'open' }, ({ refuse }) => refuse('Not this one'))
+  site.on('ToDo', 'on_update', ({ document, refuse }) => {
+    if (document.description === 'Too much') refuse('Not this much', 'PermissionError')
+  })
 }
 `
 
@@ -55,6 +58,13 @@ describe.each(engines)('A method that site code gives documents, on %s', (engine
     expect([code, body]).toEqual([200, { data: { was: 'Open', why: 'done', arguments: ['why'] } }])
     expect(await status()).toBe('Closed')
     expect((await run(alice, 'close')).body).toEqual({ data: { was: 'Closed', why: null, arguments: [] } })
+  })
+
+  it('stands beside events, which may refuse a change after its write: all of it is undone but the row of the trail', async () => {
+    const { reply, changed, events } = await world.watch(() => alice.send('PUT', path(), { description: 'Too much' }))
+    expect([reply.status, reply.body['exc_type'], changed]).toEqual([403, 'PermissionError', []])
+    expect(events).toMatchObject([{ event: 'permission refused', user: ALICE, detail: '{"act":"update ToDo"}' }])
+    expect(await alice.read('ToDo', name)).toMatchObject({ description: 'Call' })
   })
 
   it('is reached in version 2, by run_doc_method and by its own name', async () => {

@@ -213,7 +213,7 @@ class Journey implements Loot {
     const page = await manager.get(`/connected-apps/${app.id}`)
     const csrf = this.#keep('CSRF token of Administrator', /name="csrf_token" value="([^"]+)"/.exec(page.text)?.[1])
     const rotated = await manager.post(`/connected-apps/${app.id}/rotate-secret`, { csrf_token: csrf })
-    this.#keep('second client secret', /cs1_[\w-]{43}/.exec(rotated.text)?.[0])
+    this.#keep('second client secret', /annex_cs_[\w-]{43}/.exec(rotated.text)?.[0])
     await admin.list('OAuth Client', { fields: ['*'] })
   }
 

@@ -13,10 +13,12 @@ type Fields = Readonly<Record<string, string>> | URLSearchParams
 /** A person at a browser that runs no scripts and follows no redirect by itself. */
 export class Visitor {
   readonly base: string
-  readonly jar = new CookieJar()
+  readonly jar: CookieJar
 
-  constructor(base: string) {
+  /** `jar`: of the same browser, when the site has moved to another port. */
+  constructor(base: string, jar = new CookieJar()) {
     this.base = base
+    this.jar = jar
   }
 
   /** Signs in through the page. @throws {Error} when the site does not let them in */

@@ -1,0 +1,34 @@
+import { hash } from 'node:crypto'
+import Sqlite from 'better-sqlite3'
+
+export type Row = Record<string, unknown>
+
+export const sha256 = (text: string): string => hash('sha256', text, 'hex')
+export const now = (): number => Date.now() * 1000
+
+export const GENERATION = '(select value from generation where id = 1)'
+export const EPOCH = '(select epoch from oauth_state where id = 1)'
+
+/** A file of the site's, with the pragmas that the site gives its own connection. */
+export function openBare(path: string): Sqlite.Database {
+  const database = new Sqlite(path, { timeout: 5000 })
+  for (const pragma of [
+    'journal_mode = wal',
+    'synchronous = normal',
+    'journal_size_limit = 67108864',
+    'foreign_keys = on',
+    'temp_store = memory',
+  ])
+    database.pragma(pragma)
+  return database
+}
+
+/** Through to the disk, as the site does it. */
+export function durably<T>(database: Sqlite.Database, transaction: () => T): T {
+  database.pragma('synchronous = full')
+  try {
+    return transaction()
+  } finally {
+    database.pragma('synchronous = normal')
+  }
+}

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { engines } from '../support/databases.ts'
+import { readTable } from '../support/stolen/stored.ts'
+import { Asker } from './asker.ts'
+import { HiddenSite, type Caller } from './hidden-site.fixture.ts'
+import { maySee } from './narrow-tokens.ts'
+import { isWriting, requestsFor, type Asked } from './requests.ts'
+
+/** At once, of one caller. */
+const TOGETHER = 8
+/** Each caller asks for one in so many of all there is, each for others; for everything with ANNEX_TEST_CANARIES=all, in minutes. */
+const ONE_IN = process.env['ANNEX_TEST_CANARIES'] === 'all' ? { sqlite: 1, postgres: 1 } : { sqlite: 4, postgres: 12 }
+/** Milliseconds for one kind of request, by all callers. */
+const PATIENCE = process.env['ANNEX_TEST_CANARIES'] === 'all' ? 5_400_000 : 600_000
+/** One in so many is enough for each canary to be met by somebody who may see it. */
+const ENOUGH = 4
+
+describe.each(engines)('What is hidden, on %s', (engine) => {
+  let hidden: HiddenSite
+  let asked: readonly Asked[]
+  let asker: Asker
+  let requests = 0
+  let began = 0
+
+  beforeAll(async () => {
+    hidden = await HiddenSite.open(engine)
+    asker = new Asker(hidden.site.url)
+    began = performance.now()
+    asked = await requestsFor(hidden.admin, hidden.files)
+  })
+  afterAll(async () => {
+    asker.close()
+    await hidden.close()
+  })
+
+  /** What a caller was told and may not know, and which answers were none. */
+  async function crawl(caller: Caller, all: readonly Asked[]): Promise<{ told: string[]; faults: string[] }> {
+    const told: string[] = []
+    const faults: string[] = []
+    const waiting = [...all]
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const { method, path } = next
+        const said = await asker.ask(caller.token, next)
+        requests += 1
+        for (const canary of hidden.canaries.in(said.text))
+          if (!maySee(caller.narrow, caller.person, canary)) told.push(`${method} ${path} tells ${canary.what}`)
+        if ((said.status >= 500 && said.status !== 501) || said.status === 429) faults.push(`${method} ${path} gives ${said.status}`)
+      }
+    }
+    await Promise.all(Array.from({ length: TOGETHER }, work))
+    // By a token that has ended nothing would be told.
+    const last = await asker.ask(caller.token, { method: 'GET', path: '/api/method/frappe.auth.get_logged_user' })
+    if (last.status === 401) faults.push('the token has ended')
+    return { told, faults }
+  }
+
+  // What is read is asked of all first: what is written changes what there is to read.
+  it.each([
+    ['reads', (one: Asked) => !isWriting(one)],
+    ['writes', (one: Asked) => isWriting(one) && one.method !== 'DELETE'],
+    ['removes', (one: Asked) => one.method === 'DELETE'],
+  ])(
+    'is told to no app that %s by any route',
+    async (_, isAsked) => {
+      const some = asked.filter(isAsked)
+      expect(some.length).toBeGreaterThan(50)
+      for (const [index, caller] of hidden.callers.entries()) {
+        const share = some.filter((_asked, place) => (place + index) % ONE_IN[engine] === 0)
+        const { told, faults } = await crawl(caller, share)
+        expect({ scope: caller.narrow.scope, filters: caller.narrow.filters, person: caller.person, told, faults }).toMatchObject({
+          told: [],
+          faults: [],
+        })
+      }
+    },
+    PATIENCE,
+  )
+
+  it('is found by the search wherever it may be seen', () => {
+    // That the search can see is shown where it asks enough: a smaller sample passes by the only answer that holds some of them.
+    if (ONE_IN[engine] <= ENOUGH) expect(hidden.canaries.unseen()).toEqual([])
+    const [routes, methods] = [new Set(asked.map(({ path }) => path.split('?')[0])), new Set(asked.map(({ method }) => method))]
+    process.stdout.write(
+      `${engine}: ${requests} requests (of ${asked.length} different ones, to ${routes.size} addresses, by ${methods.size} methods) ` +
+        `with ${hidden.callers.length} tokens, ${hidden.canaries.all.length} canaries, ${Math.round((performance.now() - began) / 1000)} s\n`,
+    )
+  })
+
+  it('stands in no line of the log and in no event of the trail', async () => {
+    const trail = JSON.stringify(await readTable(hidden.site.databaseUrl, 'audit'))
+    expect(hidden.canaries.in(hidden.site.output())).toEqual([])
+    expect(hidden.canaries.in(trail).filter(({ inTrail }) => inTrail !== true)).toEqual([])
+  })
+})

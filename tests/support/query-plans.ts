@@ -1,0 +1,30 @@
+import type { Database } from '@annex/database'
+import { sql, type CompiledQuery } from 'kysely'
+import { vi } from 'vitest'
+
+/**
+ * Runs work that reads and tells how the engine goes about each statement it makes on the database's own connection: text that
+ * names indexes and says `Sort` or `TEMP B-TREE` where rows are sorted. PostgreSQL reads no table from end to end for it, though
+ * it is a small one.
+ */
+export async function plansOf(database: Database, work: () => Promise<unknown>): Promise<string[]> {
+  const spy = vi.spyOn(database.connection.getExecutor(), 'executeQuery')
+  try {
+    await work()
+    const statements = spy.mock.calls.map(([query]) => query)
+    spy.mockRestore()
+    const plans: string[] = []
+    for (const statement of statements.filter((query) => /^\s*select\b/.test(query.sql))) plans.push(await planOf(database, statement))
+    return plans
+  } finally {
+    spy.mockRestore()
+  }
+}
+
+const planOf = (database: Database, statement: CompiledQuery): Promise<string> =>
+  database.transaction(async (connection) => {
+    const isPostgres = database.engine === 'postgres'
+    if (isPostgres) await sql`set local enable_seqscan = off`.execute(connection)
+    const explained = { ...statement, sql: `${isPostgres ? 'explain' : 'explain query plan'} ${statement.sql}` }
+    return JSON.stringify((await connection.executeQuery(explained)).rows)
+  })
