@@ -22,7 +22,7 @@ const planted = {
   'packages/site/src/documents/planted.ts': ["export type { Guard } from '../backend/guard.ts'\n", 'room-documents-interface'],
   'packages/connector/src/tokens/planted.ts': ["export type { Database } from '@annex/database'\n", 'connector-core'],
   'packages/protocol/src/planted.ts': ["export type { Database } from '@annex/database'\n", 'package-protocol'],
-  'packages/connector/src/planted.ts': ["export { scopeList } from '../../protocol/src/scopes.ts'\n", 'front-door'],
+  'packages/connector/src/planted.ts': ["export { scopeList } from '../../protocol/src/oauth/scopes.ts'\n", 'front-door'],
   'apps/field-sales/src/planted.ts': ["export * from '@annex/protocol'\n", 'apps'],
   'packages/database/src/planted.ts': ["export * from './planted.ts'\n", 'no-cycle'],
 }

@@ -1,4 +1,4 @@
-// Checks package-lock.json for what makes `npm ci` refuse it on another machine, or install something unvetted:
+// Checks package-lock.json, and the lock of tools/mutation, for what makes `npm ci` refuse it on another machine, or install something unvetted:
 // an optional dependency without a locked version (npm writes such entries when a release lacks a platform's package),
 // and a package without the hash of its contents.
 import { readFileSync } from 'node:fs'
@@ -32,9 +32,12 @@ function lockedFor(lock, path, name) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'))
-  const faults = faultsIn(lock)
+  const locks = ['../package-lock.json', './mutation/package-lock.json'].map((path) =>
+    JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')),
+  )
+  const faults = locks.flatMap(faultsIn)
   for (const fault of faults) console.error(fault)
-  if (faults.length === 0) console.log(`${Object.keys(lock.packages).length} locked packages, nothing amiss.`)
+  const count = locks.reduce((sum, { packages }) => sum + Object.keys(packages).length, 0)
+  if (faults.length === 0) console.log(`${count} locked packages, nothing amiss.`)
   process.exitCode = faults.length === 0 ? 0 : 1
 }

@@ -21,7 +21,10 @@ const targets = {
   'prove-crash': ['tools/prove-crash.mjs'],
   'prove-api': ['tools/prove-api.mjs'],
   'prove-fuzz': ['tools/prove-fuzz.mjs'],
+  'prove-mutation': ['tools/prove-mutation.mjs'],
   'prove-properties': ['tools/prove-properties.mjs'],
+  'prove-transfer': [...flags, 'tests/transfer/main.ts'],
+  'prove-budgets': [...flags, 'tests/budgets/main.ts'],
   contract: ['--conditions=source', 'tools/contract.mjs'],
   test: ['node_modules/vitest/vitest.mjs', 'run', '--root', root, '--reporter=default', '--reporter=./tools/summary-reporter.mjs'],
 }

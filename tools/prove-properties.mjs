@@ -1,5 +1,6 @@
 // npm run prove:properties: the property tests of the site, with many more tries than `npm test` makes.
-// ANNEX_PROVE_RUNS says how many of each, ANNEX_PROVE_SEED repeats a run that failed.
+// ANNEX_PROVE_RUNS says how many of each, ANNEX_PROVE_SEED repeats a run that failed. Where a try is a story of many steps,
+// there are fewer: a tenth of submitting and cancelling documents, half of the interleavings of grants and of documents read back.
 import { fileURLToPath } from 'node:url'
 import { run } from './run.mjs'
 

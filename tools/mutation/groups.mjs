@@ -1,0 +1,44 @@
+const site = 'packages/site/src'
+const protocol = 'packages/protocol/src'
+const oauth = `${site}/oauth`
+
+/** What runs in a process of its own sees no change. */
+export const processTests = `${oauth}/keys/rotation/lacking-process.test.ts`
+
+/** Tests that go through the whole provider: whatever a folder of `oauth` does wrong may show in them. */
+const provider = [`${oauth}/testing/*.test.ts`]
+
+/** A folder of `oauth`, judged by its own tests, by those of the provider, and by those of the folders that stand on it. */
+const folder = (name, ...standing) => [
+  `oauth/${name}`,
+  {
+    mutate: [`${oauth}/${name}/**/*.ts`],
+    tests: [`${oauth}/${name}/**/*.test.ts`, ...standing.map((other) => `${oauth}/${other}/**/*.test.ts`), ...provider],
+  },
+]
+
+/** What is changed on purpose, and the tests that are to notice it. */
+export const groups = Object.fromEntries([
+  ['policy', { mutate: [`${site}/policy/*.ts`], tests: [`${site}/policy/**/*.test.ts`] }],
+  ['guard', { mutate: [`${site}/backend/guard.ts`], tests: [`${site}/backend/guard*.test.ts`] }],
+  ['scopes', { mutate: [`${protocol}/oauth/*.ts`], tests: [`${protocol}/oauth/*.test.ts`] }],
+  folder('bearer', 'clients/uses', 'explain'),
+  folder('grants', 'endpoints', 'grant-types'),
+  folder('grant-types', 'endpoints', 'device'),
+  folder('authorize'),
+  folder('clients'),
+  folder('keys'),
+  folder('access'),
+  folder('budgets'),
+  folder('endpoints', 'grant-types'),
+  folder('registration'),
+  folder('device'),
+  folder('logout'),
+  folder('settings', '.'),
+  folder('explain'),
+  folder('telling'),
+  folder('storage'),
+  folder('usage'),
+  folder('apps'),
+  ['oauth/.', { mutate: [`${oauth}/*.ts`], tests: [`${oauth}/*.test.ts`, ...provider] }],
+])

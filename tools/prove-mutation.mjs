@@ -1,0 +1,100 @@
+// npm run prove:mutation [-- group…]: changes the code of each group on purpose, one small change at a time, and tells
+// which changes no test notices. Without a name all groups are run, for hours; a wrong one is answered with those
+// that there are.
+// ANNEX_MUTATION_EVERY=8 judges each eighth change alone: a sample of the same code in an eighth of the time.
+// Stryker is installed in tools/mutation when this runs first, so that everyone else's install stays small.
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { copyTree } from './mutation/copy-tree.mjs'
+import { groups, processTests } from './mutation/groups.mjs'
+import { countMutants, linesOf } from './mutation/report.mjs'
+import { npmCi } from './npm-ci.mjs'
+import { run } from './run.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
+const own = join(root, 'tools/mutation')
+const every = Number(process.env.ANNEX_MUTATION_EVERY ?? 1)
+const installed = join(own, 'node_modules/@stryker-mutator')
+
+async function main(names) {
+  const unknown = names.filter((name) => !Object.hasOwn(groups, name))
+  if (unknown.length > 0) throw new Error(`There is no group ${unknown.join(', ')}; there are ${Object.keys(groups).join(', ')}.`)
+  if (!Number.isInteger(every) || every < 1) throw new Error('ANNEX_MUTATION_EVERY is a whole number from 1; say it again.')
+  await installStryker()
+  const folder = await mkdtemp(join(tmpdir(), 'annex-mutation-'))
+  try {
+    await copyTree(root, folder)
+    for (const name of names.length > 0 ? names : Object.keys(groups)) await judge(folder, name, groups[name]).catch(fail)
+  } finally {
+    // Broken off, a test may write for a moment longer.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 })
+  }
+}
+
+async function installStryker() {
+  const hash = createHash('sha256')
+    .update(await readFile(join(own, 'package-lock.json')))
+    .digest('hex')
+  const stamp = join(own, 'node_modules/.annex-lock-hash')
+  if ((await readFile(stamp, 'utf8').catch(() => '')).trim() === hash) return
+  await npmCi(own, process.execPath)
+  await writeFile(stamp, `${hash}\n`)
+}
+
+async function judge(folder, name, { mutate, tests }) {
+  const began = Date.now()
+  const settings = join(folder, 'stryker.json')
+  const report = join(folder, 'mutants.json')
+  const temporary = join(folder, 'tmp')
+  await mkdir(temporary, { recursive: true })
+  await rm(report, { force: true })
+  await writeFile(join(folder, 'vitest.mutation.ts'), vitestConfig(tests))
+  await writeFile(settings, JSON.stringify(settingsFor(folder, mutate, report)))
+  const code = await run(process.execPath, [join(installed, 'core/bin/stryker.js'), 'run', settings], {
+    cwd: folder,
+    // What a killed test leaves behind goes with the copy.
+    env: { ...process.env, TMPDIR: temporary },
+  })
+  const text = await readFile(report, 'utf8').catch(() => undefined)
+  if (text === undefined) throw new Error(`${name} could not be judged: Stryker ended with ${code}, and said above why.`)
+  const minutes = ((Date.now() - began) / 60_000).toFixed(1)
+  console.log([...linesOf(name, countMutants(JSON.parse(text), every)), `  ${minutes} minutes`].join('\n'))
+}
+
+// Shorter times than the tests have else: a change that makes one wait for ever is found sooner.
+// Not by Stryker's own `testFiles`: with it a mutant of what runs while a module loads is never switched on (10.1.1).
+const vitestConfig = (tests) => `import base from './vitest.config.ts'
+const { test } = base
+const exclude = [...test.exclude, ${JSON.stringify(processTests)}]
+export default { ...base, test: { ...test, include: ${JSON.stringify(tests)}, exclude, testTimeout: 15_000, hookTimeout: 30_000 } }
+`
+
+const settingsFor = (folder, mutate, report) => ({
+  mutate: [...mutate, '!**/*.test.ts', '!**/*.fixture.ts', '!**/*.contract.ts'],
+  testRunner: 'vitest',
+  plugins: [join(installed, 'vitest-runner/dist/src/index.js'), join(own, 'sample.mjs')],
+  checkers: every > 1 ? ['sample'] : [],
+  vitest: { configFile: join(folder, 'vitest.mutation.ts'), related: false, pool: 'forks' },
+  coverageAnalysis: 'perTest',
+  inPlace: true,
+  disableTypeChecks: false,
+  concurrency: 1,
+  // Generous, so that a busy machine is not taken for a mutant that never ends.
+  timeoutMS: 15_000,
+  reporters: ['json', 'progress-append-only'],
+  jsonReporter: { fileName: report },
+  tempDirName: join(folder, '.stryker-tmp'),
+  cleanTempDir: 'always',
+  allowConsoleColors: false,
+})
+
+// What cannot be judged stops no other group, and is what the exit code tells of.
+function fail(error) {
+  console.error(error.message)
+  process.exitCode = 1
+}
+
+await main(process.argv.slice(2)).catch(fail)
