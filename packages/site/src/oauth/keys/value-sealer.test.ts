@@ -12,7 +12,8 @@ describe('A sealed value', () => {
       const [one, other] = [sealer.seal(secret, PLACE), sealer.seal(secret, PLACE)]
       expect(one.text).not.toBe(other.text)
       expect([sealer.open(one, PLACE), sealer.open(other, PLACE)]).toEqual([secret, secret])
-      expect(Buffer.from(one.text, 'base64url').includes(secret)).toBe(false)
+      // One letter is in random bytes by chance.
+      if (secret.length > 1) expect(Buffer.from(one.text, 'base64url').includes(secret)).toBe(false)
     }
   })
 
