@@ -19,11 +19,8 @@ import type { Authenticator } from './http/exchange.ts'
 import { createServer, type HttpServer } from './http/server.ts'
 import type { CredentialsListener } from './identity/accounts/user-controller.ts'
 import { apiKeyAuthenticator, sessionAuthenticator } from './identity/authenticators.ts'
-import { identityRoutes } from './identity/identity-routes.ts'
-import { accountRoutes } from './identity/own-account/account-routes.ts'
-import { PasswordProof } from './identity/own-account/password-proof.ts'
 import { factorMethods } from './identity/factor/factor-methods.ts'
-import { factorRoutes } from './identity/factor/factor-routes.ts'
+import { openIdentity } from './identity/open-identity.ts'
 import { composeLetter } from './identity/letters/compose-letter.ts'
 import { LETTER } from './identity/letters/letters.ts'
 import { ForgottenPasswords } from './identity/password-reset/forgotten-passwords.ts'
@@ -31,9 +28,6 @@ import { PasswordResets } from './identity/password-reset/password-resets.ts'
 import { resetMethods } from './identity/password-reset/reset-methods.ts'
 import { resetRoutes } from './identity/password-reset/reset-routes.ts'
 import { readPerson } from './identity/person.ts'
-import { SignIn } from './identity/sign-in.ts'
-import { openSocial } from './identity/social/open-social.ts'
-import { socialRoutes } from './identity/social/social-routes.ts'
 import { createLogger } from './logger.ts'
 import { withApiAccess } from './oauth/access/api-access.ts'
 import { appsMethods } from './oauth/apps/apps-methods.ts'
@@ -200,26 +194,6 @@ const notesOf = ({ written }: Keys, password: string | undefined): string[] => [
   ...(password === undefined ? [] : [password]),
 ]
 
-const signInParts = ({
-  database,
-  accounts,
-  sessions,
-  audit,
-  letters,
-  clock,
-  secondFactors: factors,
-  principals,
-}: Rooms): ConstructorParameters<typeof SignIn>[0] => ({
-  database,
-  accounts,
-  sessions,
-  audit,
-  factors,
-  lacksFactor: (user) => principals.lacksFactor(user),
-  onNewPlace: (connection, user, place) => letters.signedIn(connection, user, place),
-  now: () => clock.now(),
-})
-
 const endGrants =
   ({ grants }: Rooms): CredentialsListener =>
   (connection, user) =>
@@ -357,7 +331,7 @@ function guarded(rooms: Rooms, backend: Backend, issuer: Issuer, { usage, tokenD
 }
 
 function openServer(rooms: Rooms, config: Config, oauth: OAuth, issuer: Issuer, log: Logger): HttpServer<Principal> {
-  const { accounts, sessions, database, audit } = rooms
+  const { audit } = rooms
   const access = (authenticator: Authenticator<Principal>): Authenticator<Principal> =>
     withApiAccess(authenticator, { settings: rooms.settings, resourceMetadata: () => resourceMetadataUrl(issuer.read()) })
   const server = createServer<Principal>({
@@ -379,20 +353,10 @@ function openServer(rooms: Rooms, config: Config, oauth: OAuth, issuer: Issuer, 
     crossOrigin: oauth.origins,
     log,
   })
-  const signIn = new SignIn(signInParts(rooms))
-  const outgoing = new Outgoing({ allowPrivate: config.allowPrivate })
-  const social = openSocial({ ...rooms, signIn, outgoing, issuer: issuer.read, now: () => rooms.clock.now() })
-  identityRoutes(server, { accounts, sessions, signIn, providers: () => social.keys.buttons(), issuer: issuer.read })
-  socialRoutes(server, social)
-  const proof = new PasswordProof({ accounts, audit })
-  factorRoutes(server, { accounts, sessions, proof, factors: rooms.secondFactors, issuer: issuer.read })
-  accountRoutes(server, {
-    database,
-    accounts,
-    sessions,
-    audit,
-    identities: social.identities,
-    proof,
+  openIdentity(server, {
+    ...rooms,
+    outgoing: new Outgoing({ allowPrivate: config.allowPrivate }),
+    issuer: issuer.read,
     now: () => rooms.clock.now(),
     zone: config.timezone,
     endGrants: endGrants(rooms),
