@@ -6,6 +6,7 @@ const packages = {
   connector: ['protocol', 'database'],
   site: ['protocol', 'database', 'connector'],
   cli: ['site', 'connector'],
+  'create-annex-app': [],
 }
 
 /** Rooms of the site. Every one may also use itself and the package `protocol`. */
@@ -28,13 +29,32 @@ const rooms = {
   api: ['http', 'doctypes', 'policy', 'backend'],
 }
 
+/** Rooms of the connector's core. Every one may also use itself, `errors.ts`, the types of its store, and the package `protocol`. */
+const coreRooms = {
+  sealing: [],
+  upstream: [],
+  setup: ['sealing', 'upstream/transport'],
+  tokens: ['setup/(?:client|discovery|registration|site)', 'sealing', 'upstream/(?:transport|credentials|leave)', 'connector/events'],
+  'sign-in': ['setup', 'sealing', 'tokens', 'upstream/transport'],
+  docnames: ['upstream', 'connector/(?:room|events)'],
+  links: ['upstream', 'docnames', 'sign-in/(?:cookies|sessions)', 'connector/(?:room|events)'],
+  webhooks: ['docnames', 'upstream', 'connector/(?:room|events)'],
+  revocations: ['setup', 'sealing', 'tokens', 'sign-in/(?:id-token|sessions)', 'upstream', 'webhooks', 'connector/(?:room|events)'],
+  scripts: ['sealing', 'sign-in/(?:cookies|sessions)', 'connector/(?:room|events)'],
+  connector: ['sealing', 'upstream', 'setup', 'tokens', 'sign-in', 'links', 'docnames', 'webhooks', 'revocations', 'scripts'],
+}
+/** What an edge runtime can load. */
+const core =
+  '^packages/(?:connector/src/(?:core/|public-client/|react/|index|stores/(?:memory|redis|connector-store)|adapters/(?:hono|next))|protocol/src/)'
+
 /** Of the room `backend` these two see the interface, not the guard. */
 const interfaceAlone = ['documents', 'upstream']
 
 const anyOf = (names) => `(?:${names.join('|')})`
 // Tests put real parts together, so they may reach further than the room they lie in.
 const notTests = '\\.(?:test|contract|fixture)\\.ts$'
-const frontDoors = '^packages/(?:[^/]+/src/index|connector/src/(?:stores/sql|adapters/[^/]+))\\.ts$'
+const frontDoors =
+  '^packages/(?:[^/]+/src/index|connector/src/(?:stores/(?:sql|redis)|public-client/(?:browser|device|frappe-sdk)|react/index|testing/index|adapters/(?:node|express|fastify|hono|next)))\\.ts$'
 
 const packageRules = Object.entries(packages).map(([name, allowed]) => ({
   name: `package-${name}`,
@@ -87,10 +107,72 @@ const roomRules = Object.entries(rooms).flatMap(([room, allowed]) => {
   return rules
 })
 
+const coreRoomRules = Object.entries(coreRooms).map(([room, allowed]) => ({
+  name: `core-${room}`,
+  comment: `${room} of the connector's core may import ${allowed.join(', ') || 'no other room'}`,
+  severity: 'error',
+  from: { path: `^packages/connector/src/core/${room}/`, pathNot: notTests },
+  to: { path: '^packages/connector/src/core/[^/]+/', pathNot: `^packages/connector/src/core/${anyOf([room, ...allowed])}[/.]` },
+}))
+
+const connectorRules = [
+  ...coreRoomRules,
+  {
+    name: 'connector-no-node',
+    comment: 'the core of the connector runs wherever fetch and Web Crypto are',
+    severity: 'error',
+    from: { path: core, pathNot: notTests },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'connector-core',
+    comment: "the core of the connector knows the types of its store, and neither a store's home nor an adapter",
+    severity: 'error',
+    from: { path: '^packages/connector/src/(?:core|public-client|react)/', pathNot: notTests },
+    to: { path: '^packages/connector/src/(?!core/|public-client/|react/|stores/connector-store\\.ts$)' },
+  },
+  {
+    name: 'connector-database',
+    comment: 'only stores/sql and the command line of the connector reach the database',
+    severity: 'error',
+    from: { path: '^packages/connector/src/', pathNot: `^packages/connector/src/(?:stores/sql|command/)|${notTests}` },
+    to: { path: '^packages/database/|node_modules/(?:kysely|better-sqlite3|pg)/' },
+  },
+  {
+    name: 'connector-jose',
+    comment: 'jose is for the proof of id_tokens and logout tokens alone, and for the fake site that signs them',
+    severity: 'error',
+    from: {
+      path: '^packages/connector/src/',
+      pathNot: `/core/(?:setup/site-keys|sign-in/id-token|revocations/logout-tokens)\\.ts$|/src/testing/|${notTests}`,
+    },
+    to: { path: 'node_modules/jose/' },
+  },
+  {
+    name: 'connector-jose-late',
+    comment: 'what brings jose is loaded when a token has to be proven, by await import',
+    severity: 'error',
+    from: { path: '^packages/connector/src/', pathNot: `/core/(?:sign-in/id-token|revocations/logout-tokens)\\.ts$|${notTests}` },
+    to: {
+      path: '/core/(?:setup/site-keys|sign-in/id-token|revocations/logout-tokens)\\.ts$',
+      dynamic: false,
+      dependencyTypesNot: ['type-only'],
+    },
+  },
+  {
+    name: 'no-unknown-core-room',
+    comment: "a folder of the connector's core that is not in the table above",
+    severity: 'error',
+    from: { path: '^packages/connector/src/core/[^/]+/', pathNot: `^packages/connector/src/core/${anyOf(Object.keys(coreRooms))}/` },
+    to: {},
+  },
+]
+
 export default {
   forbidden: [
     ...packageRules,
     ...roomRules,
+    ...connectorRules,
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no-unknown-room',
@@ -114,13 +196,6 @@ export default {
       to: { path: '^(?:packages|apps)/(?!$1/)', pathNot: frontDoors },
     },
     {
-      name: 'connector-core',
-      comment: 'the core of the connector stores nothing; only stores/sql reaches the database',
-      severity: 'error',
-      from: { path: '^packages/connector/src/', pathNot: `^packages/connector/src/stores/sql|${notTests}` },
-      to: { path: '^packages/database/|node_modules/(?:kysely|better-sqlite3|pg)/' },
-    },
-    {
       name: 'apps',
       comment: 'an app imports the connector alone',
       severity: 'error',
@@ -134,11 +209,12 @@ export default {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(?:packages|apps)/[^/]+/dist/' },
+    // Templates become programs of their own, with their layers put together.
+    exclude: { path: '^(?:packages|apps)/[^/]+/dist/|^packages/create-annex-app/templates/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['source', 'import', 'node', 'default', 'types'],
-      extensions: ['.ts', '.mjs', '.js', '.json', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.json', '.d.ts'],
     },
   },
 }

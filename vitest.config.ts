@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -9,6 +10,8 @@ export default defineConfig({
     execArgv: ['--conditions=source'],
     globalSetup: ['tests/support/postgres.ts'],
     pool: 'forks',
+    // The runner's default is one less than the cores: on two, one file after the other.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -3,10 +3,15 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import swc from '@swc/core'
 import { cruise } from 'dependency-cruiser'
 import configuration from '../.dependency-cruiser.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+// dependency-cruiser asks swc for TypeScript without JSX, whatever a file is called.
+const { parseFileSync } = swc
+swc.parseFileSync = (path, settings) => parseFileSync(path, { ...settings, tsx: path.endsWith('x') })
 
 /** Imports that must be refused, and by which rule: one of each kind, types included. */
 const planted = {
@@ -20,7 +25,17 @@ const planted = {
   ],
   'packages/site/src/api/planted.ts': ["export { sql } from 'kysely'\n", 'room-api-sql'],
   'packages/site/src/documents/planted.ts': ["export type { Guard } from '../backend/guard.ts'\n", 'room-documents-interface'],
-  'packages/connector/src/tokens/planted.ts': ["export type { Database } from '@annex/database'\n", 'connector-core'],
+  'packages/connector/src/core/tokens/planted.ts': ["export type { Buffer } from 'node:buffer'\n", 'connector-no-node'],
+  'packages/connector/src/core/sealing/planted.ts': ["export type { Vault } from '../tokens/token-vault.ts'\n", 'core-sealing'],
+  'packages/connector/src/core/links/planted.ts': ["export { memoryStore } from '../../stores/memory.ts'\n", 'connector-core'],
+  'packages/connector/src/react/planted.tsx': [
+    "export const Planted = () => <b />\nexport { memoryStore } from '../stores/memory.ts'\n",
+    'connector-core',
+  ],
+  'packages/connector/src/adapters/planted.ts': ["export type { Database } from '@annex/database'\n", 'connector-database'],
+  'packages/connector/src/core/setup/planted.ts': ["export { jwtVerify } from 'jose'\n", 'connector-jose'],
+  'packages/connector/src/core/sign-in/planted.ts': ["export { IdTokens } from './id-token.ts'\n", 'connector-jose-late'],
+  'packages/connector/src/core/drawer/planted.ts': ["export * from '../errors.ts'\n", 'no-unknown-core-room'],
   'packages/protocol/src/planted.ts': ["export type { Database } from '@annex/database'\n", 'package-protocol'],
   'packages/connector/src/planted.ts': ["export { scopeList } from '../../protocol/src/oauth/scopes.ts'\n", 'front-door'],
   'apps/field-sales/src/planted.ts': ["export * from '@annex/protocol'\n", 'apps'],
@@ -52,7 +67,7 @@ async function plantedUnseen() {
     mkdirSync(join(copy, 'node_modules/@annex'), { recursive: true })
     for (const name of ['protocol', 'database', 'connector', 'site'])
       symlinkSync(`../../packages/${name}`, join(copy, 'node_modules/@annex', name))
-    symlinkSync(join(root, 'node_modules/kysely'), join(copy, 'node_modules/kysely'))
+    for (const name of ['kysely', 'jose']) symlinkSync(join(root, 'node_modules', name), join(copy, 'node_modules', name))
     for (const [file, [text]] of Object.entries(planted)) {
       mkdirSync(dirname(join(copy, file)), { recursive: true })
       writeFileSync(join(copy, file), text)

@@ -11,11 +11,14 @@ export function faultsIn(lock) {
 
 const missingOptional = (lock, path, entry) =>
   Object.keys(entry.optionalDependencies ?? {})
-    .filter((name) => !lockedFor(lock, path, name)?.version)
+    .filter((name) => !isLocked(lockedFor(lock, path, name)))
     .map(
       (name) =>
         `${path || 'the root'}: its optional dependency ${name} has no locked version; pin a release that has every platform's package`,
     )
+
+/** A workspace's own version stands where its link leads. */
+const isLocked = (entry) => Boolean(entry?.version || entry?.link)
 
 function unpinned(path, entry) {
   if (!path.includes('node_modules/') || entry.link) return []

@@ -1,4 +1,4 @@
-// node tools/start.mjs <demo|site|cli|test|bench|contract|prove-budgets|prove-crash|prove-fuzz|prove-mutation|prove-properties|prove-transfer> [arguments]
+// node tools/start.mjs <demo|site|cli|connector|create-app|test|bench|contract|prove-budgets|prove-connector|prove-crash|prove-fuzz|prove-mutation|prove-properties|prove-transfer> [arguments]
 //
 // What every npm script begins with. Plain JavaScript, so that a Node which cannot run the rest can still say so;
 // everything else is loaded after the check.

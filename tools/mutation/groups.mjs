@@ -1,3 +1,5 @@
+import { posix } from 'node:path'
+
 const site = 'packages/site/src'
 const protocol = 'packages/protocol/src'
 const oauth = `${site}/oauth`
@@ -34,7 +36,10 @@ export const groups = Object.fromEntries([
   folder('registration'),
   folder('device'),
   folder('logout'),
-  folder('settings', '.'),
+  [
+    `oauth/settings`,
+    { mutate: [`${oauth}/settings/**/*.ts`], tests: [`${oauth}/settings/**/*.test.ts`, `${oauth}/settings.test.ts`, ...provider] },
+  ],
   folder('explain'),
   folder('telling'),
   folder('storage'),
@@ -42,3 +47,25 @@ export const groups = Object.fromEntries([
   folder('apps'),
   ['oauth/.', { mutate: [`${oauth}/*.ts`], tests: [`${oauth}/*.test.ts`, ...provider] }],
 ])
+
+/**
+ * The groups that an argument names: one, several that are judged together (`oauth/bearer+oauth/grants`), or a file of one alone, with or
+ * without its lines (`oauth/bearer:last-uses.ts:36-45`).
+ */
+export function readGroups(text) {
+  return text.split('+').map((part) => {
+    const [name, ...file] = part.split(':')
+    if (!Object.hasOwn(groups, name)) throw new Error(`There is no group ${name}; there are ${Object.keys(groups).join(', ')}.`)
+    const { mutate, tests } = groups[name]
+    const home = mutate[0].replace(/\/(?:\*\*\/)?[^/]*$/, '')
+    if (file.length > 0) return { name: part, mutate: [`${home}/${file.join(':')}`], tests, holds: (path) => path === `${home}/${file[0]}` }
+    return { name, mutate, tests, holds: (path) => mutate.some((pattern) => isOf(path, pattern)) }
+  })
+}
+
+// Whether a file is one of a pattern's: `folder/**/*.ts`, `folder/*.ts`, or the file itself.
+function isOf(path, pattern) {
+  const [above, below] = pattern.split('/**/')
+  if (below !== undefined) return path.startsWith(`${above}/`)
+  return pattern.endsWith('/*.ts') ? posix.dirname(path) === posix.dirname(pattern) : path === pattern
+}

@@ -1,9 +1,9 @@
 import { isSampled } from './sample.mjs'
 
-/** The counts of one report of Stryker's, by status, with the survivors in the order of their files; of the sample alone. */
-export function countMutants({ files }, every = 1) {
-  const all = Object.entries(files).flatMap(([path, file]) => file.mutants.map((mutant) => ({ ...mutant, path })))
-  const mutants = all.filter(({ id }) => isSampled(id, every))
+/** The counts of one report of Stryker's, by status, with the survivors in the order of their files; of the sample and the group alone. */
+export function countMutants({ files }, { every = 1, from = 0, holds = () => true } = {}) {
+  const all = Object.entries(files).flatMap(([path, file]) => (holds(path) ? file.mutants.map((mutant) => ({ ...mutant, path })) : []))
+  const mutants = all.filter(({ id }) => isSampled(id, every, from))
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length
   return {
     killed: count('Killed'),
