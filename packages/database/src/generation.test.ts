@@ -45,6 +45,18 @@ describe.each(engines)('Generation on %s', (engine) => {
     expect(heard).toHaveLength(4)
   })
 
+  it('says whether a number was seen already, and not while it is being loaded', async () => {
+    const generation = new Generation(opened.database)
+    expect(generation.isSeen(7)).toBe(false)
+    const observing = generation.observe(7)
+    expect(generation.isSeen(7)).toBe(false)
+    await observing
+    expect([generation.isSeen(7), generation.isSeen(8)]).toEqual([true, false])
+    const another = generation.observe(8)
+    expect(generation.isSeen(7)).toBe(false)
+    await another
+  })
+
   it('lets all who come during a reload wait for the same one', async () => {
     const generation = new Generation(opened.database)
     let reloads = 0

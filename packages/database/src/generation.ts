@@ -49,6 +49,11 @@ export class Generation {
     this.#listeners.push(listener)
   }
 
+  /** Whether `observe` would return at once: nothing was changed since, and nobody is loading. */
+  isSeen(value: number): boolean {
+    return value === this.#seen && this.#reload === undefined
+  }
+
   /**
    * Tells the number that a query has read. When it differs from the last one, waits until every listener has reloaded;
    * callers that come meanwhile wait for the same reload. The first call always reloads.

@@ -20,4 +20,33 @@ describe('RecentlyUsed', () => {
     const held = Array.from({ length: 1000 }, (_, index) => kept.get(index)).filter((value) => value !== undefined)
     expect(held.length).toBeLessThanOrEqual(20)
   })
+
+  // With a limit of two, one and two are of the older generation when three comes; a hit puts one into the younger one as well.
+  const ofBothGenerations = (): { kept: RecentlyUsed<string, number>; held: () => (number | undefined)[] } => {
+    const kept = new RecentlyUsed<string, number>(2)
+    for (const [index, key] of ['one', 'two', 'three'].entries()) kept.set(key, index + 1)
+    kept.get('one')
+    return { kept, held: () => ['one', 'two', 'three'].map((key) => kept.get(key)) }
+  }
+
+  it('forgets one entry wherever it lies, and no other', () => {
+    for (const [key, left] of [
+      ['one', [undefined, 2, 3]],
+      ['two', [1, undefined, 3]],
+      ['three', [1, 2, undefined]],
+      ['none', [1, 2, 3]],
+    ] as const) {
+      const { kept, held } = ofBothGenerations()
+      kept.delete(key)
+      expect(held()).toEqual(left)
+    }
+  })
+
+  it('forgets everything, and goes on keeping what comes then', () => {
+    const { kept, held } = ofBothGenerations()
+    kept.clear()
+    expect(held()).toEqual([undefined, undefined, undefined])
+    kept.set('two', 5)
+    expect(held()).toEqual([undefined, 5, undefined])
+  })
 })

@@ -1,7 +1,7 @@
 import { sql, type KyselyPlugin } from 'kysely'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Engine } from '../../../../tests/support/databases.ts'
-import { keptInsert, keptQuery } from '../connections/kept-query.ts'
+import { keptInsert, keptQuery, runKept } from '../connections/kept-query.ts'
 import type { Connection } from '../database.ts'
 import { openedFor } from './open.fixture.ts'
 
@@ -52,6 +52,14 @@ export function keptQueriesContract(engine: Engine): void {
       ])
       expect(await between(connection, { least: 2, most: 2 })).toEqual([{ name: 'thing 002' }, { name: 'thing 020' }])
       expect(await between(connection, { least: 21, most: 99 })).toEqual([])
+    })
+
+    it('are run for their owners too, with other values in the places of those that they were made with', async () => {
+      const { connection } = opened.database
+      await insertThings(connection, [thing(1), thing(2)])
+      const query = sql<Pick<Thing, 'name'>>`select name from thing where size = ${1}`.compile(connection)
+      expect(await runKept(connection, query, [2])).toEqual([{ name: 'thing 002' }])
+      expect(await opened.database.transaction((within) => runKept(within, query, [1]))).toEqual([{ name: 'thing 001' }])
     })
 
     it('run within a transaction, and are undone with it', async () => {

@@ -2,7 +2,7 @@ import type { CompiledQuery, QueryResult } from 'kysely'
 import pg from 'pg'
 import { bindable } from '../values/bad-value.ts'
 import { NamedStatements } from './named-statements.ts'
-import { isStalePlan } from './postgres-errors.ts'
+import { isFaultOfText, isStalePlan } from './postgres-errors.ts'
 
 export interface ClientOptions {
   readonly namedStatements?: boolean
@@ -22,7 +22,9 @@ const PARSERS = new Map<number, (text: string) => unknown>([
 export class Clients {
   readonly #pool: pg.Pool
   readonly #names: NamedStatements | undefined
-  readonly #used = new WeakMap<pg.PoolClient, Set<string>>()
+  /** Names that statements were parsed under. */
+  readonly #parsed = new WeakMap<pg.PoolClient, Set<string>>()
+  readonly #stale = new WeakSet<Error>()
 
   constructor(url: string, options: ClientOptions) {
     this.#names = options.namedStatements === false ? undefined : new NamedStatements()
@@ -43,31 +45,46 @@ export class Clients {
   }
 
   giveBack(client: pg.PoolClient, broken = false): void {
-    client.release(broken || (this.#used.get(client)?.size ?? 0) > MOST_STATEMENTS)
+    client.release(broken || (this.#parsed.get(client)?.size ?? 0) > MOST_STATEMENTS)
   }
 
   async run(client: pg.PoolClient, query: CompiledQuery): Promise<QueryResult<unknown>> {
     const values = [...bindable(query.parameters)]
-    const name = this.#nameOf(client, query.sql)
+    const name = this.#names?.nameOf(query.sql)
+    if (name === undefined) return resultOf(await client.query({ text: query.sql, values }))
     try {
-      return resultOf(await client.query(name === undefined ? { text: query.sql, values } : { name, text: query.sql, values }))
+      const result = await client.query({ name, text: query.sql, values })
+      this.#noteParsed(client, name)
+      return resultOf(result)
     } catch (error) {
-      if (isStalePlan(error)) this.#names?.forget()
+      this.#judge(client, name, error)
       throw error
     }
+  }
+
+  /**
+   * Whether a statement failed for its plan alone, which was made before a table changed. Its name is forgotten: run again it is
+   * parsed anew. What is refused when it is first parsed is wrong by itself.
+   */
+  isStale(error: unknown): boolean {
+    return error instanceof Error && this.#stale.has(error)
   }
 
   close(): Promise<void> {
     return this.#pool.end()
   }
 
-  #nameOf(client: pg.PoolClient, text: string): string | undefined {
-    const name = this.#names?.nameOf(text)
-    if (name === undefined) return undefined
-    const used = this.#used.get(client)
-    if (used) used.add(name)
-    else this.#used.set(client, new Set([name]))
-    return name
+  #judge(client: pg.PoolClient, name: string, error: unknown): void {
+    if (!isFaultOfText(error)) this.#noteParsed(client, name)
+    if (!(error instanceof Error) || !isStalePlan(error) || !this.#parsed.get(client)?.has(name)) return
+    this.#stale.add(error)
+    this.#names?.forget()
+  }
+
+  #noteParsed(client: pg.PoolClient, name: string): void {
+    const parsed = this.#parsed.get(client)
+    if (parsed) parsed.add(name)
+    else this.#parsed.set(client, new Set([name]))
   }
 }
 

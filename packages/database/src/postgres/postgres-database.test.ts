@@ -55,6 +55,34 @@ describe('PostgresDatabase', () => {
     expect((await sql`select a from retyped where a = ${2}`.execute(database.connection)).rows).toEqual([{ a: 2 }])
   })
 
+  it('goes on asking by a statement that it knows, after a column of the table has another type', async () => {
+    const database = await opened.again({ maxConnections: 1 })
+    await sql`create table asked (a text)`.execute(database.connection)
+    await sql`insert into asked values ('1')`.execute(database.connection)
+    const find = (a: string): Promise<unknown> =>
+      database.transaction(async (connection) => (await sql`select count(*) as n from asked where a = ${a}`.execute(connection)).rows)
+    for (let time = 0; time < 3; time += 1) expect(await find('1')).toEqual([{ n: 1 }])
+    await sql`alter table asked alter column a type bigint using a::bigint`.execute(opened.database.connection)
+    expect(await find('1')).toEqual([{ n: 1 }])
+  })
+
+  it.each([
+    ['a value of another type', sql`insert into plain (a) values (now())`],
+    ['an operator that is not there', sql`select a from plain where a = true`],
+  ])('runs what is wrong by itself once: %s', async (_what, wrong) => {
+    const database = await opened.again({ maxConnections: 1 })
+    await sql`create table if not exists plain (a bigint)`.execute(database.connection)
+    for (let time = 1; time <= 4; time += 1) {
+      let runs = 0
+      const work = async (connection: Connection): Promise<void> => {
+        runs += 1
+        await wrong.execute(connection)
+      }
+      await expect(database.transaction(work)).rejects.toMatchObject({ code: expect.stringMatching(/^42(804|883)$/) as string })
+      expect([time, runs]).toEqual([time, 1])
+    }
+  })
+
   it('changes its connection before the statements kept on it grow without bound', async () => {
     const database = await opened.again({ maxConnections: 1 })
     const process = async (): Promise<unknown> =>

@@ -15,7 +15,7 @@ import { runCommitTasks } from '../connections/commit-tasks.ts'
 import { OpenWork } from '../connections/open-work.ts'
 import type { Session } from '../connections/transaction-connection.ts'
 import { LAYOUT_LOCK } from './layout-lock.ts'
-import { isStalePlan, isWorthRepeating } from './postgres-errors.ts'
+import { isWorthRepeating } from './postgres-errors.ts'
 import { prepareServer } from './prepare-server.ts'
 import { Clients, type ClientOptions } from './clients.ts'
 
@@ -64,7 +64,8 @@ export class PostgresDatabase implements Database {
         runCommitTasks(used)
         return result
       } catch (error) {
-        if (attempt === ATTEMPTS || !isWorthRepeating(rootOf(error))) throw error
+        const root = rootOf(error)
+        if (attempt === ATTEMPTS || !(isWorthRepeating(root) || this.#clients.isStale(root))) throw error
       }
       await sleep(Math.random() * 10 * 2 ** attempt)
     }
@@ -109,7 +110,7 @@ class SingleStatements implements DatabaseConnection {
     try {
       return await this.#clients.run(client, query)
     } catch (error) {
-      if (!isStalePlan(error)) throw error
+      if (!this.#clients.isStale(error)) throw error
       return await this.#clients.run(client, query)
     }
   }

@@ -25,15 +25,18 @@ export function isPostgresBadValue(error: unknown): boolean {
 /** A column has another type than when the named statement took its parameters' types from it. */
 const OTHER_TYPE: ReadonlySet<string> = new Set(['42804', '42883'])
 
-/** A named statement that was planned before a table changed. */
+/** A statement that was parsed under its name before, and refused since: it was planned before a table changed. */
 export function isStalePlan(error: unknown): boolean {
   if (OTHER_TYPE.has(codeOf(error))) return true
   return isPostgresFault(error) && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
 }
 
+/** Class 42: what is wrong with a statement as it is read. Any other error comes of one that was parsed. */
+export const isFaultOfText = (error: unknown): boolean => !isPostgresFault(error) || codeOf(error).startsWith('42')
+
 /** Two transactions got in each other's way; the same work may succeed when it begins again. */
 export function isWorthRepeating(error: unknown): boolean {
-  return WORTH_REPEATING.has(codeOf(error)) || isStalePlan(error)
+  return WORTH_REPEATING.has(codeOf(error))
 }
 
 // Key (name, company)=(A, B) already exists.
