@@ -33,15 +33,15 @@ export const OPTIONAL_COLUMNS = ['_user_tags', '_comments', '_assign', '_liked_b
 /** Those of them that a document shows when it has them; the others are for lists alone. */
 export const MARKS = ['_user_tags', '_liked_by'] as const
 
-/** The document without its empty fields, as `/api/resource` answers it. */
+/** The document without its empty fields, as `/api/resource` answers it: they are undefined, which JSON leaves out. A copy. */
 export function withoutNulls<T extends Readonly<Record<string, unknown>>>(document: T): T {
-  const kept: Record<string, unknown> = {}
-  for (const key in document) {
-    const value: unknown = document[key]
-    if (value === null || value === undefined) continue
-    kept[key] = Array.isArray(value) ? value.map((row) => (isRecord(row) ? withoutNulls(row) : row)) : value
+  const sent: Record<string, unknown> = { ...document }
+  for (const key in sent) {
+    const value = sent[key]
+    if (value === null) sent[key] = undefined
+    else if (Array.isArray(value)) sent[key] = value.map((row) => (isRecord(row) ? withoutNulls(row) : row))
   }
-  return kept as T
+  return sent as T
 }
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -88,16 +88,90 @@ function decodeMessage(text: unknown): string[] {
   return isRecord(message) && typeof message['message'] === 'string' ? [message['message']] : []
 }
 
-/** The error that a Frappe site answered, as the class it was on the other side. */
+/** What an error without a name is, where the status says it. */
+const NAMELESS: Readonly<Record<number, string>> = {
+  401: 'AuthenticationError',
+  403: 'PermissionError',
+  404: 'DoesNotExistError',
+  429: 'TooManyRequestsError',
+}
+
+/**
+ * The error that a Frappe site answered in either version of its API, as the class it was on the other side.
+ *
+ * Its sentences are text: tags that a site writes into them are taken out. Whoever shows them in a page escapes them all the same.
+ */
 export function decodeError(status: number, body: unknown): FrappeError {
+  // An older site may say 200 beside an error.
+  const known = status >= 400 ? { status } : {}
   if (!isRecord(body))
-    return new FrappeError('UpstreamUnavailableError', `The site answered ${status} without a body that Frappe sends`, { status })
-  const messages = decodeMessages(body['_server_messages'])
-  const excType = typeof body['exc_type'] === 'string' ? body['exc_type'] : 'ValidationError'
-  const text =
-    messages.at(-1) ?? textOf(body['_error_message']) ?? textOf(body['message']) ?? afterColon(textOf(body['exception'])) ?? excType
-  return new FrappeError(excType, text, { status, messages })
+    return new FrappeError('UpstreamUnavailableError', `The site answered ${status} without a body that Frappe sends`, known)
+  const raised = raisedIn(body)
+  const excType = raised.type ?? NAMELESS[status] ?? 'ValidationError'
+  const text = raised.messages.at(-1) ?? raised.text ?? excType
+  return new FrappeError(excType, text, { ...known, messages: raised.messages })
+}
+
+interface Raised {
+  readonly type: string | undefined
+  readonly messages: readonly string[]
+  /** What is said where there is no message for the person. */
+  readonly text: string | undefined
+}
+
+function raisedIn(body: Readonly<Record<string, unknown>>): Raised {
+  const [error] = Array.isArray(body['errors']) ? (body['errors'] as unknown[]).filter(isRecord) : []
+  return error === undefined ? raisedInV1(body) : raisedInV2(error, body['messages'])
+}
+
+function raisedInV1(body: Readonly<Record<string, unknown>>): Raised {
+  const exception = textOf(body['exception']) ?? lastLine(decodeTexts(body['exc']).at(-1))
+  return {
+    type: textOf(body['exc_type']) ?? classOf(exception),
+    messages: decodeMessages(body['_server_messages']).map(withoutTags),
+    text: plain(body['_error_message']) ?? plain(body['message']) ?? plain(afterColon(exception)),
+  }
+}
+
+/** The sentence stands in the error itself, further ones beside it; `exception` is a whole traceback. */
+function raisedInV2(error: Readonly<Record<string, unknown>>, others: unknown): Raised {
+  const exception = lastLine(textOf(error['exception']))
+  const beside = (Array.isArray(others) ? (others as unknown[]) : []).flatMap((other) =>
+    isRecord(other) ? (plain(other['message']) ?? []) : [],
+  )
+  const own = plain(error['message'])
+  return {
+    type: textOf(error['type']) ?? classOf(exception),
+    messages: own === undefined ? beside : [...beside, own],
+    text: plain(afterColon(exception)),
+  }
+}
+
+const decodeTexts = (encoded: unknown): string[] => {
+  try {
+    const list: unknown = JSON.parse(textOf(encoded) ?? '[]')
+    return Array.isArray(list) ? list.filter((text) => typeof text === 'string') : []
+  } catch {
+    return []
+  }
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const plain = (value: unknown): string | undefined => textOf(withoutTags(textOf(value) ?? ''))
+const lastLine = (text: string | undefined): string | undefined => text?.trim().split('\n').at(-1)
 const afterColon = (text: string | undefined): string | undefined => text?.slice(text.indexOf(':') + 1).trim()
+/** `MandatoryError` of `frappe.exceptions.MandatoryError: [Item, x]: title`. */
+const classOf = (line: string | undefined): string | undefined => /^(?:\w+\.)*([A-Z]\w*)(?::|$)/.exec(line ?? '')?.[1]
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', '#39': "'", nbsp: ' ' }
+
+/** Tags are taken out before what they might be made of is read: what was text stays text. */
+function withoutTags(text: string): string {
+  if (!/[<&]/.test(text)) return text
+  return text
+    .replaceAll(/<(?:br|\/p|\/li|\/div|\/tr)\b[^<>]*>/gi, ' ')
+    .replaceAll(/<\/?[a-z][^<>]*>/gi, '')
+    .replaceAll(/&(lt|gt|amp|quot|#39|nbsp);/g, (_, name: string) => ENTITIES[name]!)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+}

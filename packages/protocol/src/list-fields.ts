@@ -1,4 +1,5 @@
 import { FrappeError } from './errors.ts'
+import { remembering } from './remembering.ts'
 
 /** Where a field stands: in the list's own DocType, behind one of its link or table fields, or in a table named by its DocType. */
 export interface FieldPath {
@@ -55,7 +56,9 @@ const unquote = (name: string): string => (name.startsWith('`') ? name.slice(1, 
  *
  * @throws {FrappeError} `DataError` for anything else: no function, literal or subquery is a field
  */
-export function parseFieldExpression(text: string): FieldExpression {
+export const parseFieldExpression = remembering(readFieldExpression)
+
+function readFieldExpression(text: string): FieldExpression {
   const trimmed = checkedLength(text.trim())
   const aliased = ALIASED.exec(trimmed)
   const expression = aliased ? aliased[1]!.trim() : trimmed
@@ -109,15 +112,20 @@ export function parseFieldPath(text: string): FieldPath {
  *
  * @throws {FrappeError} `DataError` for anything else
  */
-export function parseOrderBy(text: string | undefined | null): OrderTerm[] {
-  return termsOf(text).map((term) => {
+export const parseOrderBy = (text: string | undefined | null): readonly OrderTerm[] =>
+  text === undefined || text === null || text === '' ? NO_TERMS : readOrderBy(text)
+
+const NO_TERMS: readonly OrderTerm[] = []
+
+const readOrderBy = remembering((text: string): readonly OrderTerm[] =>
+  termsOf(text).map((term) => {
     const found = ORDERED.exec(term)
     if (!found) throw refused(term)
     const [, expression = '', direction] = found
     const descending = direction?.toLowerCase() === 'desc'
     return { distinct: false, ...(parseCall(expression) ?? { path: parseOrderedPath(expression) }), descending }
-  })
-}
+  }),
+)
 
 /** An alias may have spaces, inside its back-quotes. */
 function parseOrderedPath(text: string): FieldPath {
