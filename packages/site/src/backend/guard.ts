@@ -37,7 +37,7 @@ export interface GuardParts {
   /** Remembers a refusal, outside the transaction that it undid; awaited, so that none is lost. */
   readonly onRefusal: Remember
   /** What the caller's token opens besides its scopes: a document of its own, for apps of old; undefined for all others. */
-  readonly ownDocument?: (principal: Principal, id: DocumentId) => Promise<Document | undefined>
+  readonly ownDocument?: (principal: Principal, id: DocumentId) => Promise<Document | undefined> | undefined
   /** Where a client finds out whom to ask for more (RFC 9728). */
   readonly resourceMetadata: () => string
   /** Told of each right that a token opened; the DocType is one of this site, or else empty, or `method:` and the name of one. */
@@ -76,9 +76,11 @@ export class Guard implements Backend {
   }
 
   async read(principal: Principal, id: DocumentId): Promise<Document> {
-    const own = principal.token && (await this.#parts.ownDocument?.(principal, id))
+    const reading = principal.token && this.#parts.ownDocument?.(principal, id)
+    const own = reading && (await reading)
     if (own) return own
-    await this.#require(principal, id.doctype, 'read', 'read')
+    const refusing = this.#require(principal, id.doctype, 'read', 'read')
+    if (refusing) await refusing
     return this.#backend.read(principal, id)
   }
 
@@ -212,7 +214,7 @@ export class Guard implements Backend {
   async #requireList(principal: Principal, request: ListRequest & CountRequest): Promise<void> {
     await this.#require(principal, this.#listed(request), 'read', 'list')
     const filters = [...(request.filters ?? []), ...(request.orFilters ?? [])]
-    await this.#requireTargets(principal, request.doctype, listPaths(request), 'list', filters)
+    await this.#requireTargets(principal, request.doctype, listPaths(request, filters), 'list', filters)
   }
 
   async #requireTargets(
@@ -223,7 +225,9 @@ export class Guard implements Backend {
     filters: readonly Filter[],
   ): Promise<void> {
     const trees = filters.filter((filter) => isTreeOperator(filter.operator)).flatMap((filter) => this.#treeOf(doctype, filter))
-    const reached = paths.flatMap((path) => [...this.#linkTarget(doctype, path), ...(MIRRORED.get(path.fieldname) ?? [])])
+    const beyond = paths.filter(({ via, fieldname }) => via !== undefined || MIRRORED.has(fieldname))
+    if (beyond.length === 0 && trees.length === 0) return
+    const reached = beyond.flatMap((path) => [...this.#linkTarget(doctype, path), ...(MIRRORED.get(path.fieldname) ?? [])])
     const targets = new Set([...reached, ...trees])
     for (const target of targets) await this.#require(principal, target, 'read', act)
   }
@@ -251,15 +255,21 @@ export class Guard implements Backend {
     return this.#parts.doctypeOf(doctype)?.fields.find((candidate) => candidate.fieldname === fieldname)
   }
 
-  async #require(principal: Principal, doctype: string, right: Right, act: string, definition = false): Promise<void> {
+  /** Nothing, at once, where the scope is there: most calls pass here, and none waits for what is known. */
+  #require(principal: Principal, doctype: string, right: Right, act: string, definition = false): Promise<void> | undefined {
     const { token } = principal
-    if (!token) return
+    if (!token) return undefined
     const named = this.#judgedBy(doctype)
     const missing = named.filter((name) => !this.#covers(token, name, right, definition))
     const known = this.#parts.doctypeOf(doctype) !== undefined
-    if (missing.length === 0 || (definition && missing.length < named.length))
-      return this.#parts.onUse?.(token, known ? doctype : '', right)
-    throw await this.#refuse(principal, documentScope(missing[0] ?? doctype, right), known ? `${act} ${doctype}` : undefined)
+    if (missing.length > 0 && !(definition && missing.length < named.length))
+      return this.#throwRefusal(principal, documentScope(missing[0] ?? doctype, right), known ? `${act} ${doctype}` : undefined)
+    this.#parts.onUse?.(token, known ? doctype : '', right)
+    return undefined
+  }
+
+  async #throwRefusal(principal: Principal, asked: string, act: string | undefined): Promise<never> {
+    throw await this.#refuse(principal, asked, act)
   }
 
   /** A child table follows its parents; whose a row is shows only when it is read, so its documents need the scopes of all. */
@@ -295,10 +305,14 @@ export class Guard implements Backend {
   }
 }
 
-function listPaths(request: ListRequest & CountRequest): FieldPath[] {
-  const fields = (request.fields ?? []).map(parseFieldExpression).flatMap((field) => (field.kind === 'all' ? [] : [field.path]))
-  const filters = [...(request.filters ?? []), ...(request.orFilters ?? [])].map(filterPath)
-  return [...fields, ...filters, ...parseOrderBy(request.orderBy).map((term) => term.path), ...parseGroupBy(request.groupBy)]
+function listPaths(request: ListRequest & CountRequest, filters: readonly Filter[]): FieldPath[] {
+  const paths = filters.map(filterPath)
+  for (const text of request.fields ?? []) {
+    const field = parseFieldExpression(text)
+    if (field.kind !== 'all') paths.push(field.path)
+  }
+  for (const { path } of parseOrderBy(request.orderBy)) paths.push(path)
+  return request.groupBy ? [...paths, ...parseGroupBy(request.groupBy)] : paths
 }
 
 /** The fields that a suggestion shows, and those that a search leaves rows out by anyway. */

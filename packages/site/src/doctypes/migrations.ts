@@ -1,6 +1,7 @@
 import type { Connection, Dialect, Migration } from '@annex/database'
 import { sql } from 'kysely'
 import { followReleaseWithin } from './release/follow-release.ts'
+import { makeSiteId } from './tables/site-id-store.ts'
 
 async function createSeries(connection: Connection, dialect: Dialect): Promise<void> {
   const [key, int] = [sql.raw(dialect.columnType('key')), sql.raw(dialect.columnType('int'))]
@@ -21,6 +22,12 @@ async function createSealedValues(connection: Connection, dialect: Dialect): Pro
   )
 }
 
+async function createSiteId(connection: Connection, dialect: Dialect): Promise<void> {
+  const [key, int] = [sql.raw(dialect.columnType('key')), sql.raw(dialect.columnType('int'))]
+  await sql`create table site_id (id ${int} not null primary key, value ${key} not null)`.execute(connection)
+  await makeSiteId(connection)
+}
+
 async function createVersions(connection: Connection, dialect: Dialect): Promise<void> {
   const [key, int, time] = (['key', 'int', 'micros'] as const).map((kind) => sql.raw(dialect.columnType(kind)))
   await sql`create table doctype_version (id ${int} not null primary key, value ${int} not null)`.execute(connection)
@@ -34,6 +41,7 @@ export const doctypeTables: readonly Migration[] = [
   { name: 'doctypes-former-fields', up: createFormerFields },
   { name: 'doctypes-versions', up: createVersions },
   { name: 'doctypes-sealed-values', up: createSealedValues },
+  { name: 'doctypes-site-id', up: createSiteId },
 ]
 
 /**

@@ -1,4 +1,4 @@
-import type { Connection, Dialect } from '@annex/database'
+import { runKept, type Connection, type Dialect } from '@annex/database'
 import { CHILD_FIELDS, MARKS, STANDARD_FIELDS, type DocType } from '@annex/protocol'
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import { tableName } from '../doctypes/table-name.ts'
@@ -160,10 +160,8 @@ export class DocumentStore {
   }
 }
 
-async function run<R>(connection: Connection, query: CompiledQuery, parameters: readonly unknown[]): Promise<R[]> {
-  const { rows } = await connection.executeQuery<R>({ ...(query as CompiledQuery<R>), parameters })
-  return rows
-}
+const run = <R>(connection: Connection, query: CompiledQuery, parameters: readonly unknown[]): Promise<R[]> =>
+  runKept(connection, query as CompiledQuery<R>, parameters)
 
 export const tableOf = (doctype: DocType): RawBuilder<unknown> => sql.id(tableName(doctype.name))
 

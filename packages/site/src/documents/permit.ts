@@ -57,7 +57,8 @@ export async function requireRight(
 ): Promise<void> {
   const limited = isLimited(principal, doctype.name)
   if (limited) await requireWithinReach(premises, connection, principal, doctype, document)
-  if (await hasPermission(premises, connection, principal, doctype, right, document)) return
+  if (hasByRole(premises, principal, doctype, right, document)) return
+  if (await hasByShare(connection, principal, doctype, right, document)) return
   if (limited) await requireSeen(premises, connection, principal, doctype, document)
   const refused = can(principal, doctype, right) === 'no' ? undefined : refusedBy(principal, doctype, document, childOf(premises))
   throw refused ? restricted(doctype, right, refused.fieldname) : refusal(doctype, right, nameOf(document))
@@ -132,7 +133,16 @@ async function hasPermission(
   right: Right,
   document: Judged,
 ): Promise<boolean> {
-  if (hasByRole(premises, principal, doctype, right, document)) return true
+  return hasByRole(premises, principal, doctype, right, document) || (await hasByShare(connection, principal, doctype, right, document))
+}
+
+async function hasByShare(
+  connection: Connection,
+  principal: Principal,
+  doctype: DocType,
+  right: Right,
+  document: Judged,
+): Promise<boolean> {
   const name = nameOf(document)
   const shared = sharedRightFor(right)
   if (name === undefined || shared === undefined || !mayBeShared(principal, doctype, right)) return false

@@ -13,7 +13,8 @@ export function hookedMethod({ name, httpMethods, guest, rights, handler, place 
 const callOf = ({ principal, args, httpMethod, backend }: MethodCall): Call => ({
   user: principal.user,
   roles: principal.roles,
-  args,
+  // Site code may set its defaults on them.
+  args: { ...args },
   httpMethod,
   documents: callerDocuments(backend, principal),
   refuse,

@@ -110,6 +110,7 @@ export function hooks(site: SiteHooks): void {
   })
   site.method('my_app.api.sum', { methods: ['GET', 'POST'], guest: true, rights: 'open' }, ({ args }) => shout(Number(args['a']) + Number(args['b'])))
   site.method('my_app.api.whoami', {}, ({ user }) => user)
+  site.method('my_app.api.limit', { methods: ['GET'], guest: true, rights: 'open' }, ({ args }) => (args['limit'] ??= 20))
   site.method('my_app.api.roles', { rights: 'verbs' }, async ({ documents }) => {
     await documents.insert('Role', { role_name: 'Made', desk_access: 1 })
     await documents.update('Role', 'Made', { desk_access: 0 })
@@ -166,6 +167,7 @@ describe.each(engines)('Site code on %s', (engine) => {
   it('answers calls by name, to those and by those HTTP methods that it says', async () => {
     expect((await guest().get('my_app.api.sum', { a: '1', b: '2' })).body).toEqual({ message: '3!' })
     expect((await admin.post('my_app.api.whoami')).body).toEqual({ message: 'Administrator' })
+    expect((await guest().get('my_app.api.limit')).body).toEqual({ message: 20 })
     expect((await guest().post('my_app.api.whoami')).status).toBe(403)
     expect((await admin.get('my_app.api.whoami')).status).toBe(403)
     expect((await admin.post('my_app.api.roles')).body).toEqual({ message: [[{ name: 'Made', desk_access: 0 }], 0] })

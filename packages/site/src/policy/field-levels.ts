@@ -30,9 +30,18 @@ export function visibleFields(principal: Principal, doctype: DocType, access: 'r
     access === 'read' ? fieldsWithin(doctype.fields, rights.readLevels) : fieldsWithin(shownInLinks(doctype), LOWEST))
 }
 
-/** Names of the fields with a value at one of the levels. */
+const within = new WeakMap<readonly DocField[], WeakMap<ReadonlySet<number>, ReadonlySet<string>>>()
+
+/** Names of the fields with a value at one of the levels. Kept for as long as both are, and the same set each time. */
 export function fieldsWithin(fields: readonly DocField[], levels: ReadonlySet<number>): ReadonlySet<string> {
-  return new Set(fields.filter((field) => fieldKind(field) !== undefined && levels.has(field.permlevel)).map((field) => field.fieldname))
+  let ofFields = within.get(fields)
+  if (!ofFields) within.set(fields, (ofFields = new WeakMap()))
+  let names = ofFields.get(levels)
+  if (!names) {
+    const seen = fields.filter((field) => fieldKind(field) !== undefined && levels.has(field.permlevel))
+    ofFields.set(levels, (names = new Set(seen.map((field) => field.fieldname))))
+  }
+  return names
 }
 
 const LOWEST: ReadonlySet<number> = new Set([0])

@@ -82,6 +82,14 @@ export async function readCheckpoint(connection: Connection): Promise<Checkpoint
   return tables(connection).selectFrom('audit_checkpoint').selectAll().orderBy('number', 'desc').limit(1).executeTakeFirst()
 }
 
+/** The keys without which the trail proves nothing: of its checkpoint and of its last batch. */
+export async function listEndKeys(connection: Connection): Promise<string[]> {
+  // Primary key.
+  const last = await tables(connection).selectFrom('audit_batch').select('key_id').orderBy('number', 'desc').limit(1).executeTakeFirst()
+  const checkpoint = await readCheckpoint(connection)
+  return [last, checkpoint].flatMap((end) => (end ? [end.key_id] : []))
+}
+
 /** The last batch before the first that holds a row of this time or later; undefined when there is none. */
 export async function findLastBefore(connection: Connection, cutoff: number): Promise<BatchRow | undefined> {
   const db = tables(connection)

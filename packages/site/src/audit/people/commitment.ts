@@ -1,7 +1,7 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 
-/** 128 bits: without them nobody finds out what was hashed. */
-export const newSalt = (): string => randomBytes(16).toString('hex')
+/** 122 random bits: without them nobody finds out what was hashed. Node has those of a UUID from a pool, which costs a fortieth of asking for bytes. */
+export const newSalt = (): string => randomUUID().replaceAll('-', '')
 
 /**
  * What stands in the chain for something that can be erased (a name, an address): who has it and its salt can prove

@@ -5,7 +5,9 @@ const CLOCK = String.raw`(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?`
 const TIME_ONLY = new RegExp(`^${CLOCK}$`)
 const DATETIME = new RegExp(String.raw`^${DATE}(?:[T ]${CLOCK}\s*(Z|[+-]\d{2}:?\d{2})?)?$`)
 
-const pad = (number: number, width: number): string => String(number).padStart(width, '0')
+/** Every number of up to three digits: a list shows many times. */
+const PADDED = [0, 10, 100, 1000].map((most, width) => Array.from({ length: most }, (_, number) => String(number).padStart(width, '0')))
+const pad = (number: number, width: number): string => PADDED[width]?.[number] ?? String(number).padStart(width, '0')
 
 /** UTC midnight of a real calendar day, in milliseconds. */
 function dayOf(year: string, month: string, day: string): number | undefined {

@@ -27,7 +27,7 @@ export function listQuery(premises: Premises, sources: Sources, request: ListReq
   const orders = orderOf(premises, sources, terms, shown, grouping)
   const list = sql.join(shown.map((field, index) => sql`${grouping.settle(field)} as ${sql.id(`c${index}`)}`))
   const statement = sql<Record<string, Stored>>`select ${list} from ${sources.from}${where}${grouping.clause()}${orders}${pageOf(request)}`
-  return { statement, show: (row) => showRow(shown, row) }
+  return { statement, show: showerOf(shown) }
 }
 
 /** How many rows the list would have without a page; with a limit, at most that many are counted. */
@@ -61,13 +61,15 @@ function nameAlone(sources: Sources): Selected[] {
   return name ? [{ result: 'name', column: name, distinct: false, show: (stored) => stored }] : []
 }
 
-function showRow(shown: readonly Selected[], row: Record<string, Stored>): Row {
-  const out: Row = {}
-  for (let index = 0; index < shown.length; index++) {
-    const field = shown[index]!
-    out[field.result] = field.show(row[`c${index}`] ?? null)
+/** Every row is a copy of the first one's shape, which the engine reads faster than one that grows key by key. */
+function showerOf(shown: readonly Selected[]): (row: Record<string, Stored>) => Row {
+  const fields = shown.map(({ result, show }, index) => ({ result, show, column: `c${index}` }))
+  const template = JSON.parse(JSON.stringify(Object.fromEntries(shown.map(({ result }) => [result, null])))) as Row
+  return (row) => {
+    const out = { ...template }
+    for (const { result, show, column } of fields) out[result] = show(row[column] ?? null)
+    return out
   }
-  return out
 }
 
 interface Filtered {

@@ -1,3 +1,4 @@
+import type { Connection } from '@annex/database'
 import type { SecretPlace } from '../../doctypes/tables/sealed-value-store.ts'
 
 export interface Sealed {
@@ -6,9 +7,12 @@ export interface Sealed {
   readonly text: string
 }
 
-/** Makes secrets unreadable for whoever has the database alone. What is sealed for one place opens in no other. */
+/**
+ * Makes secrets unreadable for whoever has the database alone. What is sealed for one place opens in no other, and what is
+ * sealed for the site of one database in that of no other.
+ */
 export interface Sealer {
-  seal(secret: string, place: SecretPlace): Sealed
+  seal(connection: Connection, secret: string, place: SecretPlace): Promise<Sealed>
   /** @throws {FrappeError} `ValidationError` when its key is not here any more, or it was altered or moved */
-  open(sealed: Sealed, place: SecretPlace): string
+  open(connection: Connection, sealed: Sealed, place: SecretPlace): Promise<string>
 }

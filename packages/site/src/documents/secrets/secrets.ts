@@ -91,7 +91,7 @@ async function removeFrom(connection: Connection, { doctype, row }: StoredIn): P
 }
 
 async function write({ sealer }: Premises, connection: Connection, place: SecretPlace, secret: string): Promise<void> {
-  const { keyId, text } = sealer.seal(secret, place)
+  const { keyId, text } = await sealer.seal(connection, secret, place)
   await writeSealedValue(connection, { ...place, key_id: keyId, sealed: text })
 }
 
@@ -120,5 +120,5 @@ export async function renameSecrets(
 /** @throws {FrappeError} `ValidationError` when it cannot be opened */
 export async function readSecret({ sealer }: Premises, connection: Connection, place: SecretPlace): Promise<string | undefined> {
   const row = await readSealedValue(connection, place)
-  return row && sealer.open({ keyId: row.key_id, text: row.sealed }, place)
+  return row && sealer.open(connection, { keyId: row.key_id, text: row.sealed }, place)
 }

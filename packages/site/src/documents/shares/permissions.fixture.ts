@@ -6,7 +6,7 @@ import type { Backend, Row } from '../../backend/backend.ts'
 import { Guard } from '../../backend/guard.ts'
 import { readConfig } from '../../config.ts'
 import { openHooks } from '../../hooks/hooks.ts'
-import { testSealer } from '../../oauth/keys/sealer.fixture.ts'
+import { testSealer } from '../../oauth/keys/sealing/sealer.fixture.ts'
 import { ADMINISTRATOR, GUEST, type Principal, type TokenRights } from '../../policy/principal.ts'
 import { openRooms, type Rooms } from '../../rooms.ts'
 

@@ -1,4 +1,4 @@
-import type { Connection } from '@annex/database'
+import { runKept, type Connection } from '@annex/database'
 import type { DocType, Filter } from '@annex/protocol'
 import type { CompiledQuery, RawBuilder } from 'kysely'
 import type { ListRequest, Row } from '../../../backend/backend.ts'
@@ -67,7 +67,7 @@ export class ListPlans {
       plans.set(key, (plan = { query: compiled, show: query.show }))
     }
     const { query, show } = plan
-    const { rows } = await connection.executeQuery<Record<string, Stored>>({ ...query, parameters })
+    const rows = await runKept(connection, query, parameters)
     return rows.map((row) => show(row))
   }
 
@@ -89,7 +89,18 @@ function plainValue(doctype: DocType, { doctype: named, fieldname, operator, val
 
 const keyOf = ({ fields, filters = [], orderBy, groupBy, distinct, start, limit }: ListRequest, held: string): string => {
   const compared = filters.map(({ fieldname, operator }) => [fieldname, operator])
-  return JSON.stringify([fields, compared, orderBy, groupBy, distinct, (start ?? 0) > 0, limit === null || limit === undefined, held])
+  const rest = JSON.stringify([compared, orderBy, groupBy, distinct, (start ?? 0) > 0, limit === null || limit === undefined, held])
+  return `${fields === undefined ? '' : keyOfFields(fields)}${rest}`
+}
+
+const fieldKeys = new WeakMap<readonly string[], string>()
+
+/** Made once of a list of fields that is the same object from call to call; one that its owner may change is read each time. */
+function keyOfFields(fields: readonly string[]): string {
+  if (!Object.isFrozen(fields)) return JSON.stringify(fields)
+  let key = fieldKeys.get(fields)
+  if (key === undefined) fieldKeys.set(fields, (key = JSON.stringify(fields)))
+  return key
 }
 
 /** The page's numbers are the statement's last parameters: a limit, and an offset when there is one. */
