@@ -1,4 +1,4 @@
-import type { Database, Generation } from '@annex/database'
+import type { Database } from '@annex/database'
 import { OAuthError } from '@annex/protocol'
 import type { Principal } from '../policy/principal.ts'
 import { accessFault } from './access/api-access.ts'
@@ -9,13 +9,15 @@ import type { OAuthSettings } from './settings.ts'
 
 export interface AdmissionParts {
   readonly database: Database
-  readonly generation: Generation
   readonly users: Users
   readonly settings: OAuthSettings
   readonly allowAdministrator: boolean
 }
 
-/** Whom apps may act for. Asked at consent, at the exchange of a code, at every refresh and at every call. */
+/**
+ * Whom apps may act for. Asked at consent, at the exchange of a code, at every refresh and at every call; what is kept in memory of
+ * users must be as new as the request, which whoever knows the caller (an authenticator, `ClientAuthentication`) has seen to.
+ */
 export class Admission {
   readonly #parts: AdmissionParts
 
@@ -35,7 +37,7 @@ export class Admission {
   }
 
   /** Why no program may act for the user while API access is switched off, for the site or for them; undefined when it is on. */
-  accessFault(principal: Principal): Promise<string | undefined> {
+  accessFault(principal: Principal): Promise<string | undefined> | string | undefined {
     return accessFault(principal, this.#parts.settings)
   }
 
@@ -72,9 +74,6 @@ export class Admission {
   }
 
   async #principal(user: string): Promise<Principal | undefined> {
-    const { generation, users } = this.#parts
-    // No authenticator ran before this: roles may have changed in another process.
-    await generation.observe(await generation.read())
-    return this.admits(user) ? users.principal(user) : undefined
+    return this.admits(user) ? this.#parts.users.principal(user) : undefined
   }
 }

@@ -58,6 +58,38 @@ describe.each(engines)('claims on %s', (engine) => {
   })
 })
 
+describe('claims of a person', () => {
+  const ANN: Person = {
+    sub: 's',
+    fullName: 'Ann Lee',
+    firstName: 'Ann',
+    lastName: 'Lee',
+    email: 'ann@example.com',
+    picture: '/files/ann.png',
+    roles: ['All', 'Desk User'],
+  }
+  const ISSUER = 'https://site.example'
+
+  it('say it in Frappe’s order and words', () => {
+    const claims = claimsOf(ANN, new Set(['openid']), { scopes: ['openid'] }, ISSUER)
+    expect(Object.entries(claims)).toEqual([
+      ['sub', 's'],
+      ['name', 'Ann Lee'],
+      ['given_name', 'Ann'],
+      ['family_name', 'Lee'],
+      ['email', 'ann@example.com'],
+      ['picture', `${ISSUER}/files/ann.png`],
+      ['roles', ['All', 'Desk User']],
+      ['iss', ISSUER],
+    ])
+  })
+
+  it('have no address where the name is none', () => {
+    const { email: _, ...nameless } = ANN
+    expect(claimsOf(nameless, new Set(['email']), { scopes: ['openid', 'email'] }, ISSUER)).toEqual({ sub: 's', iss: ISSUER })
+  })
+})
+
 describe('the picture among claims', () => {
   const SAM: Person = { sub: 's', fullName: 'Sam', firstName: 'Sam', lastName: null, picture: null, roles: [] }
   const pictureOf = (picture: string | null): unknown =>
@@ -67,6 +99,8 @@ describe('the picture among claims', () => {
     ['/files/sam.png', 'https://site.example/files/sam.png'],
     ['https://other.example/sam.png', 'https://other.example/sam.png'],
     ['javascript:alert(1)', null],
+    ['http://other.example/sam.png', 'http://other.example/sam.png'],
+    ['https://', null],
     ['', null],
     [null, null],
   ])('%j is told as %j', (stored, told) => {

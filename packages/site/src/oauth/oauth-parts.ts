@@ -3,11 +3,13 @@ import type { DocType } from '@annex/protocol'
 import type { Audit } from '../audit/audit.ts'
 import type { Trail } from '../audit/trail.ts'
 import type { Cookie } from '../http/exchange.ts'
+import type { SocialIdentities } from '../identity/own-account/social-identities.ts'
 import type { Principal, TokenRights } from '../policy/principal.ts'
 import type { Documents } from '../documents/documents.ts'
+import type { Sealer } from '../documents/secrets/sealer.ts'
 import type { Person } from './claims.ts'
 import type { Grants } from './grants/grants.ts'
-import type { Keys } from './keys/load-keys.ts'
+import type { LiveKeys } from './keys/rotation/live-keys.ts'
 import type { Telling } from './telling/telling.ts'
 import type { OAuthSettings } from './settings.ts'
 
@@ -29,9 +31,12 @@ export interface Users {
 export interface OAuthParts {
   readonly database: Database
   readonly generation: Generation
-  readonly ring: Keys
+  readonly ring: LiveKeys
+  /** Seals with the keys of the ring. */
+  readonly sealer: Sealer
   readonly audit: Audit
   readonly users: Users
+  readonly identities: Pick<SocialIdentities, 'listFor' | 'untieFor'>
   readonly doctypeOf: (name: string) => DocType | undefined
   /** The site's own origin. */
   readonly issuer: () => string

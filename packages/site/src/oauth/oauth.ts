@@ -9,7 +9,7 @@ import { Apps } from './apps/apps.ts'
 import { AllowedOrigins } from './access/allowed-origins.ts'
 import { bearerAuthenticator } from './bearer/bearer-authenticator.ts'
 import { Budgets } from './budgets/budgets.ts'
-import { ClientAuthentication, type ClientRequest } from './clients/client-authentication.ts'
+import { ClientAuthentication, type ClientRequest } from './clients/authentication/client-authentication.ts'
 import { isConfidential, type Client } from './clients/client.ts'
 import { tokenDocument, type TokenDocument } from './bearer/token-document.ts'
 import { Clients } from './clients/clients.ts'
@@ -23,7 +23,7 @@ import type { GrantType } from './grant-types/grant-type.ts'
 import { refreshToken } from './grant-types/refresh-token.ts'
 import { IdTokens } from './keys/id-tokens.ts'
 import { KeyRotation } from './keys/rotation/key-rotation.ts'
-import { LiveKeys } from './keys/rotation/live-keys.ts'
+import { SealedValues } from './keys/sealing/sealed-values.ts'
 import { LastUses } from './bearer/last-uses.ts'
 import type { OAuthParts } from './oauth-parts.ts'
 import { oauthRoutes, resourceMetadataUrl } from './oauth-routes.ts'
@@ -43,8 +43,10 @@ export interface OAuth {
   readonly tokenDocument: TokenDocument
   /** Says why an app was refused. */
   readonly explain: Explain
-  /** The keys that sign id_tokens, and their changes. */
+  /** The site's keys, and their changes. */
   readonly keys: KeyRotation
+  /** What they seal. */
+  readonly sealedValues: SealedValues
   /** Carry what apps are told; by kind of message, for the delivery worker. */
   readonly couriers: ReadonlyMap<string, Courier>
   /** What apps may do and did, for their users and for System Managers. */
@@ -69,7 +71,8 @@ export interface OAuth {
  */
 export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
   const { database, now, onFault } = parts
-  const ring = await openKeys(parts)
+  await followKeys(parts)
+  const { ring } = parts
   const keys = new KeyRotation({ ...parts, keys: ring })
   const admission = new Admission(parts)
   const lastUses = new LastUses(database, onFault)
@@ -105,14 +108,14 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
     tokenDocument: tokenDocument({ ...parts, uses: clients.uses }),
     explain,
     keys,
+    sealedValues: new SealedValues({ ...parts, keys }),
     couriers: appCouriers({ ...parts, eventSecrets: parts.telling.eventSecrets, idTokens: new IdTokens(ring) }),
     apps,
     usage,
     budgets,
     origins,
     tidy: () => tidying.run(),
-    routes: (server) =>
-      oauthRoutes(server, { ...routeParts({ ...parts, ring, usage, budgets, apps }, admission, clients), explain, origins }),
+    routes: (server) => oauthRoutes(server, { ...routeParts({ ...parts, usage, budgets, apps }, admission, clients), explain, origins }),
     close: async () => {
       await tidying.close()
       await lastUses.flush()
@@ -122,17 +125,15 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
   }
 }
 
-/** The ring of this process, which follows the rotations of all of them. */
-async function openKeys(parts: OAuthParts): Promise<LiveKeys> {
-  const keys = new LiveKeys(parts)
-  await keys.record()
-  parts.generation.onChange(() =>
-    keys.follow().catch((error: unknown) => {
-      parts.onBroken(error)
+/** The ring of this process follows the rotations of all of them. */
+async function followKeys({ ring, generation, onBroken }: OAuthParts): Promise<void> {
+  await ring.record()
+  generation.onChange(() =>
+    ring.follow().catch((error: unknown) => {
+      onBroken(error)
       throw error
     }),
   )
-  return keys
 }
 
 type CountingParts = OAuthParts & { readonly usage: Usage; readonly budgets: Budgets; readonly apps: Apps }

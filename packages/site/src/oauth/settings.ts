@@ -45,7 +45,7 @@ export interface OAuthSettingsParts {
  */
 export class OAuthSettings {
   readonly #documents: Pick<Documents, 'read'>
-  #kept: Promise<SiteSettings> | undefined
+  #kept: SiteSettings | Promise<SiteSettings> | undefined
 
   constructor({ documents, generation }: OAuthSettingsParts) {
     this.#documents = documents
@@ -54,13 +54,15 @@ export class OAuthSettings {
     })
   }
 
-  read(): Promise<SiteSettings> {
+  /** At once where they are known: every call of a program asks for them. */
+  read(): SiteSettings | Promise<SiteSettings> {
     if (this.#kept) return this.#kept
     const reading = this.#documents.read(ADMINISTRATOR, { doctype: SETTINGS, name: SETTINGS }).then(settingsOf)
+    const settle = (settings?: SiteSettings): void => {
+      if (this.#kept === reading) this.#kept = settings
+    }
     this.#kept = reading
-    reading.catch(() => {
-      if (this.#kept === reading) this.#kept = undefined
-    })
+    reading.then(settle, () => settle())
     return reading
   }
 }

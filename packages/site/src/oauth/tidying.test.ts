@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Tidying } from './tidying.ts'
+
+const MINUTE = 60_000
 
 describe('tidying', () => {
   it('goes on behind a step that fails, which is told', async () => {
@@ -44,5 +46,34 @@ describe('tidying', () => {
     open()
     await closed
     expect([batches, later]).toEqual([[1], []])
+  })
+
+  it('comes five minutes after the start, then each hour, and never once it is closed', async () => {
+    vi.useFakeTimers()
+    try {
+      let runs = 0
+      const tidying = new Tidying([async () => (runs += 1)], () => {})
+      const after = async (milliseconds: number): Promise<number> => {
+        await vi.advanceTimersByTimeAsync(milliseconds)
+        return runs
+      }
+      expect([await after(5 * MINUTE - 1), await after(1)]).toEqual([0, 1])
+      expect([await after(55 * MINUTE - 1), await after(1), await after(60 * MINUTE - 1), await after(1)]).toEqual([1, 2, 2, 3])
+      const unused = new Tidying([async () => (runs += 100)], () => {})
+      await unused.close()
+      await tidying.close()
+      expect([await after(600 * MINUTE), vi.getTimerCount()]).toEqual([3, 0])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('tells its steps that it is not over while it is not', async () => {
+    const asked: boolean[] = []
+    const tidying = new Tidying([async (isOver) => asked.push(isOver())], () => {})
+    await tidying.run()
+    await tidying.close()
+    await tidying.run()
+    expect(asked).toEqual([false])
   })
 })

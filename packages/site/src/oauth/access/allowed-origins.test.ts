@@ -181,7 +181,7 @@ describe.each(engines)('scripts of other origins on %s', (engine) => {
   ])('read no answer to a request that %s', async (_what, fields, headers = () => ({})) => {
     for (const path of [TOKEN, REVOKE]) {
       const reply = await post(provider, path, { token: 'x', ...fields() }, { origin: OWN, ...headers() })
-      expect([path, allowedTo(reply)]).toEqual([path, null])
+      expect([path, allowedTo(reply), reply.status < 500]).toEqual([path, null, true])
     }
   })
 

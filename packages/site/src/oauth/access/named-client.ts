@@ -1,6 +1,6 @@
 import { OAuthError, isRecord } from '@annex/protocol'
 import type { Exchange } from '../../http/exchange.ts'
-import { parseBasic } from '../clients/basic-credentials.ts'
+import { parseBasic } from '../clients/authentication/basic-credentials.ts'
 
 export type Naming = Pick<Exchange<unknown>, 'headers' | 'form' | 'json'>
 

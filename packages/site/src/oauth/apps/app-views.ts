@@ -8,7 +8,7 @@ import { texts } from '../../pages/texts.ts'
 import { parseRowFilters } from '../../policy/row-filters.ts'
 import type { Advice } from '../usage/advisor.ts'
 import type { NetworkRow } from '../usage/usage-store.ts'
-import type { UsedGrant } from './apps.ts'
+import type { OwnApp, UsedGrant } from './apps.ts'
 import { shownTime } from './page-parts.ts'
 import { userPathOf } from './people/user-paths.ts'
 import type { ReportedDetail, ReportedRefusal, UseReport } from './use-report.ts'
@@ -40,6 +40,9 @@ function wordsOf(doctype: string, { fieldname, operator, value }: Filter, doctyp
 /** What scopes let an app do, in words. */
 export const rightsOf = (scopes: readonly string[]): string[] =>
   scopes.length === 0 ? [texts.myApps.noRights] : scopes.map((scope) => describeScope(scope))
+
+/** When the user first allowed the app what it holds today. */
+export const sinceOf = ({ living }: OwnApp, zone: string): string => shownTime(living.at(-1)?.grant.created ?? 0, zone)
 
 export function grantView({ grant, unsaid, use, tokens, networks }: UsedGrant, { zone, doctypeOf }: Words, withUser: boolean): GrantView {
   return {

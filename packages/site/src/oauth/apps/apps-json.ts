@@ -47,11 +47,12 @@ export const grantJson = ({ grant, unsaid, use, tokens, networks }: UsedGrant, t
 })
 
 /** An app as its user sees it. */
-export const ownAppJson = ({ id, client, grants }: OwnApp, time: TimeOf): object => ({
+export const ownAppJson = ({ id, client, living, grants }: OwnApp, time: TimeOf): object => ({
   client: id,
   app_name: client?.name ?? id,
   client_uri: client?.homePage ?? null,
-  scopes: [...new Set(grants.flatMap(({ grant }) => splitScope(grant.granted)))],
+  scopes: [...new Set(living.flatMap(({ grant }) => splitScope(grant.granted)))],
+  connections: living.length,
   grants: grants.map((grant) => grantJson(grant, time)),
 })
 

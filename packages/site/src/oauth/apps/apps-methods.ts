@@ -6,6 +6,7 @@ import type { Apps } from './apps.ts'
 import type { ListedEventSecret } from '../telling/event-secrets.ts'
 import type { Telling } from '../telling/telling.ts'
 import { grantJson, ownAppJson, reportJson, timesIn } from './apps-json.ts'
+import { HOUR } from '../storage/durations.ts'
 
 interface Call {
   readonly principal: Principal
@@ -23,7 +24,6 @@ export interface AppsMethodParts {
 type Late = () => AppsMethodParts
 type Work = (call: Call, parts: AppsMethodParts) => Promise<unknown>
 
-const HOUR = 3_600_000_000
 const STATES = ['Active', 'Suspended', 'Retired'] as const
 
 /**
@@ -59,6 +59,7 @@ export function appsMethods(late: Late) {
     method('approvals', ['GET'], listApprovals),
     method('decide', ['POST'], decide),
     method('rotate_event_secret', ['POST'], rotateEventSecret),
+    method('end_event_secret', ['POST'], endEventSecret),
     method('deliveries', ['GET'], listDeliveries),
     method('retry_delivery', ['POST'], retryDelivery),
     method('forget_delivery', ['POST'], forgetDelivery),
@@ -165,6 +166,9 @@ const rotateEventSecret: Work = async ({ principal, args }, { telling, zone }) =
   const { secret, oldUntil } = await telling.eventSecrets.rotate(principal, text(args, 'client'), overlapOf(args))
   return { event_secret: secret, old_until: timesIn(zone)(oldUntil) }
 }
+
+const endEventSecret: Work = ({ principal, args }, { telling }) =>
+  telling.eventSecrets.endOne(principal, text(args, 'client'), text(args, 'secret'))
 
 /** What the app was told and has yet to hear, newest first. */
 const listDeliveries: Work = async ({ principal, args }, { telling, zone }) => {

@@ -94,6 +94,22 @@ describe.each(engines)('the pages of apps on %s', (engine) => {
     expect(list.text).toContain('retired')
   })
 
+  it('exchanges the secret of an app’s events once at a time, and ends one of two', async () => {
+    const { id } = await register(provider, { event_uri: 'https://app.example.com/events' })
+    const told = `/connected-apps/${id}/told`
+    const csrf_token = csrfOf(await sam.get(told))
+    const rotate = (): Promise<Reply> => sam.post(`/connected-apps/${id}/rotate-event-secret`, { csrf_token })
+    expect((await rotate()).text).toContain('whsec_')
+    const again = await rotate()
+    expect([again.status, again.text]).toEqual([417, expect.stringContaining('Two secrets of this app are good already')])
+    const [, newest = ''] = /name="secret" value="([0-9a-f-]{36})"/.exec((await sam.get(told)).text) ?? []
+    const ended = await sam.post(`/connected-apps/${id}/end-event-secret`, { csrf_token, secret: newest })
+    expect(ended.location?.pathname).toBe(told)
+    const left = await provider.telling.eventSecrets.list(ADMINISTRATOR, id)
+    expect([left.length, left.map((secret) => secret.id).includes(newest)]).toEqual([1, false])
+    expect((await sam.get(told)).text).not.toContain('end-event-secret')
+  })
+
   it('changes nothing without the form’s own token, and nothing from another site', async () => {
     const { id } = await register(provider)
     const csrf_token = csrfOf(await sam.get('/connected-apps/new'))

@@ -19,6 +19,7 @@ import { textOf } from '../text-of.ts'
 import type { Usage } from '../usage/usage.ts'
 import { listGrantsOfClient, listLiveTokens, readOwner, type ShownToken } from './apps-store.ts'
 import { useReport, type UseReport } from './use-report.ts'
+import { DAY } from '../storage/durations.ts'
 
 export interface AppsParts {
   readonly database: Database
@@ -38,11 +39,15 @@ export interface UsedToken extends ShownToken {
   readonly use: SpanRow | undefined
 }
 
-/** A living grant and what was done with it. */
-export interface UsedGrant {
+/** A living grant. */
+export interface LivingGrant {
   readonly grant: GrantRow
   /** What it opens that none of its scopes says. */
   readonly unsaid: readonly string[]
+}
+
+/** A living grant and what was done with it. */
+export interface UsedGrant extends LivingGrant {
   readonly use: SpanRow | undefined
   readonly tokens: readonly UsedToken[]
   readonly networks: readonly NetworkRow[]
@@ -53,12 +58,14 @@ export interface OwnApp {
   readonly id: string
   /** Undefined for an app that is no longer registered. */
   readonly client: Client | undefined
+  /** All of them, the newest first. */
+  readonly living: readonly LivingGrant[]
+  /** Those among the newest hundred of the user's over all apps, with their use. */
   readonly grants: readonly UsedGrant[]
 }
 
 const WINDOW = 30
 const MOST_GRANTS = 100
-const DAY = 86_400_000_000
 
 /**
  * What apps may do, did and were refused, and the ways to end it: for users over their own, for System Managers over all.
@@ -80,8 +87,11 @@ export class Apps {
   async #listOf(user: string, client?: string): Promise<OwnApp[]> {
     const grants = await this.#parts.grants.list(user, client)
     const clients = await this.#clientsOf(grants)
-    const byClient = Map.groupBy(await this.#used(grants, clients), ({ grant }) => grant.client)
-    return [...byClient].map(([id, of]) => ({ id, client: clients.get(id), grants: of }))
+    const used = Map.groupBy(await this.#used(grants, clients), ({ grant }) => grant.client)
+    return [...Map.groupBy(grants, (grant) => grant.client)].map(([id, of]) => {
+      const app = clients.get(id)
+      return { id, client: app, living: of.map((grant) => ({ grant, unsaid: unsaidOf(grant, app) })), grants: used.get(id) ?? [] }
+    })
   }
 
   /** What an app did in the user's name in the last thirty days. */

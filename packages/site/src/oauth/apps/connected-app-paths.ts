@@ -4,7 +4,7 @@ import type { Person } from '../../pages/layout.ts'
 import { paths } from '../../pages/paths.ts'
 import type { Principal } from '../../policy/principal.ts'
 import type { Clients } from '../clients/clients.ts'
-import type { Users } from '../oauth-parts.ts'
+import type { OAuthParts, Users } from '../oauth-parts.ts'
 import type { SiteSettings } from '../settings.ts'
 import type { Telling } from '../telling/telling.ts'
 import type { Words } from './app-views.ts'
@@ -14,8 +14,9 @@ export interface ConnectedAppsParts extends Words {
   readonly apps: Apps
   readonly clients: Clients
   readonly users: Users
+  readonly identities: OAuthParts['identities']
   readonly documents: Pick<Documents, 'read' | 'update'>
-  readonly settings: { read(): Promise<SiteSettings> }
+  readonly settings: { read(): SiteSettings | Promise<SiteSettings> }
   readonly telling: Pick<Telling, 'deliveries' | 'eventSecrets'>
 }
 

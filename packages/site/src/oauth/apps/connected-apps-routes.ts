@@ -35,9 +35,9 @@ import {
 } from './connected-app-paths.ts'
 import { forPerson, shownTime } from './page-parts.ts'
 import { saveSettings, showSettings } from './pages/settings-routes.ts'
-import { askToEnd, endUser, findUser, showUser } from './people/user-connections-routes.ts'
-import { END_USER, USER } from './people/user-paths.ts'
-import { forgetDelivery, retryDelivery, rotateEventSecret, showTold } from './pages/told-routes.ts'
+import { askToEnd, endUser, findUser, showUser, untieUser } from './people/user-connections-routes.ts'
+import { END_USER, UNTIE_USER, USER } from './people/user-paths.ts'
+import { endEventSecret, forgetDelivery, retryDelivery, rotateEventSecret, showTold } from './pages/told-routes.ts'
 
 export type { ConnectedAppsParts } from './connected-app-paths.ts'
 
@@ -60,6 +60,7 @@ export function connectedAppsRoutes(server: HttpServer<Principal>, parts: Connec
   server.route('POST', USER, page(findUser), csrf)
   server.route('GET', END_USER, page(askToEnd))
   server.route('POST', END_USER, page(endUser), csrf)
+  server.route('POST', UNTIE_USER, page(untieUser), csrf)
   server.route('GET', ONE, page(show))
   server.route('POST', ONE, page(update), csrf)
   server.route('GET', `${ONE}/use`, page(showUse))
@@ -80,6 +81,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   'retry-delivery': retryDelivery,
   'forget-delivery': forgetDelivery,
   'rotate-event-secret': rotateEventSecret,
+  'end-event-secret': endEventSecret,
 }
 
 async function list({ caller }: Request, person: Person, { clients, zone }: ConnectedAppsParts): Promise<Answer> {

@@ -8,7 +8,7 @@ import { paths } from '../../pages/paths.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { hostOf } from '../clients/redirect-uris.ts'
 import type { Users } from '../oauth-parts.ts'
-import { grantView, limitsOf, useView, type Words } from './app-views.ts'
+import { grantView, limitsOf, sinceOf, useView, type Words } from './app-views.ts'
 import type { Apps, OwnApp } from './apps.ts'
 import { forPerson, shownTime } from './page-parts.ts'
 
@@ -45,17 +45,20 @@ async function show({ caller }: Request, person: Person, parts: MyAppsParts): Pr
   return { page: myAppsPage({ person, revokeAction: REVOKE, endAllAction: END_ALL, apps }) }
 }
 
-function cardOf({ id, client, grants }: OwnApp, { zone, doctypeOf }: Words): MyApp {
-  const rows = grants.map(({ grant }) => grant)
-  const used = grants.flatMap(({ use, grant }) => use?.last_used ?? (grant.last_used > grant.created ? [grant.last_used] : []))
+function cardOf(app: OwnApp, { zone, doctypeOf }: Words): MyApp {
+  const { id, client, living, grants } = app
+  const used = [
+    ...grants.flatMap(({ use }) => use?.last_used ?? []),
+    ...living.flatMap(({ grant }) => (grant.last_used > grant.created ? [grant.last_used] : [])),
+  ]
   return {
     clientId: id,
     name: client?.name ?? id,
     host: client ? hostOf(client.defaultRedirectUri) : '',
     href: pathOf(id),
-    scopes: [...new Set(grants.flatMap(({ grant, unsaid }) => [...splitScope(grant.granted), ...unsaid]))],
-    limits: rows.flatMap((grant) => limitsOf(grant.filters, doctypeOf)),
-    since: shownTime(Math.min(...rows.map((grant) => grant.created)), zone),
+    scopes: [...new Set(living.flatMap(({ grant, unsaid }) => [...splitScope(grant.granted), ...unsaid]))],
+    limits: living.flatMap(({ grant }) => limitsOf(grant.filters, doctypeOf)),
+    since: sinceOf(app, zone),
     lastUsed: used.length === 0 ? undefined : shownTime(Math.max(...used), zone),
   }
 }

@@ -49,8 +49,8 @@ export class AuthorizeEndpoint {
   }
 
   async handle(exchange: Request): Promise<Answer> {
-    const { session } = exchange.caller
-    if (session !== undefined) await this.#parts.requests.consume(session)
+    const { user, session } = exchange.caller
+    if (session !== undefined) await this.#parts.requests.consume(user, session)
     return this.withReceiver(
       exchange,
       () => AuthorizationRequest.of(exchange),

@@ -3,15 +3,16 @@ import { FrappeError } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Authenticator } from '../../http/exchange.ts'
 import type { Principal, TokenRights } from '../../policy/principal.ts'
-import { bearerReader, type BearerRow } from './bearer-store.ts'
+import { readBearer, type BearerRow } from './bearer-store.ts'
 import { isWithin } from '../clients/ip-ranges.ts'
 import type { ClientUses } from '../clients/uses/client-uses.ts'
 import type { LastUses } from './last-uses.ts'
 import type { Budgets, Spender } from '../budgets/budgets.ts'
 import { wordsOf } from '../clients/clients-store.ts'
 import type { Usage } from '../usage/usage.ts'
-import { NarrowedScopes } from './narrowed-scopes.ts'
-import { tokenRights } from './token-rights.ts'
+import { KnownCallers, type KnownCaller } from './kept/known-callers.ts'
+import { NarrowedScopes } from './kept/narrowed-scopes.ts'
+import { actsAsAll, tokenRights } from './token-rights.ts'
 import { hashOf, isAccessToken } from '../token-text.ts'
 
 export interface BearerParts {
@@ -44,7 +45,7 @@ const ONE_TOKEN = /^bearer ([^\s,]+)$/i
  * @see RFC 6750 sections 2.1 and 3.1
  */
 export function bearerAuthenticator(parts: BearerParts): Authenticator<Principal> {
-  const read = bearerReader(parts.database.connection)
+  const callers = new KnownCallers()
   const narrowed = new NarrowedScopes()
   return async ({ headers, ip }) => {
     const header = headers['authorization']
@@ -53,21 +54,25 @@ export function bearerAuthenticator(parts: BearerParts): Authenticator<Principal
     if (!isAccessToken(text)) throw invalidToken(parts.resourceMetadata())
     const hash = hashOf(text)
     const now = parts.now()
-    const row = await read(hash, now)
+    const [row] = await readBearer(parts.database.connection, { hash, now })
     if (!row || !parts.admits(row.user) || !parts.isForSite(row.resource)) throw invalidToken(parts.resourceMetadata())
     if (row.ip_ranges) await requireAddress(row, ip, parts)
-    await parts.generation.observe(row.generation)
-    const rights = tokenRights(row, hash, narrowed, parts.uses)
-    const caller = await parts.principalOf(row.user, rights)
-    if (!caller) throw invalidToken(parts.resourceMetadata())
+    if (!parts.generation.isSeen(row.generation)) await parts.generation.observe(row.generation)
+    let known = callers.get(hash, row)
+    if (!known) callers.set(hash, row, (known = await knownBy(parts, row, tokenRights(row, hash, narrowed))))
+    if (known.actsAsAll) parts.uses.note(row.client, 'openidActsAsAll')
     parts.lastUses.note(row.grant_id, now)
-    parts.usage.call(rights, ip, now)
-    return {
-      caller,
-      origins: () => wordsOf(row.allowed_origins),
-      enter: () => parts.budgets.spend(spenderOf(row, rights)),
-    }
+    parts.usage.call(known.rights, ip, now)
+    return known.answer
   }
+}
+
+async function knownBy(parts: BearerParts, row: BearerRow, rights: TokenRights): Promise<KnownCaller> {
+  const caller = await parts.principalOf(row.user, rights)
+  if (!caller) throw invalidToken(parts.resourceMetadata())
+  const spender = spenderOf(row, rights)
+  const origins = wordsOf(row.allowed_origins)
+  return { answer: { caller, origins: () => origins, enter: () => parts.budgets.spend(spender) }, rights, actsAsAll: actsAsAll(row) }
 }
 
 const spenderOf = ({ user, requests_per_second: rate, concurrent_requests: most }: BearerRow, token: TokenRights): Spender => ({

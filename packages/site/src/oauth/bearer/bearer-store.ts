@@ -1,6 +1,6 @@
-import { Generation, type Connection } from '@annex/database'
-import { sql, type CompiledQuery } from 'kysely'
-import { currentEpoch } from '../grants/grants-store.ts'
+import { Generation, keptQuery } from '@annex/database'
+import { sql } from 'kysely'
+import { isLivingGrant } from '../grants/grants-store.ts'
 import type { OAuthTables } from '../storage/oauth-tables.ts'
 
 /** All that judging an access token needs. */
@@ -29,9 +29,7 @@ export interface BearerRow {
 type Tables = OAuthTables & {
   'tabOAuth Client': {
     name: string
-    enabled: number
     unfenced: number
-    service_user: string | null
     row_filters: string | null
     ip_ranges: string | null
     openid_acts_as_all: number
@@ -45,12 +43,12 @@ type Tables = OAuthTables & {
  * Reads an access token that is good: not expired, its grant alive and of this epoch, its client enabled.
  * That its user is enabled follows from the generation, which the change of a user moves.
  *
- * One statement, compiled once: this stands on the path of every request of an app.
+ * One statement, whose text is kept: this stands on the path of every request of an app.
  */
-export function bearerReader(connection: Connection): (hash: string, now: number) => Promise<BearerRow | undefined> {
-  const db = connection.withTables<Tables>()
-  const compiled = db
-    // Primary keys of all three tables.
+export const readBearer = keptQuery<{ readonly hash: string; readonly now: number }, BearerRow>((connection, { hash, now }) =>
+  connection
+    .withTables<Tables>()
+    // Primary keys; that of oauth_token is an index beside the table: oauth_token_pkey, on SQLite sqlite_autoindex_oauth_token_1.
     .selectFrom('oauth_token as token')
     .innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
     .innerJoin('tabOAuth Client as client', 'client.name', 'token.client')
@@ -71,24 +69,8 @@ export function bearerReader(connection: Connection): (hash: string, now: number
       'client.concurrent_requests',
       Generation.expression.as('generation'),
     ])
-    .where('token.hash', '=', '')
-    .where('token.expires', '>', 0)
+    .where('token.hash', '=', hash)
+    .where('token.expires', '>', now)
     .where('token.kind', '=', sql.lit('access'))
-    .where('grant.revoked_at', 'is', null)
-    .where('grant.epoch', '=', currentEpoch)
-    .where('client.enabled', '=', sql.lit(1))
-    // An app's own token acts as the user that it has now, whatever was under way while another was named.
-    .where((row) =>
-      row.or([
-        row('grant.kind', 'is', null),
-        row('grant.kind', '<>', sql.lit('service')),
-        row('client.service_user', '=', row.ref('grant.user')),
-      ]),
-    )
-    .compile()
-  return async (hash, now) => {
-    const query: CompiledQuery<BearerRow> = { ...compiled, parameters: [hash, now] }
-    const { rows } = await connection.executeQuery(query)
-    return rows[0]
-  }
-}
+    .where(isLivingGrant),
+)

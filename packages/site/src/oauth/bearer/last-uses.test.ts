@@ -1,5 +1,5 @@
 import type { Database } from '@annex/database'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { insertGrant } from '../grants/grants-store.ts'
 import type { OAuthTables } from '../storage/oauth-tables.ts'
@@ -33,6 +33,7 @@ describe.each(engines)('when grants were used, on %s', (engine) => {
   /** How many transactions go through; the one behind them fails. */
   let through: number
   let uses: LastUses
+  let faults: unknown[]
 
   beforeEach(async () => {
     provider = await openProvider(engine)
@@ -42,7 +43,8 @@ describe.each(engines)('when grants were used, on %s', (engine) => {
       through -= 1
       return through < 0 ? Promise.reject(new Error('the disk is full')) : provider.database.transaction(work, options)
     }
-    uses = new LastUses({ transaction } as Database, () => {})
+    faults = []
+    uses = new LastUses({ transaction } as Database, (error) => void faults.push(error))
   })
   afterEach(() => provider.close())
 
@@ -69,5 +71,28 @@ describe.each(engines)('when grants were used, on %s', (engine) => {
     void uses.flush()
     await uses.flush()
     expect(await written(7)).toEqual(ids)
+  })
+
+  it('is written a minute after the first note, and a fault of that is told', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      uses.note(ids[0]!, 7)
+      vi.advanceTimersByTime(59_000)
+      uses.note(ids[1]!, 7)
+      vi.advanceTimersByTime(999)
+      expect(await written(7)).toEqual([])
+      vi.advanceTimersByTime(1)
+      await vi.waitFor(async () => expect(await written(7)).toEqual(ids.slice(0, 2)))
+      uses.note(ids[2]!, 8)
+      vi.advanceTimersByTime(60_000)
+      await vi.waitFor(async () => expect(await written(8)).toEqual(ids.slice(2, 3)))
+      expect(faults).toEqual([])
+      through = 0
+      uses.note(ids[3]!, 9)
+      vi.advanceTimersByTime(60_000)
+      await vi.waitFor(() => expect(faults).toEqual([new Error('the disk is full')]))
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

@@ -23,7 +23,7 @@ describe.each(engines)('the document of a token on %s', (engine) => {
     const token = { hash: hashOf(access), grant: 'g', client: app.id, scopes: new ScopeSet(['openid']), unfenced: false, doctypeIds: {} }
     return { ...GUEST, user, token }
   }
-  const read = (who: Principal, name: string, doctype = 'OAuth Bearer Token'): Promise<Document | undefined> =>
+  const read = async (who: Principal, name: string, doctype = 'OAuth Bearer Token'): Promise<Document | undefined> =>
     provider.oauth.tokenDocument(who, { doctype, name })
 
   async function counted(): Promise<number> {

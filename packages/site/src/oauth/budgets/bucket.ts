@@ -1,10 +1,10 @@
+import { SECOND } from '../storage/durations.ts'
+
 /** What one may use. Zero is no limit. */
 export interface Allowance {
   readonly requestsPerSecond: number
   readonly concurrentRequests: number
 }
-
-const SECOND = 1_000_000
 
 /**
  * One budget: a second's worth of requests may come at once, after that as many a second as it allows, and so many at a time.

@@ -96,7 +96,7 @@ describe.each(engines)('budgets on %s', (engine) => {
 
   it('let only so many of an app’s calls run at a time', async () => {
     const budgets = new Budgets({ settings: provider.settings, now: () => 0, onRefused: () => undefined })
-    const spend = (): Promise<() => void> =>
+    const spend = async (): Promise<() => void> =>
       budgets.spend({ user: 'ann', token: { client: 'c', grant: 'g', hash: 'h' }, own: { requestsPerSecond: 0, concurrentRequests: 2 } })
     const leave = [await spend(), await spend()]
     await expect(spend()).rejects.toMatchObject({ status: 429, options: { headers: { 'retry-after': '1' } } })
@@ -119,7 +119,7 @@ describe.each(engines)('budgets on %s', (engine) => {
     const budgets = new Budgets({ settings: provider.settings, now: () => now, onRefused: () => undefined })
     await limitSite({ requests_per_second: 1 })
     await provider.generation.observe(await provider.generation.read())
-    const spend = (user: string): Promise<() => void> =>
+    const spend = async (user: string): Promise<() => void> =>
       budgets.spend({ user, token: { client: 'c', grant: 'g', hash: 'h' }, own: { requestsPerSecond: 5, concurrentRequests: 0 } })
     now = 1_000_000
     ;(await spend('ann'))()

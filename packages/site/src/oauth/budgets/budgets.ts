@@ -1,5 +1,5 @@
 import { FrappeError } from '@annex/protocol'
-import type { OAuthSettings } from '../settings.ts'
+import type { OAuthSettings, SiteSettings } from '../settings.ts'
 import { hashOf } from '../token-text.ts'
 import type { Counted } from '../usage/usage.ts'
 import { Bucket, type Allowance } from './bucket.ts'
@@ -61,12 +61,16 @@ export class Budgets {
    *
    * @throws {FrappeError} `TooManyRequestsError` (429) with `Retry-After` in seconds, which says whose budget it is
    */
-  async spend({ user, token, own = UNLIMITED }: Spender): Promise<() => void> {
-    const site = await this.#parts.settings.read()
+  spend(spender: Spender): Promise<() => void> | (() => void) {
+    const site = this.#parts.settings.read()
+    return site instanceof Promise ? site.then((read) => this.#spendUnder(read, spender)) : this.#spendUnder(site, spender)
+  }
+
+  #spendUnder(site: SiteSettings, { user, token, own = UNLIMITED }: Spender): () => void {
+    if (!isLimited(own) && !isLimited(site)) return NOTHING
     const parts: Part[] = []
     if (token) this.#add(parts, this.#clients, token.client, merged(own, site), 'this app')
     this.#add(parts, this.#users, user, site, 'this user')
-    if (parts.length === 0) return NOTHING
     const now = this.#parts.now()
     const fault = refusalOf(parts, now)
     if (fault) {

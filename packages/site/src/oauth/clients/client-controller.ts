@@ -1,3 +1,4 @@
+import { bumpGeneration } from '@annex/database'
 import type { ChildRow, Document } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Change, Controller } from '../../doctypes/controller.ts'
@@ -26,7 +27,9 @@ const LIFETIMES: Readonly<Record<string, number>> = { access_token_lifetime: 360
 
 /**
  * The behaviour of the DocType OAuth Client: it is checked before it is written, its secret is made here, handed out
- * in the one answer that makes it and kept as a hash, and what ends a client ends its grants.
+ * in the one answer that makes it and kept as a hash, and what ends a client ends its grants. Processes keep clients and secrets in
+ * memory: every change moves the generation, but for a new client's, whom nobody knows yet (anybody may be let register one, and
+ * should not make the whole site read anew).
  */
 export function clientController(parts: ClientControllerParts): Controller {
   return {
@@ -47,6 +50,7 @@ export function clientController(parts: ClientControllerParts): Controller {
       await parts.eventSecrets.follow(change)
       await tellNarrowed(change, parts)
       await note(change, parts, `client.${stateEvent(change.previous, change.document) ?? 'changed'}`)
+      await bumpGeneration(change.connection)
     },
     beforeRemove: async (change) => {
       await removeSecrets(change.connection, clientOf(change))
@@ -55,6 +59,7 @@ export function clientController(parts: ClientControllerParts): Controller {
       await parts.eventSecrets.end(change.connection, clientOf(change))
       await note(change, parts, 'client.removed')
     },
+    afterRemove: ({ connection }) => bumpGeneration(connection),
     shape: (document) => ({ ...document, client_secret: null }),
   }
 }

@@ -1,4 +1,5 @@
-import { Generation, keptQuery, type Connection } from '@annex/database'
+import { keptQuery, type Connection } from '@annex/database'
+import { DAY, SECOND } from '../storage/durations.ts'
 import type { OAuthTables } from '../storage/oauth-tables.ts'
 import type { Client, ClientKind, ClientState } from './client.ts'
 
@@ -97,28 +98,19 @@ type Tables = Pick<OAuthTables, 'oauth_state'> & {
   'tabOAuth Client Role': { parent: string; role: string }
 }
 
-/** A client, also a disabled one; undefined when the id is nobody's. */
+/** A client, also a disabled one; undefined when the id is nobody's. One statement, which takes as long for an unknown client. */
 export async function readClient(connection: Connection, id: string): Promise<Client | undefined> {
-  return (await readClientNow(connection, id)).client
-}
-
-/** As `readClient`, with the generation for the caches. One statement, which takes as long for an unknown client. */
-export async function readClientNow(
-  connection: Connection,
-  id: string,
-): Promise<{ readonly client: Client | undefined; readonly generation: number }> {
   const rows = await clientById(connection, { id })
   const [first] = rows
   if (!first) throw new Error('The database has no oauth_state; it was not migrated')
   const roles = rows.map((row) => row.allowed_role).filter((role) => role !== null)
-  return { client: first.name === null ? undefined : toClient(first, first.name, roles), generation: first.generation }
+  return first.name === null ? undefined : toClient(first, first.name, roles)
 }
 
 /** A client with one of its roles; no name when there is no such client. */
 type FoundClient = Omit<ClientColumns, 'name'> & {
   readonly name: string | null
   readonly allowed_role: string | null
-  readonly generation: number
 }
 
 // Primary keys, and the index on parent. The one row of oauth_state comes back for a client that is not there, too.
@@ -129,7 +121,7 @@ const clientById = keptQuery<{ id: string }, FoundClient>((connection, { id }) =
     .leftJoin('tabOAuth Client as client', (join) => join.on('client.name', '=', id))
     .leftJoin('tabOAuth Client Role as role', 'role.parent', 'client.name')
     .select(COLUMNS.map((column) => `client.${column}` as const))
-    .select(['role.role as allowed_role', Generation.expression.as('generation')])
+    .select('role.role as allowed_role')
     .where('state.id', '=', 1)
     .$castTo<FoundClient>(),
 )
@@ -201,8 +193,6 @@ function toClient(row: Omit<ClientColumns, 'name'>, id: string, allowedRoles: re
   }
 }
 
-const SECOND = 1_000_000
-const DAY = 86_400 * SECOND
 const STATES: readonly ClientState[] = ['Active', 'Pending', 'Suspended', 'Retired']
 const POLICIES: readonly Client['authorizationPolicy'][] = ['Roles', 'Everyone', 'After Approval']
 const KINDS: readonly ClientKind[] = ['web', 'public', 'native', 'service', 'agent']

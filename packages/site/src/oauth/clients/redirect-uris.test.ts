@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { redirectFault } from './redirect-uris.ts'
+import { hostOf, isClaimed, isLoopback, isRegistered, redirectFault } from './redirect-uris.ts'
 
 const web = { kind: 'web', httpHosts: ['erp.lan'] } as const
 const native = { kind: 'native', httpHosts: [] } as const
@@ -13,6 +13,13 @@ describe('a redirect URI', () => {
     'http://[::1]:8000/',
     'http://erp.lan/cb',
     'https://app.example.com',
+    `https://app.example.com/${'x'.repeat(1976)}`,
+    'https://app.example.com/a..b/.c/d./...',
+    'https://app.example.com/cb?next=../up',
+    'https://app.example.com/a@b',
+    'https://app.example.com/cb?mail=a@b.example',
+    'https://app.example.com?code_of=x',
+    'http://erp.lan:8080/cb',
   ])('may be %s', (uri) => {
     expect(redirectFault(uri, web)).toBeUndefined()
   })
@@ -22,31 +29,118 @@ describe('a redirect URI', () => {
   })
 
   it.each<[uri: string, fault: string]>([
-    ['http://app.example.com/cb', 'must be https'],
+    ['http://app.example.com/cb', 'must be https; http is for 127.0.0.1, [::1], localhost and the hosts in ANNEX_HTTP_REDIRECT_HOSTS'],
     ['http://127.0.0.1.evil.com/cb', 'must be https'],
-    ['https://app.example.com/cb#x', 'fragment'],
+    ['https://app.example.com/cb#x', 'must not have a fragment (#)'],
     ['https://good@evil.com/cb', 'must not name a user'],
-    ['https://good\\@evil.com/cb', 'backslash'],
+    ['https://good\\@evil.com/cb', 'holds a blank, a backslash, a control character or a letter outside ASCII; percent-encode it'],
     ['https://app.example.com/\tcb', 'control character'],
-    ['https://*.example.com/cb', 'wildcard'],
-    ['https://app.example.com/a/../cb', '. or ..'],
+    ['https://*.example.com/cb', 'must not hold a wildcard; register each address'],
+    ['https://app.example.com/a/../cb', 'must not hold . or .. in its path'],
     ['https://app.example.com/a/%2e%2E/cb', '. or ..'],
-    ['https://app.example.com/cb?code=x', 'parameters code'],
+    ['https://app.example.com/cb?code=x', 'must not use the parameters code, state, error or iss, which the answer carries'],
     ['https://аpp.example.com/cb', 'outside ASCII'],
-    ['javascript:alert(1)', 'scheme javascript:'],
+    ['javascript:alert(1)', 'must not have the scheme javascript:'],
     ['data:text/html,x', 'scheme data:'],
     ['file:///etc/passwd', 'scheme file:'],
-    ['com.example.app:/cb', 'kind native'],
-    ['/cb', 'not an absolute URL'],
+    ['com.example.app:/cb', 'has a private scheme, which only a client of the kind native may have'],
+    ['/cb', 'is not an absolute URL'],
     ['https:app.example.com/cb', 'not an absolute URL'],
     ['https:/app.example.com/cb', 'not an absolute URL'],
     ['https:///app.example.com/cb', 'not an absolute URL'],
-    [`https://app.example.com/${'x'.repeat(2000)}`, 'longer than'],
+    ['https:', 'is not an absolute URL'],
+    ['https://', 'is not an absolute URL'],
+    ['HTTPS:/app.example.com/cb', 'is not an absolute URL'],
+    ['http:app.example.com/cb', 'is not an absolute URL'],
+    ['https://app.example.com/c b', 'holds a blank'],
+    ['https://app.example.com/c\u007fb', 'a control character'],
+    ['https://app.example.com/*', 'wildcard'],
+    ['https://me:pass@app.example.com/cb', 'must not name a user'],
+    ['https://:pass@app.example.com/cb', 'must not name a user'],
+    ['https://@app.example.com/cb', 'must not name a user'],
+    ['https://:@app.example.com/cb', 'must not name a user'],
+    ['https://app.example.com/cb?a=1&state=x', 'must not use the parameters'],
+    ['https://app.example.com/cb?error', 'must not use the parameters'],
+    ['https://app.example.com/cb?iss=', 'must not use the parameters'],
+    ['https://app.example.com/.', '. or ..'],
+    ['https://app.example.com/..', '. or ..'],
+    ['https://app.example.com/./cb', '. or ..'],
+    ['https://app.example.com/a/%2E', '. or ..'],
+    ['https://app.example.com/a/.%2e?x=1', '. or ..'],
+    ['com.example.app:../cb', '. or ..'],
+    ['com.example.app:..', '. or ..'],
+    ['com.example.app://cb/../x', '. or ..'],
+    ['vbscript:x', 'must not have the scheme vbscript:'],
+    ['blob:https://app.example.com/x', 'must not have the scheme blob:'],
+    ['about:blank', 'must not have the scheme about:'],
+    ['ftp://app.example.com/cb', 'must not have the scheme ftp:'],
+    ['ws://app.example.com/cb', 'must not have the scheme ws:'],
+    ['wss://app.example.com/cb', 'must not have the scheme wss:'],
+    ['view-source:https://app.example.com', 'must not have the scheme view-source:'],
+    ['http://[::2]/cb', 'must be https'],
+    ['http://erp.lan.evil.com/cb', 'must be https'],
+    [`https://app.example.com/${'x'.repeat(2000)}`, 'is longer than 2000 characters'],
   ])('may not be %s', (uri, fault) => {
     expect(redirectFault(uri, web)).toContain(fault)
   })
 
-  it.each(['javascript:alert(1)', 'data:text/html,x', 'http://evil.example/cb'])('of a native client may not be %s either', (uri) => {
-    expect(redirectFault(uri, native)).toBeDefined()
+  it.each(['javascript:alert(1)', 'data:text/html,x', 'http://evil.example/cb', 'http://erp.lan/cb'])(
+    'of a native client may not be %s either',
+    (uri) => {
+      expect(redirectFault(uri, native)).toBeDefined()
+    },
+  )
+})
+
+describe('whether a redirect URI is a registered one', () => {
+  const uris = ['https://app.example.com/cb', 'http://127.0.0.1/cb', 'http://[::1]:9000/done', 'http://localhost/cb', 'http://127.0.0.1']
+  it.each<[uri: string, web: boolean, native: boolean]>([
+    ['https://app.example.com/cb', true, true],
+    ['https://app.example.com/CB', false, false],
+    ['https://app.example.com/cb/', false, false],
+    ['https://app.example.com:8443/cb', false, false],
+    ['http://127.0.0.1/cb', true, true],
+    ['http://127.0.0.1:9/cb', false, true],
+    ['http://127.0.0.1:65535/cb', false, true],
+    ['http://127.0.0.1:65536/cb', false, false],
+    ['http://127.0.0.1:123456/cb', false, false],
+    ['http://127.0.0.1:/cb', false, false],
+    ['http://127.0.0.1:9', false, true],
+    ['http://127.0.0.1:9/', false, false],
+    ['http://127.0.0.1:9/cb?x=1', false, false],
+    ['http://127.0.0.1:9/cb#x', false, false],
+    ['http://127.0.0.1:9/c\\b', false, false],
+    ['http://127.0.0.1:9@evil.example/cb', false, false],
+    ['http://127.0.0.1.evil.example/cb', false, false],
+    ['xhttp://127.0.0.1:9/cb', false, false],
+    ['https://127.0.0.1:9/cb', false, false],
+    ['http://[::1]/done', false, true],
+    ['http://[::1]:9/cb', false, false],
+    ['http://localhost:9/cb', false, false],
+  ])('%s: of a web app %s, of a native one %s', (uri, byWeb, byNative) => {
+    expect(isRegistered(uri, { kind: 'web', redirectUris: uris })).toBe(byWeb)
+    expect(isRegistered(uri, { kind: 'native', redirectUris: uris })).toBe(byNative)
+  })
+})
+
+describe('what a person is shown of a redirect URI', () => {
+  it.each<[uri: string, host: string]>([
+    ['https://app.example.com/cb', 'app.example.com'],
+    ['http://127.0.0.1:8080/cb', '127.0.0.1:8080'],
+    ['com.example.app:/cb', 'com.example.app:'],
+    ['com.example.app://cb', 'cb'],
+    ['', ''],
+  ])('%j is %j', (uri, host) => {
+    expect(hostOf(uri)).toBe(host)
+  })
+
+  it.each<[uri: string, claimed: boolean, loopback: boolean]>([
+    ['https://app.example.com/cb', true, false],
+    ['http://127.0.0.1/cb', false, true],
+    ['http://[::1]:9/cb', false, true],
+    ['http://localhost/cb', false, true],
+    ['com.example.app:/https://', false, false],
+  ])('%s: nobody else receives it: %s; it stays on the machine: %s', (uri, claimed, loopback) => {
+    expect([isClaimed(uri), isLoopback(new URL(uri))]).toEqual([claimed, loopback])
   })
 })

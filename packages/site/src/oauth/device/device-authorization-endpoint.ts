@@ -8,7 +8,7 @@ import type { Principal } from '../../policy/principal.ts'
 import { SITE_OFF } from '../access/api-access.ts'
 import { resolveScopes } from '../authorize/requested-scopes.ts'
 import type { Client } from '../clients/client.ts'
-import type { ClientAuthentication } from '../clients/client-authentication.ts'
+import type { ClientAuthentication } from '../clients/authentication/client-authentication.ts'
 import { parseParameters } from '../endpoints/parameters.ts'
 import { LIFETIMES } from '../grants/lifetimes.ts'
 import { narrowResources } from '../grants/resources.ts'
@@ -44,7 +44,7 @@ export async function deviceAuthorizationEndpoint(exchange: Exchange<Principal>,
   const parameters = parseParameters(exchange)
   const client = await parts.clients.require({ parameters, authorization: exchange.headers['authorization'], ip: exchange.ip })
   requireDeviceClient(client)
-  await parts.requests.consume(`${client.id} ${addressBlock(exchange.ip)}`)
+  await parts.requests.consume(addressBlock(exchange.ip), client.id)
   // No authenticator ran before this: another process may have changed the settings.
   await parts.generation.observe(await parts.generation.read())
   if (!(await parts.settings.read()).apiAccess) throw new OAuthError('unauthorized_client', SITE_OFF)

@@ -19,9 +19,7 @@ import {
   type Reply,
 } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
-
-const START = '/api/method/frappe.integrations.oauth2.device_authorization'
-const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+import { GRANT, START, begin as beginAt, registerTerminal } from './device.fixture.ts'
 
 interface Started {
   readonly device: string
@@ -49,10 +47,8 @@ describe.each(engines)('A device without a browser, on %s,', (engine) => {
   })
   afterAll(() => provider.close())
 
-  const own = (values: Record<string, unknown> = {}): Promise<App> =>
-    register(provider, { kind: 'native', app_name: 'Warehouse Terminal', scopes: 'openid Item:read Item:write', ...values })
-  const begin = (client: App = app, values: Record<string, string> = {}): Promise<Reply> =>
-    post(provider, START, { client_id: client.id, ...(client.secret === '' ? {} : { client_secret: client.secret }), ...values })
+  const own = (values?: Record<string, unknown>): Promise<App> => registerTerminal(provider, values)
+  const begin = (client = app, values?: Record<string, string>): Promise<Reply> => beginAt(provider, client, values)
   async function start(client: App = app, values: Record<string, string> = {}): Promise<Started> {
     const { json } = await begin(client, values)
     return { device: String(json['device_code']), user: String(json['user_code']) }

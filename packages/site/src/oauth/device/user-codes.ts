@@ -1,5 +1,5 @@
 import { createHmac, randomInt } from 'node:crypto'
-import type { KeyRing, RotationKey } from '../keys/key-ring.ts'
+import type { KeyRing, SecretKey } from '../keys/key-ring.ts'
 
 /** No vowels, so that no code is a word, and none of a pair that look alike. */
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
@@ -24,10 +24,10 @@ export function readUserCode(typed: string): string | undefined {
 }
 
 /** The form in which a code is stored. Keyed: who carries off the database could try all codes against a plain hash. */
-export const userCodeHash = (code: string, ring: KeyRing): string => keyed(code, ring.rotation[0])
+export const userCodeHash = (code: string, ring: KeyRing): string => keyed(code, ring.secrets[0])
 
 /** The forms in which it may have been stored; the key may have changed a minute ago. */
-export const userCodeHashes = (code: string, ring: KeyRing): string[] => ring.rotation.map((key) => keyed(code, key))
+export const userCodeHashes = (code: string, ring: KeyRing): string[] => ring.secrets.map((key) => keyed(code, key))
 
-const keyed = (code: string, { key }: RotationKey): string => createHmac('sha256', key).update(`user code|${code}`).digest('hex')
+const keyed = (code: string, { key }: SecretKey): string => createHmac('sha256', key).update(`user code|${code}`).digest('hex')
 const shown = (letters: string): string => `${letters.slice(0, LENGTH / 2)}-${letters.slice(LENGTH / 2)}`

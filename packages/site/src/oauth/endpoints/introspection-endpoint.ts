@@ -8,7 +8,7 @@ import type { Admission } from '../admission.ts'
 import { grantedDetails } from '../authorize/details/granted-details.ts'
 import { claimsOf } from '../claims.ts'
 import { isConfidential, type Client } from '../clients/client.ts'
-import type { ClientAuthentication } from '../clients/client-authentication.ts'
+import type { ClientAuthentication } from '../clients/authentication/client-authentication.ts'
 import { audienceOf, isForSite } from '../grants/resources.ts'
 import { readLiveToken, type LiveToken } from '../grants/tokens-store.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
@@ -36,12 +36,12 @@ export async function introspectionEndpoint(exchange: Exchange<Principal>, parts
   const client = await parts.clients.require({ parameters, authorization: exchange.headers['authorization'], ip: exchange.ip })
   if (!isConfidential(client)) throw new OAuthError('invalid_client', 'Introspection needs a client with a secret')
   const token = requireParameter(parameters, 'token')
-  const key = `${client.id} ${addressBlock(exchange.ip)}`
-  await parts.unknown.check(key)
+  const counted = [addressBlock(exchange.ip), client.id] as const
+  await parts.unknown.check(...counted)
   const live = await readLiveToken(parts.database.connection, hashOf(token), parts.now())
   const isGood = live?.client === client.id && isForSite(live.resource, parts.issuer()) && (await parts.admission.knows(live.user))
   if (!isGood) {
-    await parts.unknown.count(key)
+    await parts.unknown.count(...counted)
     return { json: INACTIVE }
   }
   return { json: await describe(live, client, parts) }

@@ -19,19 +19,9 @@ import {
   swap,
   tokensOf,
   type App,
-  type Reply,
 } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
-
-function expectError(reply: Reply, error: string, status = error === 'invalid_client' ? 401 : 400): void {
-  expect({ status: reply.status, error: reply.json['error'] }).toEqual({ status, error })
-  expect(reply.headers.get('cache-control')).toBe('no-store')
-  expect(typeof reply.json['error_description']).toBe('string')
-}
-
-const basic = (id: string, secret: string): Record<string, string> => ({
-  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
-})
+import { basic, expectTokenError } from '../testing/token-errors.fixture.ts'
 
 describe.each(engines)('the token endpoint on %s', (engine) => {
   let provider: Provider
@@ -68,7 +58,7 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       expect(reply.status).toBe(200)
       const next = await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: tokensOf(reply).refresh, client_id: open.id })
       expect(next.status).toBe(200)
-      expectError(
+      expectTokenError(
         await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: 'x', client_id: open.id, client_secret: 'guess' }),
         'invalid_client',
       )
@@ -76,9 +66,9 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
 
     it('B04 B06 refuses a missing and a foreign verifier, and the code survives', async () => {
       const code = await codeOf(app, challenged)
-      expectError(await swap(provider, app, code), 'invalid_grant')
-      expectError(await swap(provider, app, code, { code_verifier: pkce().verifier }), 'invalid_grant')
-      expectError(await swap(provider, app, code, { code_verifier: challenge }), 'invalid_grant')
+      expectTokenError(await swap(provider, app, code), 'invalid_grant')
+      expectTokenError(await swap(provider, app, code, { code_verifier: pkce().verifier }), 'invalid_grant')
+      expectTokenError(await swap(provider, app, code, { code_verifier: challenge }), 'invalid_grant')
       expect((await swap(provider, app, code, { code_verifier: verifier })).status).toBe(200)
     })
 
@@ -97,22 +87,22 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     it('five failures kill the code', async () => {
       const code = await codeOf(app, challenged)
       for (let tries = 0; tries < 5; tries += 1)
-        expectError(await swap(provider, app, code, { code_verifier: pkce().verifier }), 'invalid_grant')
-      expectError(await swap(provider, app, code, { code_verifier: verifier }), 'invalid_grant')
+        expectTokenError(await swap(provider, app, code, { code_verifier: pkce().verifier }), 'invalid_grant')
+      expectTokenError(await swap(provider, app, code, { code_verifier: verifier }), 'invalid_grant')
     })
 
     it('B05 refuses a verifier for a code that had no challenge', async () =>
-      expectError(await swap(provider, app, await codeOf(app), { code_verifier: verifier }), 'invalid_grant'))
+      expectTokenError(await swap(provider, app, await codeOf(app), { code_verifier: verifier }), 'invalid_grant'))
 
     it.each([verifier.slice(1), '420', verifier.repeat(4), `${verifier}!`])('B07 refuses the verifier %s by its form', async (wrong) => {
-      expectError(await swap(provider, app, await codeOf(app, challenged), { code_verifier: wrong }), 'invalid_request')
+      expectTokenError(await swap(provider, app, await codeOf(app, challenged), { code_verifier: wrong }), 'invalid_request')
     })
 
     it('refuses a code without a challenge once the client is set to require one', async () => {
       const client = await own()
       const code = await codeOf(client)
       await provider.oauth.clients.update(ADMINISTRATOR, client.id, { require_pkce: 1 })
-      expectError(await swap(provider, client, code), 'invalid_grant')
+      expectTokenError(await swap(provider, client, code), 'invalid_grant')
     })
   })
 
@@ -120,9 +110,9 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     it('C01 refuses it the second time and ends what it gave', async () => {
       const code = await codeOf(app)
       const { access, refresh } = tokensOf(await swap(provider, app, code))
-      expectError(await swap(provider, app, code), 'invalid_grant')
+      expectTokenError(await swap(provider, app, code), 'invalid_grant')
       expect((await me(provider, access)).status).toBe(401)
-      expectError(await renew(provider, app, refresh), 'invalid_grant')
+      expectTokenError(await renew(provider, app, refresh), 'invalid_grant')
       expect(provider.events.at(-1)).toMatchObject({ event: 'grant.revoked', reason: 'code_replay', user })
     })
 
@@ -132,29 +122,29 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       const replies = await Promise.all(Array.from({ length: 16 }, () => swap(provider, client, code)))
       const good = replies.filter((reply) => reply.status === 200)
       expect(good).toHaveLength(1)
-      for (const reply of replies.filter((each) => each !== good[0])) expectError(reply, 'invalid_grant')
+      for (const reply of replies.filter((each) => each !== good[0])) expectTokenError(reply, 'invalid_grant')
       expect((await me(provider, tokensOf(good[0]!).access)).status).toBe(401)
     })
 
     it('C03 refuses it after a minute', async () => {
       const code = await codeOf(app)
       provider.advance(61)
-      expectError(await swap(provider, app, code), 'invalid_grant')
+      expectTokenError(await swap(provider, app, code), 'invalid_grant')
     })
 
     it('C04 refuses it to another client, and it stays good for its own', async () => {
       const other = await own()
       const code = await codeOf(app)
-      for (let tries = 0; tries < 6; tries += 1) expectError(await swap(provider, other, code), 'invalid_grant')
+      for (let tries = 0; tries < 6; tries += 1) expectTokenError(await swap(provider, other, code), 'invalid_grant')
       expect((await swap(provider, app, code)).status).toBe(200)
     })
 
     it('C05 wants the very redirect URI', async () => {
       const client = await own({ redirect_uris: `${REDIRECT} https://app.example.com/other` })
       const wrong = await swap(provider, client, await codeOf(client), { redirect_uri: 'https://app.example.com/other' })
-      expectError(wrong, 'invalid_grant')
+      expectTokenError(wrong, 'invalid_grant')
       expect(wrong.json['error_description']).toBe('Mismatching redirect URI.')
-      expectError(await swap(provider, client, await codeOf(client), { redirect_uri: '' }), 'invalid_grant')
+      expectTokenError(await swap(provider, client, await codeOf(client), { redirect_uri: '' }), 'invalid_grant')
     })
 
     it('C24 refuses it when the user was disabled or lost the role', async () => {
@@ -163,27 +153,27 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       const browser = await new Browser(provider).signIn(bob)
       const [first, second] = [await browser.code(request(client)), await browser.code(request(client, { prompt: 'consent' }))]
       await provider.documents.update(ADMINISTRATOR, { doctype: 'User', name: bob, values: { roles: [{ role: 'Desk User' }] } })
-      expectError(await swap(provider, client, first), 'invalid_grant')
+      expectTokenError(await swap(provider, client, first), 'invalid_grant')
       await provider.documents.update(ADMINISTRATOR, {
         doctype: 'User',
         name: bob,
         values: { roles: [{ role: 'System Manager' }], enabled: 0 },
       })
-      expectError(await swap(provider, client, second), 'invalid_grant')
+      expectTokenError(await swap(provider, client, second), 'invalid_grant')
     })
 
     it('D10 refuses it when the client may ask for none of its scopes any more', async () => {
       const client = await own({ scopes: 'Item:read' })
       const code = await codeOf(client, { scope: 'Item:read' })
       await provider.oauth.clients.update(ADMINISTRATOR, client.id, { scopes: 'openid' })
-      expectError(await swap(provider, client, code), 'invalid_grant')
+      expectTokenError(await swap(provider, client, code), 'invalid_grant')
     })
 
     it('C25 refuses a client that was retired meanwhile', async () => {
       const client = await own()
       const code = await codeOf(client)
       await provider.oauth.clients.retire(ADMINISTRATOR, client.id)
-      expectError(await swap(provider, client, code), 'invalid_client')
+      expectTokenError(await swap(provider, client, code), 'invalid_client')
     })
 
     it('an exchange needs no redirect URI when the request named none', async () => {
@@ -200,104 +190,11 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
     })
   })
 
-  describe('for a client', () => {
-    it.each([{ client_secret: 'wrong' }, { client_secret: '' }, { client_id: 'nobody' }, { client_id: '' }])(
-      'C06 answers 401 to %j',
-      async (values) => {
-        const client = await own()
-        expectError(await swap(provider, client, await codeOf(client), values), 'invalid_client')
-      },
-    )
-
-    it('takes client_secret_basic, and its challenge names the scheme', async () => {
-      const client = await own()
-      const body = { grant_type: 'authorization_code', code: await codeOf(client), redirect_uri: REDIRECT }
-      const wrong = await post(provider, TOKEN, body, basic(client.id, 'wrong'))
-      expectError(wrong, 'invalid_client')
-      expect(wrong.headers.get('www-authenticate')).toMatch(/^Basic /)
-      expect((await post(provider, TOKEN, body, basic(client.id, client.secret))).status).toBe(200)
-    })
-
-    it('C07 C08 refuses two mechanisms and two ids', async () => {
-      const client = await own()
-      const body = { grant_type: 'refresh_token', refresh_token: 'x' }
-      expectError(
-        await post(provider, TOKEN, { ...body, client_secret: client.secret }, basic(client.id, client.secret)),
-        'invalid_request',
-      )
-      expectError(await post(provider, TOKEN, { ...body, client_assertion: 'x' }, basic(client.id, client.secret)), 'invalid_request')
-      expectError(await post(provider, TOKEN, { ...body, client_id: 'other' }, basic(client.id, client.secret)), 'invalid_request')
-    })
-
-    it.each([
-      'Basic %%%',
-      'Basic YWJj',
-      `Basic ${Buffer.from('%zz:x').toString('base64')}`,
-      `Basic ${Buffer.from('a\u0001:x').toString('base64')}`,
-      `Basic ${Buffer.from([0xff, 0x3a, 0xfe]).toString('base64')}`,
-      'Basic ',
-    ])('C09 refuses the header %s', async (authorization) => {
-      const reply = await post(provider, TOKEN, { grant_type: 'refresh_token', refresh_token: 'x' }, { authorization })
-      expect([400, 401]).toContain(reply.status)
-      expect(['invalid_request', 'invalid_client']).toContain(reply.json['error'])
-      if (reply.status === 401) expect(reply.headers.get('www-authenticate')).toMatch(/^Basic /)
-    })
-
-    it('C09 takes no secret from the body beside an empty Basic header', async () => {
-      const { id, secret } = await own()
-      const body = { grant_type: 'refresh_token', refresh_token: 'x', client_id: id, client_secret: secret }
-      expectError(await post(provider, TOKEN, body, { authorization: 'Basic' }), 'invalid_request')
-    })
-
-    it.each([['x'.repeat(1_000_000)], [['a']], [{ a: 1 }], [7], [null], [true]])(
-      'C10 refuses a secret that is no short text (%#)',
-      async (client_secret) => {
-        const body = JSON.stringify({ grant_type: 'refresh_token', refresh_token: 'x', client_id: app.id, client_secret })
-        expectError(
-          await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
-          'invalid_request',
-        )
-      },
-    )
-
-    it('C11 takes the old secret inside the overlap and not after it', async () => {
-      const client = await own()
-      const { secret, oldUntil } = await provider.oauth.clients.rotateSecret(ADMINISTRATOR, client.id, 60_000_000)
-      expect(oldUntil).toBeGreaterThan(0)
-      const renewed = { ...client, secret }
-      expect((await swap(provider, client, await codeOf(client))).status).toBe(200)
-      expect((await swap(provider, renewed, await codeOf(client))).status).toBe(200)
-      provider.advance(61)
-      expectError(await swap(provider, client, await codeOf(client)), 'invalid_client')
-      const third = await provider.oauth.clients.rotateSecret(ADMINISTRATOR, client.id, 60_000_000)
-      await provider.oauth.clients.rotateSecret(ADMINISTRATOR, client.id, 60_000_000)
-      expectError(await swap(provider, renewed, await codeOf(client)), 'invalid_client')
-      expect((await swap(provider, { ...client, secret: third.secret }, await codeOf(client))).status).toBe(200)
-      expect(await provider.oauth.clients.listSecrets(ADMINISTRATOR, client.id)).toHaveLength(2)
-    })
-
-    it('C12 slows down whoever guesses, and nobody elsewhere', async () => {
-      const client = await own()
-      const guess = (from: string): Promise<Reply> =>
-        post(
-          provider,
-          TOKEN,
-          { grant_type: 'refresh_token', refresh_token: 'x', client_id: client.id, client_secret: 'guess' },
-          { 'x-forwarded-for': from },
-        )
-      for (let tries = 0; tries < 20; tries += 1) expectError(await guess('192.0.2.1'), 'invalid_client')
-      const slowed = await guess('192.0.2.1')
-      expect(slowed.status).toBe(429)
-      expect(Number(slowed.headers.get('retry-after'))).toBeGreaterThan(0)
-      expectError(await renew(provider, client, 'x'), 'invalid_grant')
-    })
-  })
-
   describe('for a request', () => {
     it('C17 C18 refuses grant types that it or the client has not', async () => {
       const implicit = await own({ grant_type: 'Implicit', response_type: 'Token' })
       expect((await alice.authorize(request(implicit))).location?.searchParams.get('error')).toBe('unauthorized_client')
-      expectError(
+      expectTokenError(
         await post(provider, TOKEN, {
           grant_type: 'password',
           username: user,
@@ -307,22 +204,22 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
         }),
         'unsupported_grant_type',
       )
-      expectError(
+      expectTokenError(
         await post(provider, TOKEN, { grant_type: '__proto__', client_id: app.id, client_secret: app.secret }),
         'unsupported_grant_type',
       )
-      expectError(await post(provider, TOKEN, { client_id: app.id, client_secret: app.secret }), 'invalid_request')
+      expectTokenError(await post(provider, TOKEN, { client_id: app.id, client_secret: app.secret }), 'invalid_request')
     })
 
     it.each([{ grant_type: ['authorization_code', 'authorization_code'] }, { code: ['a', 'b'] }, { client_id: ['a', 'b'] }])(
       'C19 refuses %j',
       async (values) => {
-        expectError(await swap(provider, app, 'x', values), 'invalid_request')
+        expectTokenError(await swap(provider, app, 'x', values), 'invalid_request')
       },
     )
 
     it('C20 takes parameters from the body of a POST alone', async () => {
-      expectError(
+      expectTokenError(
         await post(provider, `${TOKEN}?grant_type=refresh_token`, { refresh_token: 'x', client_id: app.id, client_secret: app.secret }),
         'invalid_request',
       )
@@ -347,12 +244,16 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       ['multipart/form-data; boundary=x', '--x'],
     ])('C21 refuses %s %#', async (type, body) => {
       const reply = await ask(provider, TOKEN, { method: 'POST', body, headers: { 'content-type': type } })
-      expectError(reply, 'invalid_request')
+      expectTokenError(reply, 'invalid_request')
       expect(({} as Record<string, unknown>)['grant_type']).toBeUndefined()
     })
 
     it('C21 refuses a body that only keeps it busy, before it is read', async () => {
-      expectError(await ask(provider, TOKEN, { method: 'POST', body: new URLSearchParams({ a: 'x'.repeat(3e6) }) }), 'invalid_request', 413)
+      expectTokenError(
+        await ask(provider, TOKEN, { method: 'POST', body: new URLSearchParams({ a: 'x'.repeat(3e6) }) }),
+        'invalid_request',
+        413,
+      )
     })
 
     it('C21 refuses a multipart form, and the code in it stays good', async () => {
@@ -360,7 +261,7 @@ describe.each(engines)('the token endpoint on %s', (engine) => {
       const form = new FormData()
       const fields = { grant_type: 'authorization_code', code, client_id: app.id, client_secret: app.secret, redirect_uri: REDIRECT }
       for (const field of Object.entries(fields)) form.append(...field)
-      expectError(await ask(provider, TOKEN, { method: 'POST', body: form }), 'invalid_request')
+      expectTokenError(await ask(provider, TOKEN, { method: 'POST', body: form }), 'invalid_request')
       expect((await swap(provider, app, code)).status).toBe(200)
     })
 

@@ -6,21 +6,8 @@ import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
 import { Browser, connect, person, register, type App, type Tokens } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 import type { Check, Explanation, Finding, Question } from './findings.ts'
+import { NO_RIGHTS } from './rights.fixture.ts'
 
-const NO_RIGHTS = {
-  write: 0,
-  create: 0,
-  delete: 0,
-  submit: 0,
-  cancel: 0,
-  amend: 0,
-  report: 0,
-  export: 0,
-  import: 0,
-  share: 0,
-  print: 0,
-  email: 0,
-}
 const LEAD = {
   name: 'Lead',
   module: 'Stock',

@@ -4,7 +4,7 @@ import type { Principal, TokenRights } from '../../policy/principal.ts'
 import { parseRowFilters, type RowFilters } from '../../policy/row-filters.ts'
 import type { Admission } from '../admission.ts'
 import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
-import { NarrowedScopes } from '../bearer/narrowed-scopes.ts'
+import { NarrowedScopes } from '../bearer/kept/narrowed-scopes.ts'
 import { tokenRights } from '../bearer/token-rights.ts'
 import type { Client } from '../clients/client.ts'
 import { readClient } from '../clients/clients-store.ts'
@@ -46,8 +46,6 @@ interface Subject {
   /** What of the grant's scopes its token has. */
   readonly scope?: string
 }
-
-const NOTHING_NOTED = { note: () => undefined }
 
 /** Says why an app, or a person, may do something or may not, from the decisions that are asked at every call. */
 export class Explain {
@@ -157,7 +155,7 @@ export class Explain {
     }
     const { id, filters, doctype_ids, granted } = facts.grant
     const row = { grant_id: id, client: clientId, scope: scope ?? granted, filters, doctype_ids, ...rights }
-    return tokenRights(row, '', this.#narrowed, NOTHING_NOTED)
+    return tokenRights(row, '', this.#narrowed)
   }
 
   async #accessFinding(principal: Principal): Promise<Finding[]> {

@@ -29,7 +29,7 @@ export function clientCredentials(parts: ServiceParts): GrantType {
         'invalid_grant',
         'The service user of this app is disabled, gone or a System Manager; an administrator names another',
       )
-    // The site's sets are as they are now: admission has looked whether another process changed them.
+    // The site's sets are as they are now: who knew the client has looked whether another process changed them.
     const scopes = await serviceScopes(request, parts)
     const grant = await requireServiceGrant(parts, { client, user, scopes })
     const scope = scopes.join(' ')

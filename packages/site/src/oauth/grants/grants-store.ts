@@ -5,6 +5,22 @@ import type { GrantRow, OAuthTables } from '../storage/oauth-tables.ts'
 /** Grants of an earlier epoch are dead. Primary key. */
 export const currentEpoch = sql<number>`(select epoch from oauth_state where id = 1)`
 
+/**
+ * Whether the grant of a token is good still: one judgement for whoever asks about tokens, in a statement that knows the grant as
+ * `grant` and its app as `client`. An app's own token acts as the user that the app has now, whatever was under way while another
+ * was named. Without parameters.
+ */
+export const isLivingGrant = sql<SqlBool>`(
+  ${sql.ref('grant.revoked_at')} is null
+  and ${sql.ref('grant.epoch')} = ${currentEpoch}
+  and ${sql.ref('client.enabled')} = 1
+  and (
+    ${sql.ref('grant.kind')} is null
+    or ${sql.ref('grant.kind')} <> 'service'
+    or ${sql.ref('client.service_user')} = ${sql.ref('grant.user')}
+  )
+)`
+
 export async function insertGrant(connection: Connection, grant: Omit<GrantRow, 'epoch'>): Promise<void> {
   await connection
     .withTables<OAuthTables>()

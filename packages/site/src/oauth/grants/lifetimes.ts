@@ -1,5 +1,4 @@
-const SECOND = 1_000_000
-const DAY = 86_400 * SECOND
+import { DAY, SECOND } from '../storage/durations.ts'
 
 /** How long things hold, in microseconds (provider.md section 4). */
 export const LIFETIMES = {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { KeyRing, RotationKey } from '../keys/key-ring.ts'
+import type { KeyRing, SecretKey } from '../keys/key-ring.ts'
 import { hashOf, isAccessToken } from '../token-text.ts'
 import { makeAccess, makePair, repeatedPair, succeedingPair } from './token-pair.ts'
 
-const key = (version: string): RotationKey => ({ kid: version, version, key: Buffer.alloc(32, version) })
+const key = (version: string): SecretKey => ({ kid: version, version, state: 'current', key: Buffer.alloc(32, version) })
 const ring = (...versions: [string, ...string[]]): KeyRing => {
   const [first, ...others] = versions
-  return { signing: [], rotation: [key(first), ...others.map(key)] }
+  return { signing: [], secrets: [key(first), ...others.map(key)] }
 }
 const TOKEN = 'rt1_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 

@@ -1,6 +1,6 @@
 import { keptInsert, keptQuery, type Connection } from '@annex/database'
 import type { GrantRow, OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
-import { currentEpoch } from './grants-store.ts'
+import { isLivingGrant } from './grants-store.ts'
 
 export const insertTokens = keptInsert<TokenRow>('oauth_token', [
   'hash',
@@ -16,7 +16,7 @@ export const insertTokens = keptInsert<TokenRow>('oauth_token', [
 ])
 
 export async function readToken(connection: Connection, hash: string): Promise<TokenRow | undefined> {
-  // Primary key.
+  // Primary key, an index beside the table: oauth_token_pkey, on SQLite sqlite_autoindex_oauth_token_1.
   return connection.withTables<OAuthTables>().selectFrom('oauth_token').selectAll().where('hash', '=', hash).executeTakeFirst()
 }
 
@@ -30,7 +30,7 @@ export async function readTokenGrant(
   return row
 }
 
-// Primary keys.
+// Primary keys; that of oauth_token is an index beside the table: oauth_token_pkey, on SQLite sqlite_autoindex_oauth_token_1.
 const tokenGrant = keptQuery<{ hash: string; client: string }, { id: string; user: string }>((connection, { hash, client }) =>
   connection
     .withTables<OAuthTables>()
@@ -55,7 +55,7 @@ export interface RefreshUse {
 export const consumeRefreshToken = async (connection: Connection, use: RefreshUse): Promise<boolean> =>
   (await consumeRefresh(connection, use)).length > 0
 
-// Primary key.
+// Primary key, an index beside the table: oauth_token_pkey, on SQLite sqlite_autoindex_oauth_token_1.
 const consumeRefresh = keptQuery<RefreshUse, { hash: string }>((connection, { hash, grant, successor, now }) =>
   connection
     .withTables<OAuthTables>()
@@ -71,7 +71,7 @@ const consumeRefresh = keptQuery<RefreshUse, { hash: string }>((connection, { ha
 
 /** Ends one token and leaves its grant alive. */
 export async function endToken(connection: Connection, hash: string, now: number): Promise<void> {
-  // Primary key.
+  // Primary key, an index beside the table: oauth_token_pkey, on SQLite sqlite_autoindex_oauth_token_1.
   await connection
     .withTables<OAuthTables>()
     .updateTable('oauth_token')
@@ -88,18 +88,19 @@ export type LiveToken = Pick<TokenRow, 'kind' | 'client' | 'scope' | 'resource' 
   readonly kindOfGrant: GrantRow['kind']
 }
 
-/** A token that is good: neither expired nor used, its grant alive and of this epoch. */
+/** A token that is good: neither expired nor used, its grant and its app alive. */
 export async function readLiveToken(connection: Connection, hash: string, now: number): Promise<LiveToken | undefined> {
   const [row] = await liveToken(connection, { hash, now })
   return row
 }
 
-// Primary keys.
+// Primary keys; that of oauth_token is an index beside the table: oauth_token_pkey, on SQLite sqlite_autoindex_oauth_token_1.
 const liveToken = keptQuery<{ hash: string; now: number }, LiveToken>((connection, { hash, now }) =>
   connection
-    .withTables<OAuthTables>()
+    .withTables<OAuthTables & { 'tabOAuth Client': { name: string } }>()
     .selectFrom('oauth_token as token')
     .innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
+    .innerJoin('tabOAuth Client as client', 'client.name', 'token.client')
     .select([
       'token.kind',
       'token.client',
@@ -115,6 +116,5 @@ const liveToken = keptQuery<{ hash: string; now: number }, LiveToken>((connectio
     .where('token.hash', '=', hash)
     .where('token.expires', '>', now)
     .where('token.used_at', 'is', null)
-    .where('grant.revoked_at', 'is', null)
-    .where('grant.epoch', '=', currentEpoch),
+    .where(isLivingGrant),
 )

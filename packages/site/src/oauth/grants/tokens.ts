@@ -99,7 +99,7 @@ export class Tokens {
     const now = this.#now()
     const grant = await lockGrant(connection, rotation.grant, now)
     if (grant?.client !== rotation.client.id) return { kind: 'refused' }
-    const pair = succeedingPair(this.#ring.rotation[0], rotation.refreshToken)
+    const pair = succeedingPair(this.#ring.secrets[0], rotation.refreshToken)
     if (await consumeRefreshToken(connection, { hash, grant: grant.id, successor: hashOf(pair.refresh), now })) {
       // A scope that is refused undoes the use with the transaction.
       return {

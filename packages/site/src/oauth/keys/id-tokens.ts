@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { OAuthError, isRecord, type Claims } from '@annex/protocol'
 import type { JWK } from 'jose'
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
-import { SignJWT } from 'jose/jwt/sign'
 import { jwtVerify } from 'jose/jwt/verify'
 import { SIGNING_ALGORITHMS, type KeyRing, type SigningAlgorithm, type SigningKey } from './key-ring.ts'
 import { PUBLISHED_AFTER_USE } from './rotation/rotated-ring.ts'
+import { signJwt, signJwtWithSecret } from './sign-jwt.ts'
 
 /** Seconds that an id_token holds. */
 const ID_TOKEN_LIFE = 3600
@@ -78,18 +78,16 @@ export class IdTokens {
 
   /** @see OpenID Connect Core sections 2 and 3.1.3.6 */
   async issue(request: IdTokenRequest): Promise<string> {
-    const { iss: _, ...claims } = request.claims
-    const nonce = request.nonce === null ? {} : { nonce: request.nonce }
-    const sid = request.sid === undefined ? {} : { sid: request.sid }
-    const own = { ...nonce, at_hash: accessTokenHash(request.accessToken), auth_time: request.authTime, azp: request.client, ...sid }
-    const token = new SignJWT({ ...own, ...claims })
-      .setAudience(request.client)
-      .setIssuer(request.issuer)
-      .setIssuedAt(request.now)
-      .setExpirationTime(request.now + ID_TOKEN_LIFE)
-    if (request.secret !== undefined) return token.setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(Buffer.from(request.secret))
-    const key = this.#signing(request.alg)
-    return token.setProtectedHeader({ alg: key.alg, typ: 'JWT', kid: key.kid }).sign(key.privateKey)
+    const { nonce, now } = request
+    const own = {
+      ...(nonce === null ? {} : { nonce }),
+      at_hash: accessTokenHash(request.accessToken),
+      auth_time: request.authTime,
+      azp: request.client,
+      sid: request.sid,
+    }
+    const claims = { ...own, ...request.claims, aud: request.client, iss: request.issuer, iat: now, exp: now + ID_TOKEN_LIFE }
+    return request.secret === undefined ? signJwt(this.#signing(request.alg), 'JWT', claims) : signJwtWithSecret(request.secret, claims)
   }
 
   /**
@@ -98,18 +96,11 @@ export class IdTokens {
    * @see OpenID Connect Back-Channel Logout 1.0 section 2.4
    */
   async issueLogout(request: LogoutTokenRequest): Promise<string> {
-    const key = this.#signing(request.alg)
-    const { sub, sid } = request
-    const whom = { ...(sub === undefined ? {} : { sub }), ...(sid === undefined ? {} : { sid }) }
+    const { sub, sid, jti, now } = request
     // The type and the lack of a nonce keep it from being taken for an id_token.
-    return new SignJWT({ ...whom, events: { [LOGOUT_EVENT]: {} } })
-      .setProtectedHeader({ alg: key.alg, typ: 'logout+jwt', kid: key.kid })
-      .setAudience(request.client)
-      .setIssuer(request.issuer)
-      .setJti(request.jti)
-      .setIssuedAt(request.now)
-      .setExpirationTime(request.now + LOGOUT_TOKEN_LIFE)
-      .sign(key.privateKey)
+    const about = { sub, sid, events: { [LOGOUT_EVENT]: {} }, jti }
+    const claims = { ...about, aud: request.client, iss: request.issuer, iat: now, exp: now + LOGOUT_TOKEN_LIFE }
+    return signJwt(this.#signing(request.alg), 'logout+jwt', claims)
   }
 
   /**

@@ -21,33 +21,42 @@ export interface SigningKey {
   readonly publicJwk: JWK
 }
 
-/** From it and a refresh token its successors are computed, so that a repeat gets the same answer. */
-export interface RotationKey {
+/**
+ * From it and a refresh token its successors are computed, so that a repeat gets the same answer; from it come, too, the keys
+ * that values are sealed with and the trail is signed with. The key file lists them as `rotation`.
+ */
+export interface SecretKey {
   readonly kid: string
   /** One of `0`-`9`, `a`-`z`: stands in the prefix of the tokens made with it. */
   readonly version: string
+  readonly state: KeyState
+  /** Microseconds, as of a signing key. */
+  readonly since?: number
   readonly key: Buffer
 }
 
 export interface KeyRing {
   readonly signing: readonly SigningKey[]
-  /** The first one makes new tokens. */
-  readonly rotation: readonly [RotationKey, ...RotationKey[]]
+  /** The first one is the current one: it makes new tokens. The others know what was made before, or will be by another process. */
+  readonly secrets: readonly [SecretKey, ...SecretKey[]]
 }
 
 /** A ring as it stands in the key file: new keys, made now. */
 export function makeKeyRing(): string {
   const signing = (['current', 'next'] as const).map((state) => ({ state, privateKey: makePrivateKey('ES256') }))
-  return writeKeyRing({ signing, rotation: [{ version: '1', key: randomBytes(32) }] })
+  return writeKeyRing({ signing, secrets: [makeSecretKey('1', 'current'), makeSecretKey('2', 'next')] })
 }
 
 /** A ring as text, for the key file: the one form in which private keys leave the process. */
 export function writeKeyRing(ring: {
   readonly signing: readonly Pick<SigningKey, 'state' | 'privateKey'>[]
-  readonly rotation: readonly Pick<RotationKey, 'version' | 'key'>[]
+  readonly secrets: readonly Pick<SecretKey, 'version' | 'state' | 'key'>[]
 }): string {
   const signing = ring.signing.map(({ state, privateKey }) => ({ state, jwk: privateKey.export({ format: 'jwk' }) }))
-  const rotation = ring.rotation.map(({ version, key }) => ({ version, key: key.toString('base64url') }))
+  // A release that knows no states takes the first one as the current one.
+  const rotation = ring.secrets
+    .toSorted(currentFirst)
+    .map(({ version, state, key }) => ({ version, state, key: key.toString('base64url') }))
   return `${JSON.stringify({ signing, rotation }, null, 2)}\n`
 }
 
@@ -58,8 +67,22 @@ export const makePrivateKey = (alg: SigningAlgorithm): KeyObject =>
 
 const RSA_BITS = 2048
 
+export const makeSecretKey = (version: string, state: KeyState): Pick<SecretKey, 'version' | 'state' | 'key'> => ({
+  version,
+  state,
+  key: randomBytes(32),
+})
+
+/** Secret keys with the current one at their head; in the order in which they are otherwise. */
+export const inUse = (keys: readonly [SecretKey, ...SecretKey[]]): readonly [SecretKey, ...SecretKey[]] =>
+  keys.toSorted(currentFirst) as [SecretKey, ...SecretKey[]]
+
+const currentFirst = (one: Pick<SecretKey, 'state'>, other: Pick<SecretKey, 'state'>): number =>
+  Number(other.state === 'current') - Number(one.state === 'current')
+
 /**
- * Reads a key ring: `{"signing": [{"state", "jwk"}], "rotation": [{"version", "key"}]}`.
+ * Reads a key ring: `{"signing": [{"state", "jwk"}], "rotation": [{"version", "state", "key"}]}`. Secret keys without a state
+ * are those of an earlier release: the first is the current one.
  *
  * @param place - named in the sentence of an error; the text never is
  */
@@ -71,11 +94,13 @@ export async function parseKeyRing(text: string, place: string): Promise<KeyRing
   const currents = (alg: SigningAlgorithm): number => signing.filter((key) => key.alg === alg && key.state === 'current').length
   if (currents('ES256') !== 1 || currents('RS256') > 1)
     throw wrong(place, 'must hold exactly one signing key whose state is "current" for ES256, and at most one for RS256')
-  const [first, ...others] = ring['rotation'].map((entry) => parseRotationKey(entry, place))
+  const [first, ...others] = ring['rotation'].map((entry, index) => parseSecretKey(entry, index, place))
   if (!first) throw wrong(place, 'must hold a rotation key')
   if (new Set([first, ...others].map((key) => key.version)).size <= others.length)
     throw wrong(place, 'gives two rotation keys the same version')
-  return { signing, rotation: [first, ...others] }
+  if ([first, ...others].filter((key) => key.state === 'current').length !== 1)
+    throw wrong(place, 'must hold exactly one rotation key whose state is "current"')
+  return { signing, secrets: inUse([first, ...others]) }
 }
 
 async function parseSigningKey(entry: unknown, place: string): Promise<SigningKey> {
@@ -104,15 +129,18 @@ function readPrivateKey(jwk: unknown): KeyObject | undefined {
   }
 }
 
-function parseRotationKey(entry: unknown, place: string): RotationKey {
-  const { version, key } = isRecord(entry) ? entry : {}
+function parseSecretKey(entry: unknown, index: number, place: string): SecretKey {
+  const { version, key, state: given = index === 0 ? 'current' : 'retired' } = isRecord(entry) ? entry : {}
   if (typeof version !== 'string' || !/^[0-9a-z]$/.test(version))
     throw wrong(place, 'has a rotation key whose version is not one of 0-9 and a-z')
+  const state = KEY_STATES.find((known) => known === given)
+  if (!state) throw wrong(place, 'has a rotation key whose state is not next, current or retired')
   const bytes = typeof key === 'string' ? Buffer.from(key, 'base64url') : Buffer.alloc(0)
   if (bytes.length < 32) throw wrong(place, 'has a rotation key of fewer than 32 bytes (base64url)')
   return {
     kid: `rotation-${version}-${hash('sha256', Buffer.concat([Buffer.from('kid'), bytes]), 'hex').slice(0, 16)}`,
     version,
+    state,
     key: bytes,
   }
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { engines, temporaryDatabase } from '../../../../../tests/support/databases.ts'
 import { oauthMigrations } from '../storage/oauth-migrations.ts'
 import { makeKeyRing, parseKeyRing } from './key-ring.ts'
-import { loadKeys } from './load-keys.ts'
+import { loadKeys, readRing, replaceRing } from './load-keys.ts'
 import { recordKeys } from './signing-keys-store.ts'
 
 describe('the key ring', () => {
@@ -25,12 +25,12 @@ describe('the key ring', () => {
     const second = await loadKeys({ keys: undefined, dataFolder: place })
     expect(second.written).toBeUndefined()
     expect(second.signing.map((key) => key.kid)).toEqual(first.signing.map((key) => key.kid))
-    expect(second.rotation[0].key).toEqual(first.rotation[0].key)
+    expect(second.secrets[0].key).toEqual(first.secrets[0].key)
   })
 
   it('is one for processes that start at once', async () => {
     const rings = await Promise.all(Array.from({ length: 8 }, () => loadKeys({ keys: undefined, dataFolder: folder })))
-    expect(new Set(rings.map((ring) => ring.rotation[0].kid)).size).toBe(1)
+    expect(new Set(rings.map((ring) => ring.secrets[0].kid)).size).toBe(1)
     expect(rings.filter((ring) => ring.written !== undefined)).toHaveLength(1)
     expect(await readdir(folder)).toEqual(['keys.json'])
   })
@@ -40,7 +40,7 @@ describe('the key ring', () => {
     const place = join(folder, 'ring')
     await writeFile(place, text, { mode: 0o600 })
     const [inline, file] = [await loadKeys({ keys: text, dataFolder: folder }), await loadKeys({ keys: place, dataFolder: folder })]
-    expect(inline.rotation[0].kid).toBe(file.rotation[0].kid)
+    expect(inline.secrets[0].kid).toBe(file.secrets[0].kid)
     expect(await readdir(folder)).toEqual(['ring'])
   })
 
@@ -68,7 +68,72 @@ describe('the key ring', () => {
     )
   })
 
-  it('refuses short and doubled rotation keys', async () => {
+  it('may stand in the setting behind blanks, and is then of no file', async () => {
+    const text = makeKeyRing()
+    const ring = await loadKeys({ keys: ` \n${text}`, dataFolder: join(folder, 'none') })
+    expect(ring.signing).toHaveLength(2)
+    expect([ring.file, ring.written]).toEqual([undefined, undefined])
+    await expect(loadKeys({ keys: '{', dataFolder: folder })).rejects.toThrow(
+      new Error('ANNEX_KEYS: the key ring in the setting must be JSON with the lists "signing" and "rotation"'),
+    )
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('says in which file it stands, and who wrote that', async () => {
+    const place = join(folder, 'keys.json')
+    expect(await loadKeys({ keys: undefined, dataFolder: folder })).toMatchObject({ file: place, written: place })
+    const again = await loadKeys({ keys: undefined, dataFolder: folder })
+    expect(again.file).toBe(place)
+    expect(again).not.toHaveProperty('written')
+    const named = await loadKeys({ keys: place, dataFolder: join(folder, 'none') })
+    expect(named.file).toBe(place)
+    expect(named).not.toHaveProperty('written')
+  })
+
+  it('may be read by a group, and by nobody else', async () => {
+    const place = join(folder, 'keys.json')
+    await writeFile(place, makeKeyRing(), { mode: 0o640 })
+    await expect(readRing(place)).resolves.toMatchObject({ signing: expect.any(Array) as unknown[] })
+    for (const mode of [0o641, 0o642, 0o644]) {
+      await chmod(place, mode)
+      await expect(readRing(place)).rejects.toThrow(
+        new Error(`ANNEX_KEYS: the key file ${place} can be read by everybody; run chmod 600 on it`),
+      )
+    }
+  })
+
+  it('has a folder that nobody else sees; where that cannot be made it is said', async () => {
+    await loadKeys({ keys: undefined, dataFolder: join(folder, 'a/b') })
+    expect((await stat(join(folder, 'a/b'))).mode & 0o777).toBe(0o700)
+    await writeFile(join(folder, 'file'), '')
+    const place = join(folder, 'file/site/keys.json')
+    await expect(loadKeys({ keys: undefined, dataFolder: join(folder, 'file/site') })).rejects.toThrow(
+      new Error(`ANNEX_KEYS: the key file ${place} cannot be written (ENOTDIR); make the folder writable or set ANNEX_KEYS`),
+    )
+  })
+
+  it('is replaced whole, with the rights of the one before but for everybody, and nothing is left beside it', async () => {
+    const place = join(folder, 'keys.json')
+    await writeFile(place, makeKeyRing())
+    for (const [before, after] of [
+      [0o640, 0o640],
+      [0o600, 0o600],
+      [0o644, 0o640],
+    ] as const) {
+      await chmod(place, before)
+      const text = makeKeyRing()
+      await replaceRing(place, text)
+      expect([await readFile(place, 'utf8'), (await stat(place)).mode & 0o777]).toEqual([text, after])
+    }
+    expect(await readdir(folder)).toEqual(['keys.json'])
+    const missing = join(folder, 'none.json')
+    await expect(replaceRing(missing, '')).rejects.toThrow(
+      new Error(`ANNEX_KEYS: the key file ${missing} cannot be written (ENOENT); make it writable or change the ring by hand`),
+    )
+    expect(await readdir(folder)).toEqual(['keys.json'])
+  })
+
+  it('refuses short and doubled secret keys', async () => {
     const ring = JSON.parse(makeKeyRing()) as { rotation: { version: string; key: string }[] }
     const [key] = ring.rotation
     await expect(parseKeyRing(JSON.stringify({ ...ring, rotation: [{ version: '1', key: 'AAAA' }] }), 'x')).rejects.toThrow(

@@ -67,7 +67,7 @@ async function makeKeyFile(place: string, folder: string): Promise<boolean> {
       cause: error,
     })
   } finally {
-    await rm(draft, { force: true })
+    await rm(draft, { force: true }).catch(() => undefined)
   }
 }
 

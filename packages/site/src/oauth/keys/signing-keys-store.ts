@@ -40,6 +40,15 @@ export async function recordKeys(connection: Connection, ring: KeyRing, now: num
   }
 }
 
+/**
+ * After a restore: the keys that sign are those of the ring as it is, for nobody's tokens of another time are good any more. The
+ * secret ones stay, as values hang on them: a process that lacks one says so.
+ */
+export async function forgetSigningKeys(connection: Connection): Promise<void> {
+  // A handful of rows.
+  await connection.withTables<OAuthTables>().deleteFrom('signing_key').where('use', '=', 'signing').execute()
+}
+
 /** What a process says that was not given a key of its site. */
 export const lacking = (kid: string): Error =>
   new Error(`ANNEX_KEYS: this site uses the key ${kid}, which this process lacks; give every process of the site the same key ring`)
@@ -53,13 +62,13 @@ function ringRows(ring: KeyRing, now: number): SigningKeyRow[] {
     created: now,
     changed: now,
   }))
-  const rotation = ring.rotation.map((key, index): SigningKeyRow => ({
+  const secrets = ring.secrets.map((key): SigningKeyRow => ({
     kid: key.kid,
     use: 'rotation',
-    state: index === 0 ? 'current' : 'retired',
+    state: key.state,
     public_jwk: null,
     created: now,
     changed: now,
   }))
-  return [...signing, ...rotation]
+  return [...signing, ...secrets]
 }

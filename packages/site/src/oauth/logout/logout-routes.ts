@@ -62,7 +62,7 @@ async function endSession(exchange: Request, parts: LogoutParts): Promise<Answer
   const page = signOutPage({
     person: { fullName: person?.fullName ?? user, csrf: exchange.csrf ?? '', systemManager: exchange.caller.roles.has('System Manager') },
     action: CONFIRM,
-    hidden: carried(exchange.query),
+    hidden: Object.fromEntries(carried(exchange.query)),
     appName: request.client?.name,
     host: request.location === undefined ? undefined : hostOf(request.location),
   })
@@ -86,6 +86,6 @@ const leave = ({ location }: LogoutRequest): Answer => (location === undefined ?
 
 const addressOf = (form: URLSearchParams): string => `${OAUTH_PATHS.endSession}?${new URLSearchParams(carried(form)).toString()}`
 
-function carried(values: URLSearchParams): Record<string, string> {
-  return Object.fromEntries(LOGOUT_PARAMETERS.flatMap((name) => values.getAll(name).map((value): [string, string] => [name, value])))
-}
+/** What comes twice goes on twice: it is refused where it is judged. */
+const carried = (values: URLSearchParams): [name: string, value: string][] =>
+  LOGOUT_PARAMETERS.flatMap((name) => values.getAll(name).map((value): [string, string] => [name, value]))

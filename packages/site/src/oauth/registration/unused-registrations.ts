@@ -2,8 +2,8 @@ import type { Generation } from '@annex/database'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
 import { listUnusedRegistrations } from './registrations-store.ts'
+import { DAY } from '../storage/durations.ts'
 
-const DAY = 86_400_000_000
 const BATCH = 50
 /** In one go; the rest follows in the next hour. */
 const MOST = 1000

@@ -109,9 +109,10 @@ export interface DeviceRow {
 
 export interface SigningKeyRow {
   kid: string
+  /** `rotation`: a secret key, by its name in the key file. */
   use: 'signing' | 'rotation'
   state: 'next' | 'current' | 'retired'
-  /** JSON, public part only; null for a rotation key. */
+  /** JSON, public part only; null for a secret key. */
   public_jwk: string | null
   created: number
   /** Since when it is in its state. */

@@ -66,4 +66,124 @@ describe.each(engines)('the sweep on %s', (engine) => {
     expect([await count('oauth_grant'), await count('oauth_code')]).toEqual([before, 0])
     expect(await provider.grants.list(user)).toMatchObject([{ id: used!.id }])
   })
+
+  describe('goes by the end of each', () => {
+    const DEAD = { client: 'c', issued: 0 }
+    const table = <T extends keyof OAuthTables>(name: T) => provider.database.connection.withTables<OAuthTables>().selectFrom(name)
+    const put = async (
+      name: 'oauth_token' | 'oauth_code' | 'oauth_device' | 'pending_request',
+      rows: Record<string, unknown>[],
+    ): Promise<void> => {
+      const db = provider.database.connection.withTables<Record<string, Record<string, unknown>>>()
+      for (const row of rows) await db.insertInto(name).values(row).execute()
+    }
+    const token = (hash: string, expires: number): Record<string, unknown> => ({
+      ...DEAD,
+      hash,
+      kind: 'access',
+      grant_id: 'none',
+      scope: '',
+      expires,
+    })
+    const code = (hash: string, expires: number, grant = 'none', used: number | null = null): Record<string, unknown> => ({
+      ...DEAD,
+      hash,
+      grant_id: grant,
+      redirect_uri: '',
+      redirect_named: 0,
+      expires,
+      used_at: used,
+      failures: 0,
+    })
+    const device = (hash: string, expires: number, state: string, grant: string | null): Record<string, unknown> => ({
+      hash,
+      user_code: hash,
+      client: 'c',
+      scopes: '',
+      created: 0,
+      expires,
+      pace: 5,
+      state,
+      grant_id: grant,
+    })
+    const pending = (hash: string, expires: number): Record<string, unknown> => ({
+      hash,
+      session: 's',
+      user: 'u',
+      client: 'c',
+      request: '',
+      created: 0,
+      expires,
+    })
+    const NOW = 100 * DAY
+    const hashes = async (name: 'oauth_token' | 'oauth_code' | 'oauth_device' | 'pending_request'): Promise<string[]> =>
+      (await table(name).select('hash').where('client', '=', 'c').orderBy('hash').execute()).map(({ hash }) => hash)
+    const all = (): Promise<string[][]> =>
+      Promise.all([hashes('oauth_token'), hashes('oauth_code'), hashes('oauth_device'), hashes('pending_request')])
+    const clear = async (): Promise<void> => {
+      for (const name of ['oauth_token', 'oauth_code', 'oauth_device', 'pending_request'])
+        await sql`delete from ${sql.table(name)} where client = 'c'`.execute(provider.database.connection)
+    }
+
+    it('removes tokens, devices and requests a day after it, codes a month after it, to the microsecond', async () => {
+      await put('oauth_token', [token('kept', NOW - DAY), token('gone', NOW - DAY - 1)])
+      await put('oauth_code', [code('kept', NOW - 30 * DAY), code('gone', NOW - 30 * DAY - 1)])
+      await put('oauth_device', [device('kept', NOW - DAY, 'open', null), device('gone', NOW - DAY - 1, 'open', null)])
+      await put('pending_request', [pending('kept', NOW - DAY), pending('gone', NOW - DAY - 1)])
+      await sweep(provider.database.connection, NOW, () => true)
+      expect((await all()).map((names) => names.length)).toEqual([2, 2, 2, 2])
+      await sweep(provider.database.connection, NOW)
+      expect(await all()).toEqual([['kept'], ['kept'], ['kept'], ['kept']])
+      await clear()
+    })
+
+    it('removes with them the grants that nothing came of, and no others', async () => {
+      const app = await register(provider)
+      const user = await person(provider)
+      await connect(provider, await new Browser(provider).signIn(user), app)
+      const db = provider.database.connection.withTables<OAuthTables>()
+      const grant = await db.selectFrom('oauth_grant').selectAll().where('client', '=', app.id).executeTakeFirstOrThrow()
+      const ids = ['code unused', 'code used', 'device allowed', 'device used', 'device open', 'device denied']
+      for (const id of ids)
+        await db
+          .insertInto('oauth_grant')
+          .values({ ...grant, id })
+          .execute()
+      await put('oauth_code', [code('1', 0, 'code unused'), code('2', 0, 'code used', 1)])
+      const states = ['allowed', 'used', 'open', 'denied']
+      await put('oauth_device', [...states.map((state) => device(state, 0, state, `device ${state}`)), device('bare', 0, 'allowed', null)])
+      await sweep(provider.database.connection, NOW)
+      const left = await table('oauth_grant').select('id').where('id', 'in', ids).orderBy('id').execute()
+      expect(left.map(({ id }) => id)).toEqual(['code used', 'device denied', 'device open', 'device used'])
+      expect(await all()).toEqual([[], [], [], []])
+    })
+
+    it('removes them in batches, between which it can be told to stop', async () => {
+      const many = (length: number): string[] => Array.from({ length }, (_, number) => `many ${String(number).padStart(4, '0')}`)
+      await put(
+        'oauth_token',
+        many(250).map((hash) => token(hash, 0)),
+      )
+      await put(
+        'oauth_code',
+        many(501).map((hash) => code(hash, 0, 'none', 1)),
+      )
+      await put(
+        'oauth_device',
+        many(501).map((hash) => device(hash, 0, 'open', null)),
+      )
+      await put('pending_request', [pending('one', 0)])
+      const counts = async (): Promise<number[]> => (await all()).map((names) => names.length)
+      const stopAfter = (times: number): Promise<void> => {
+        let asked = 0
+        return sweep(provider.database.connection, NOW, () => (asked += 1) > times)
+      }
+      await stopAfter(1)
+      expect(await counts()).toEqual([150, 501, 501, 1])
+      await stopAfter(3)
+      expect(await counts()).toEqual([0, 1, 501, 1])
+      await sweep(provider.database.connection, NOW)
+      expect(await counts()).toEqual([0, 0, 0, 0])
+    })
+  })
 })

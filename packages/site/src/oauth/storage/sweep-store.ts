@@ -1,7 +1,7 @@
 import type { Connection } from '@annex/database'
+import { DAY } from './durations.ts'
 import type { OAuthTables } from './oauth-tables.ts'
 
-const DAY = 86_400_000_000
 /** Rows that go at once… */
 const BATCH = 500
 /** …of tokens fewer, whose hashes lie all over their table: five hundred keep SQLite's writer for 26 ms… */

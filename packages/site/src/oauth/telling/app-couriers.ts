@@ -3,6 +3,7 @@ import type { Database } from '@annex/database'
 import { signWebhook } from '@annex/protocol'
 import type { Call, Courier, Message } from '../../webhooks/courier.ts'
 import type { IdTokens } from '../keys/id-tokens.ts'
+import { SECOND } from '../storage/durations.ts'
 import { EVENT, LOGOUT, initiatorOf, type EventPayload, type LogoutPayload } from './app-messages.ts'
 import type { EventSecrets } from './event-secrets.ts'
 import { readReceivers, type AppReceivers } from './receivers-store.ts'
@@ -15,8 +16,6 @@ export interface AppCouriersParts {
   /** UTC microseconds. */
   readonly now: () => number
 }
-
-const MICROS = 1_000_000
 
 /** Carries what is told to apps; by kind of message, as the delivery worker takes them. */
 export const appCouriers = (parts: AppCouriersParts): ReadonlyMap<string, Courier> =>
@@ -33,7 +32,7 @@ async function eventCall(parts: AppCouriersParts, { id, payload }: Message): Pro
   const secrets = await parts.eventSecrets.read(event.client)
   if (secrets.length === 0) throw new Error(`The app ${event.client} has no secret that its events could be signed with; make one`)
   const body = JSON.stringify(bodyOf(event, parts.issuer()))
-  const signed = await signWebhook({ id, timestamp: Math.floor(parts.now() / MICROS), body }, secrets)
+  const signed = await signWebhook({ id, timestamp: Math.floor(parts.now() / SECOND), body }, secrets)
   return { url, headers: { 'content-type': 'application/json', ...signed }, body }
 }
 
@@ -48,7 +47,7 @@ const bodyOf = ({ type, at, grant, sub, client, reason, scope }: EventPayload, i
     reason,
     ...(scope === undefined ? {} : { claims: { scope } }),
     initiating_entity: initiatorOf(reason),
-    event_timestamp: Math.floor(at / MICROS),
+    event_timestamp: Math.floor(at / SECOND),
   },
 })
 
@@ -65,7 +64,7 @@ async function logoutCall(parts: AppCouriersParts, { payload }: Message): Promis
     sid,
     // Each attempt is a token of its own: who saw one that he could not heed takes the next.
     jti: randomUUID(),
-    now: Math.floor(parts.now() / MICROS),
+    now: Math.floor(parts.now() / SECOND),
     ...(receivers?.rs256 === true ? { alg: 'RS256' as const } : {}),
   })
   const body = new URLSearchParams({ logout_token: token }).toString()

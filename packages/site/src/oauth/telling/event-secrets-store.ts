@@ -25,6 +25,11 @@ export async function expireEventSecrets(connection: Connection, client: string,
   await query.where((where) => where.or([where('expires', 'is', null), where('expires', '>', end)])).execute()
 }
 
+export async function removeEventSecret(connection: Connection, id: string): Promise<void> {
+  // Primary key.
+  await connection.withTables<TellingTables>().deleteFrom('oauth_event_secret').where('id', '=', id).execute()
+}
+
 /** Removes all of a client but one. */
 export async function removeEventSecrets(connection: Connection, client: string, butId = ''): Promise<void> {
   const db = connection.withTables<TellingTables>()

@@ -22,7 +22,8 @@ describe.each(engines)('the events of an app on %s', (engine) => {
   let alice: Browser
 
   beforeEach(async () => {
-    site = await TellingProvider.open(engine)
+    // Nothing here waits for the worker's next look: it is woken by the commit.
+    site = await TellingProvider.open(engine, { pollEvery: 3_600_000 })
     user = await person(site.provider)
     alice = await new Browser(site.provider).signIn(user)
   })
@@ -148,6 +149,36 @@ describe.each(engines)('the events of an app on %s', (engine) => {
     expect(rows).toHaveLength(1)
   })
 
+  it('stay signed with the secret that the app has when its exchange is asked for twice', async () => {
+    const app = await site.register({ event_uri: site.app.url })
+    const { eventSecrets } = site.provider.telling
+    const rotated = await Promise.allSettled([1, 2, 3].map(() => eventSecrets.rotate(ADMINISTRATOR, app.id)))
+    expect(rotated.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected'])
+    await expect(eventSecrets.rotate(ADMINISTRATOR, app.id)).rejects.toThrow('Two secrets of this app are good already')
+    const [lost, kept] = await eventSecrets.list(ADMINISTRATOR, app.id)
+    await eventSecrets.endOne(ADMINISTRATOR, app.id, lost!.id)
+    expect(await eventSecrets.read(app.id)).toEqual([app.eventSecret])
+    const { secret, oldUntil } = await eventSecrets.rotate(ADMINISTRATOR, app.id, 2 * 86_400_000_000)
+    expect(oldUntil).toBe(kept?.expires)
+    expect(await eventSecrets.read(app.id)).toEqual([secret, app.eventSecret])
+    await connect(site.provider, alice, app)
+    await site.provider.grants.revoke({ user }, 'user_revoked')
+    const [received] = await site.app.heard(1)
+    for (const one of [app.eventSecret, secret]) expect(verified(received!, one).data).toMatchObject({ reason: 'user_revoked' })
+  })
+
+  it('have secrets that end one by one, but for the last, and each by its own app', async () => {
+    const [app, other] = [await site.register({ event_uri: site.app.url }), await site.register({ event_uri: site.app.url })]
+    const { eventSecrets } = site.provider.telling
+    await eventSecrets.rotate(ADMINISTRATOR, app.id)
+    const [newer, older] = await eventSecrets.list(ADMINISTRATOR, app.id)
+    await eventSecrets.rotate(ADMINISTRATOR, other.id)
+    await expect(eventSecrets.endOne(ADMINISTRATOR, other.id, older!.id)).rejects.toMatchObject({ excType: 'DoesNotExistError' })
+    await eventSecrets.endOne(ADMINISTRATOR, app.id, older!.id)
+    await expect(eventSecrets.endOne(ADMINISTRATOR, app.id, newer!.id)).rejects.toMatchObject({ excType: 'ValidationError' })
+    expect(await eventSecrets.list(ADMINISTRATOR, app.id)).toEqual([newer])
+  })
+
   it('bring no new secret to an app that is retired', async () => {
     const app = await site.register({ event_uri: site.app.url })
     await site.provider.oauth.clients.retire(ADMINISTRATOR, app.id)
@@ -211,6 +242,7 @@ describe.each(engines)('the events of an app on %s', (engine) => {
       () => deliveries.forget(principal, app.id, id),
       () => eventSecrets.list(principal, app.id),
       () => eventSecrets.rotate(principal, app.id),
+      () => eventSecrets.endOne(principal, app.id, 'x'),
     ])
       await expect(act()).rejects.toMatchObject({ excType: 'PermissionError' })
     await deliveries.forget(ADMINISTRATOR, app.id, id)

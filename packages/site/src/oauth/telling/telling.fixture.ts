@@ -2,7 +2,7 @@ import type { Engine } from '@annex/database'
 import type { Values } from '@annex/protocol'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
 import { Outgoing } from '../../outgoing/outgoing.ts'
-import { DeliveryWorker } from '../../webhooks/delivery-worker.ts'
+import { DeliveryWorker, type DeliveryParts } from '../../webhooks/delivery-worker.ts'
 import { Receiver } from '../../webhooks/receiver.fixture.ts'
 import { REDIRECT } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
@@ -14,13 +14,16 @@ export interface ToldApp {
   readonly eventSecret: string
 }
 
+/** How the worker is set. */
+type Settings = Pick<DeliveryParts, 'pollEvery'>
+
 /** A provider that tells apps what happens, and an app that hears it. */
 export class TellingProvider {
   readonly provider: Provider
   readonly app: Receiver
   readonly #worker: DeliveryWorker
 
-  private constructor(provider: Provider, app: Receiver) {
+  private constructor(provider: Provider, app: Receiver, settings: Settings) {
     this.provider = provider
     this.app = app
     this.#worker = new DeliveryWorker({
@@ -29,13 +32,14 @@ export class TellingProvider {
       outgoing: new Outgoing({ allowPrivate: ['127.0.0.0/8'] }),
       couriers: provider.oauth.couriers,
       now: provider.now,
+      ...settings,
       onFault: (error) => void provider.faults.push(error),
     })
     this.#worker.start()
   }
 
-  static async open(engine: Engine): Promise<TellingProvider> {
-    return new TellingProvider(await openProvider(engine), await new Receiver().open())
+  static async open(engine: Engine, settings: Settings = {}): Promise<TellingProvider> {
+    return new TellingProvider(await openProvider(engine), await new Receiver().open(), settings)
   }
 
   /** Registers the app, as a System Manager does. */

@@ -46,7 +46,9 @@ async function named(files: readonly string[], counts: (source: string) => boole
 describe('The list of attacks', () => {
   it('has a test for each row, named by its id, on both engines', async () => {
     const tables = await filesIn(ROWS, '-rows.fixture.ts')
-    const tests = [...(await filesIn('packages/site/src', '.test.ts')), ...(await filesIn('tests', '.test.ts'))]
+    const all = [...(await filesIn('packages/site/src', '.test.ts')), ...(await filesIn('tests', '.test.ts'))]
+    // In tests of the connector D22 is a defect of another list.
+    const tests = all.filter((file) => !file.includes('/connector/'))
     const found = await named([...tables, ...tests], (source) => source.includes('describe.each(engines)') || source.includes('AttackRow'))
     expect(ids.filter((id) => !LATER.includes(id) && !found.has(id))).toEqual([])
     expect(LATER.filter((id) => found.has(id))).toEqual([])

@@ -5,6 +5,7 @@ import { ADMINISTRATOR } from '../../policy/principal.ts'
 import {
   APPROVE,
   Browser,
+  INTROSPECT,
   REDIRECT,
   TOKEN,
   ask,
@@ -82,6 +83,8 @@ describe.each(engines)('what an app must not keep or gain, on %s', (engine) => {
     // As if its grant had been stored behind the revocation.
     await sql`update oauth_grant set revoked_at = null where client = ${app.id}`.execute(provider.database.connection)
     expect((await me(provider, access)).status).toBe(401)
+    const asked = await post(provider, INTROSPECT, { token: access, client_id: app.id, client_secret: app.secret })
+    expect(asked.json).toEqual({ active: false })
   })
 
   it('nobody uses up the budget of an app by its public id', async () => {

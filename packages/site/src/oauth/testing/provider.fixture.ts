@@ -17,9 +17,11 @@ import { Audit } from '../../audit/audit.ts'
 import { Trail } from '../../audit/trail.ts'
 import { auditMigrations } from '../../audit/audit-migrations.ts'
 import type { Controller } from '../../doctypes/controller.ts'
+import type { Sealer } from '../../documents/secrets/sealer.ts'
 import { doctypeController } from '../../doctypes/doctype-controller.ts'
 import { DocTypes } from '../../doctypes/doctypes.ts'
 import { doctypeMigrations } from '../../doctypes/migrations.ts'
+import { readSiteId } from '../../doctypes/tables/site-id-store.ts'
 import { Clock } from '../../doctypes/values/clock.ts'
 import { Documents } from '../../documents/documents.ts'
 import type { Authenticator, Handler } from '../../http/exchange.ts'
@@ -29,9 +31,11 @@ import { judgementController, userController } from '../../identity/accounts/use
 import { apiKeyAuthenticator, sessionAuthenticator } from '../../identity/authenticators.ts'
 import { identityMigrations } from '../../identity/identity-migrations.ts'
 import { identityRoutes } from '../../identity/identity-routes.ts'
+import { SocialIdentities } from '../../identity/own-account/social-identities.ts'
 import { Principals } from '../../identity/principals.ts'
 import { Sessions } from '../../identity/sessions/sessions.ts'
 import { SignIn } from '../../identity/sign-in.ts'
+import { socialKeysIn } from '../../identity/social/open-social.ts'
 import { errorPage } from '../../pages/error-page.ts'
 import { styleSource } from '../../pages/styles.ts'
 import { ADMINISTRATOR, GUEST, type Principal } from '../../policy/principal.ts'
@@ -43,7 +47,8 @@ import { clientController } from '../clients/client-controller.ts'
 import { Grants } from '../grants/grants.ts'
 import { auditSigner } from '../keys/audit-signer.ts'
 import { loadKeys, type Keys } from '../keys/load-keys.ts'
-import { testSealer } from '../keys/sealer.fixture.ts'
+import { LiveKeys } from '../keys/rotation/live-keys.ts'
+import { valueSealer } from '../keys/sealing/value-sealer.ts'
 import { settingsController } from '../settings/settings-controller.ts'
 import { OAuthSettings } from '../settings.ts'
 import { oauthMigrations } from '../storage/oauth-migrations.ts'
@@ -65,6 +70,7 @@ export interface Provider {
   readonly documents: Documents
   readonly doctypes: DocTypes
   readonly grants: Grants
+  readonly identities: SocialIdentities
   readonly telling: Telling
   readonly sessions: Sessions
   readonly generation: Generation
@@ -74,6 +80,8 @@ export interface Provider {
   readonly oauth: OAuth
   readonly trail: Trail
   readonly keys: Keys
+  readonly ring: LiveKeys
+  readonly sealer: Sealer
   readonly folder: string
   readonly events: OAuthEvent[]
   /** What went wrong beside any answer. */
@@ -95,9 +103,9 @@ export async function openProvider(engine: Engine, settings: ProviderSettings = 
   await migrate(database, [...databaseMigrations, ...doctypeMigrations, ...own])
   let ahead = 0
   const clock = new Clock()
-  const house = await openHouse(database, clock, () => clock.now() + ahead, settings)
   const keys = await loadKeys({ keys: undefined, dataFolder: folder })
-  const { oauth, trail, base, close } = await serve(house, keys, settings)
+  const house = await openHouse(database, clock, () => clock.now() + ahead, keys, settings)
+  const { oauth, trail, base, close } = await serve(house, settings)
   await house.accounts.ensureAdministrator(PASSWORD)
   await house.documents.insert(ADMINISTRATOR, 'DocType', [doctype('Item'), doctype('Sales Invoice')])
   return {
@@ -120,14 +128,15 @@ export async function openProvider(engine: Engine, settings: ProviderSettings = 
 type House = Awaited<ReturnType<typeof openHouse>>
 
 /** The rooms that the provider stands on. */
-async function openHouse(database: Database, clock: Clock, now: () => number, settings: ProviderSettings) {
+async function openHouse(database: Database, clock: Clock, now: () => number, keys: Keys, settings: ProviderSettings) {
   const doctypes = new DocTypes(database)
   await doctypes.load()
   const [accounts, sessions, generation] = [new Accounts(database, now), new Sessions(database, now), new Generation(database)]
   generation.onChange(() => doctypes.load())
   const audit = new Audit({ database, now })
   const [events, faults, notices]: [OAuthEvent[], unknown[], string[]] = [[], [], []]
-  const sealer = testSealer()
+  const ring = new LiveKeys({ database, ring: keys, now, onNotice: (sentence) => void notices.push(sentence) })
+  const sealer = valueSealer({ ring, siteOf: readSiteId, onLacking: (keyId) => ring.noteLacking(keyId) })
   const subOf = async (connection: Connection, user: string): Promise<string | undefined> => (await accounts.read(user, connection))?.sub
   const telling = new Telling({ database, audit, sealer, subOf, now })
   sessions.onEnd(telling.onSessionEnd)
@@ -141,7 +150,7 @@ async function openHouse(database: Database, clock: Clock, now: () => number, se
     httpRedirectHosts: settings.httpRedirectHosts ?? [],
     allowAdministrator: settings.allowAdministrator ?? false,
     principalOf: (user: string) => principals.of(user),
-    settings: () => policy.read(),
+    settings: async () => policy.read(),
   }
   const controllers = new Map<string, Controller>([
     ['DocType', doctypeController(doctypes, generation, dialectOf(database.engine))],
@@ -161,9 +170,12 @@ async function openHouse(database: Database, clock: Clock, now: () => number, se
     defaultsOf: async () => new Map(),
   })
   const policy = new OAuthSettings({ documents, generation })
+  const identities = new SocialIdentities({ database, accounts, audit, keys: socialKeysIn({ documents, database }) })
   return {
     database,
     now,
+    ring,
+    sealer,
     doctypes,
     accounts,
     sessions,
@@ -176,18 +188,18 @@ async function openHouse(database: Database, clock: Clock, now: () => number, se
     telling,
     documents,
     principals,
+    identities,
     settings: policy,
   }
 }
 
 /** The provider over those rooms, on a free port. */
-async function serve(house: House, ring: Keys, settings: ProviderSettings) {
+async function serve(house: House, settings: ProviderSettings) {
   let base = ''
   const issuer = (): string => base
-  const trail = new Trail({ ...house, signer: auditSigner(ring) })
+  const trail = new Trail({ ...house, signer: auditSigner(house.ring) })
   const oauth = await openOAuth({
     ...house,
-    ring,
     trail,
     users: usersOf(house),
     doctypeOf: (name) => house.doctypes.get(name),

@@ -49,8 +49,77 @@ describe('the advisor', () => {
     ['nothing of a method that is called', ['method:a.b'], [{ what: 'method:a.b', right: 'call' }], {}],
     ['nothing of all when some of its use has no scope', ['all'], [{ what: '', right: 'read' }], {}],
     ['nothing of identity and sets', ['openid', 'set:sales'], [], {}],
+    ['nothing of what is no scope', ['nonsense'], [], {}],
+    ['that a right is needless whose like is used on another DocType', ['Item:read'], used('Customer:read'), { 'Item:read': 'unused:' }],
+    ['that a right is needless beside one that includes it', ['Item:read', 'Item:write'], used('Item:write'), { 'Item:read': 'unused:' }],
+    [
+      'nothing of every right on a DocType when some of its use has no scope',
+      ['Item:*', 'all'],
+      [
+        { what: 'Item', right: 'read' },
+        { what: '', right: 'read' },
+      ],
+      { 'Item:*': 'unused:' },
+    ],
+    ['that every right is needless when what was done is none', ['Item:*'], [{ what: 'Item', right: 'paint' }], { 'Item:*': 'unused:' }],
+    ['that every right is needless when another DocType alone was used', ['Item:*'], used('Customer:read'), { 'Item:*': 'unused:' }],
+    ['that every DocType is needless when another right alone was used', ['*:write'], used('Item:create'), { '*:write': 'unused:' }],
+    [
+      'nothing of a method beside a pattern of it that was not needed',
+      ['method:a.b', 'method:a.*'],
+      [{ what: 'method:a.b', right: 'call' }],
+      { 'method:a.*': 'unused:' },
+    ],
+    ['nothing of all when a method was called that no scope can name', ['all'], [{ what: 'method: b', right: 'call' }], {}],
+    ['nothing of methods when what was called is the pattern itself', ['method:a.*'], [{ what: 'method:a.*', right: 'call' }], {}],
+    [
+      'that a method is more than a right',
+      ['all'],
+      [{ what: 'method:a.b', right: 'call' }, ...used('Item:read')],
+      { all: 'wide: method:a.b Item:read' },
+    ],
   ])('says %s', (_what, allowed, uses, expected) => {
     expect(rights({ allowed, used: uses })).toEqual(expected)
+  })
+
+  it('judges wide rights first, then by what they include', () => {
+    const allowed = ['Item:select', 'Item:read', 'Item:*', 'Item:import', '*:select', 'all', '*:import', 'Item:write', '*:read', '*:write']
+    const said = advise(facts({ allowed })).map((each) => ('scope' in each ? each.scope : ''))
+    expect(said).toEqual([
+      'all',
+      '*:import',
+      '*:write',
+      '*:read',
+      '*:select',
+      'Item:*',
+      'Item:import',
+      'Item:write',
+      'Item:read',
+      'Item:select',
+    ])
+  })
+
+  it.each<[entry: string, granted: string, isJudged: boolean]>([
+    ['Item:*', 'Item:write', true],
+    ['Item:*', 'Customer:write', false],
+    ['*:read', 'Item:read', true],
+    ['*:read', 'Item:write', false],
+    ['Item:read', 'Item:write', false],
+    ['all', 'Item:read', false],
+    ['all', 'all', true],
+    ['Item:*', 'openid', false],
+    ['method:a.*', 'method:a.b', false],
+    ['method:*', 'method:*', true],
+  ])('judges %s when %s was granted long ago: %s', (entry, granted, isJudged) => {
+    expect(rights({ allowed: [entry], granted: new Map([[granted, 0]]) })).toEqual(isJudged ? { [entry]: 'unused:' } : {})
+  })
+
+  it('names twenty rights in the place of a wide one, and never more', () => {
+    const many = (count: number): UsedRight[] => Array.from({ length: count }, (_, number) => ({ what: `Type ${number}`, right: 'read' }))
+    const [twenty] = advise(facts({ allowed: ['all'], used: many(20) }))
+    expect(twenty).toMatchObject({ kind: 'wide', scope: 'all' })
+    expect(twenty && 'instead' in twenty && twenty.instead).toHaveLength(20)
+    expect(advise(facts({ allowed: ['all'], used: many(21) }))).toEqual([])
   })
 
   it('waits until a right was granted long enough', () => {
@@ -71,6 +140,8 @@ describe('the advisor', () => {
     expect(scopesAfter(app, 'all')).toEqual(['openid', 'Customer:read', 'Item:read', 'Item:write'])
     expect(scopesAfter(app, 'Item:write')).toEqual(['openid', 'all', 'Item:read'])
     expect(scopesAfter(app, 'openid')).toBeUndefined()
+    expect(scopesAfter(facts({ allowed: ['Item:write', 'openid', 'openid'] }), 'Item:write')).toEqual(['openid'])
+    expect(scopesAfter(facts({ allowed: ['all'] }), 'all')).toEqual([])
   })
 
   it('names secrets that are old or used from many places', () => {
@@ -83,6 +154,9 @@ describe('the advisor', () => {
       { kind: 'spread secret', networks: 6 },
     ])
     expect(advise(facts({ secrets, secretNetworks: 5, secretAgeDays: 0 }))).toEqual([])
+    const aged = (created: number): unknown => advise(facts({ secrets: [{ id: 'one', created }] }))
+    expect(aged(NOW - 366 * DAY + 1)).toEqual([])
+    expect(aged(NOW - 366 * DAY)).toEqual([{ kind: 'old secret', secret: 'one', days: 366 }])
   })
 
   it.each([
@@ -90,6 +164,9 @@ describe('the advisor', () => {
     ['https://app.example.com/cb', false],
     ['http://127.0.0.1:3000/cb', false],
     ['com.example.app:/cb', false],
+    ['http://localhost:3000/cb', false],
+    ['http://[::1]/cb', false],
+    ['no address', false],
   ])('says of the redirect URI %s that it is in the clear: %s', (uri, isSaid) => {
     expect(advise(facts({ redirectUris: [uri] })).some(({ kind }) => kind === 'plain redirect')).toBe(isSaid)
   })

@@ -1,6 +1,5 @@
 import { RIGHTS, ScopeSet, doctypeOfScope, documentScope, readScope, type Right } from '@annex/protocol'
-
-const DAY = 86_400_000_000
+import { DAY } from '../storage/durations.ts'
 
 /** A right that was used: a DocType and a right on it, or a method (`method:` and its name) and `call`. */
 export interface UsedRight {

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { plansOf } from '../../../../../tests/support/query-plans.ts'
 import { Browser, connect, me, person, register } from '../testing/app.fixture.ts'
+import { watched } from '../testing/failing-database.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 import { Usage, type Counted } from './usage.ts'
 
@@ -167,6 +168,193 @@ describe.each(engines)('the usage of apps on %s', (engine) => {
       expect(plan).toMatch(/PRIMARY KEY|_pkey/)
       expect(plan).not.toMatch(/SCAN oauth|Seq Scan/)
     }
+  })
+
+  it('is counted today, also when nothing but a right was used, and texts are cut', async () => {
+    const usage = open()
+    const one = token()
+    const day = Math.floor(now / DAY)
+    const long = 'x'.repeat(200)
+    usage.used(one, 'Item', 'read')
+    usage.refused(one, 'scope', long, long)
+    const cut = 'x'.repeat(140)
+    expect(await usage.details([one.grant], 1)).toEqual([
+      { subject: one.grant, day, outcome: 'scope', what: cut, right: cut, count: 1 },
+      { subject: one.grant, day, outcome: 'used', what: 'Item', right: 'read', count: 1 },
+    ])
+    usage.call(one, '', now)
+    expect((await usage.details([one.grant], 1)).map(({ outcome }) => outcome)).toEqual(['scope', 'used'])
+    expect(await usage.days([one.grant], 1)).toEqual([
+      { day, outcome: 'call', count: 1 },
+      { day, outcome: 'scope', count: 1 },
+      { day, outcome: 'used', count: 1 },
+    ])
+  })
+
+  it('is listed the newest day first, by reason and right, two hundred at most', async () => {
+    const usage = open()
+    const one = token()
+    for (const what of ['B', 'A']) for (const right of ['write', 'read']) usage.used(one, what, right)
+    await usage.flush()
+    now += DAY
+    usage.call(one, '', now)
+    usage.used(one, 'C', 'read')
+    expect((await usage.details([one.client], 2)).map(({ what, right }) => `${what} ${right}`)).toEqual([
+      'C read',
+      'A read',
+      'A write',
+      'B read',
+      'B write',
+    ])
+    expect((await usage.sums([one.client], 2)).map(({ what, right }) => `${what} ${right}`.trim())).toEqual([
+      '',
+      'A read',
+      'A write',
+      'B read',
+      'B write',
+      'C read',
+    ])
+    for (let number = 0; number < 150; number += 1) for (const right of ['read', 'write']) usage.used(one, `Type ${number}`, right)
+    expect(await usage.details([one.client], 1)).toHaveLength(200)
+  })
+
+  it('the usage of no app is nothing', async () => {
+    const usage = open()
+    usage.call(token(), '10.0.0.1', now)
+    expect(await Promise.all([usage.details([], 9), usage.days([], 9), usage.sums([], 9), usage.networks([])])).toEqual([[], [], [], []])
+    expect((await usage.spans([])).size).toBe(0)
+  })
+
+  it('never moves a last use back, whoever writes last', async () => {
+    const [here, there, one] = [open(), open(), token()]
+    here.call(one, '10.0.0.1', now)
+    there.call(one, '10.0.0.1', now - 1000)
+    await here.flush()
+    await there.flush()
+    expect((await here.spans([one.grant])).get(one.grant)).toMatchObject({ last_used: now, calls: 2 })
+    expect(await here.networks([one.grant])).toMatchObject([{ network: '10.0.0', last_used: now, calls: 2 }])
+  })
+
+  it('lists networks the latest first', async () => {
+    const usage = open()
+    const [one, other] = [token(), token()]
+    usage.call(one, '10.0.2.1', now)
+    usage.call(other, '10.0.1.1', now)
+    usage.call(other, '10.0.0.1', now)
+    usage.call(one, '10.0.9.1', now + 1)
+    const listed = await usage.networks([other.grant, one.grant])
+    expect(listed.map(({ subject, network }) => `${subject} ${network}`)).toEqual([
+      `${one.grant} 10.0.9`,
+      `${one.grant} 10.0.2`,
+      `${other.grant} 10.0.0`,
+      `${other.grant} 10.0.1`,
+    ])
+  })
+
+  it('the use of a secret is counted on its own day, without a network where none is known', async () => {
+    const usage = open()
+    const one = token()
+    usage.call(one, '', now)
+    now += DAY
+    usage.secretUsed(one.client, '10.0.0.1')
+    usage.secretUsed(one.client, 'nowhere')
+    usage.used(one, 'Item', 'read')
+    expect(await usage.networks([one.client])).toMatchObject([{ network: '10.0.0', first_used: now, last_used: now, calls: 1 }])
+    expect((await usage.days([one.client], 2)).map(({ day, outcome }) => `${day - Math.floor(now / DAY)} ${outcome}`)).toEqual([
+      '-1 call',
+      '0 used',
+    ])
+  })
+
+  it('is written five seconds after the first of it, and told when that fails', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const [usage, one] = [open(), token()]
+      const broken = new Usage({
+        database: watched(provider.database, () => {
+          throw new Error('the disk is full')
+        }),
+        now: () => now,
+        onFault: (error) => void faults.push(error),
+      })
+      usage.call(one, '', now)
+      usage.call(one, '', now)
+      broken.call(one, '', now)
+      expect(vi.getTimerCount()).toBe(2)
+      vi.advanceTimersByTime(4999)
+      expect(vi.getTimerCount()).toBe(2)
+      vi.advanceTimersByTime(1)
+      expect(vi.getTimerCount()).toBe(0)
+      await expect.poll(async () => (await open().spans([one.grant])).get(one.grant)?.calls).toBe(2)
+      await expect.poll(() => faults.length).toBe(1)
+      expect(faults.splice(0)).toEqual([expect.objectContaining({ message: 'the disk is full' })])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('is written at once when there is much of it, and what is far too much is not counted', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const [usage, { client }] = [open(), token()]
+      for (let number = 0; number <= 20_000; number += 1) {
+        usage.used({ client, grant: `${client} ${number}`, hash: '' }, 'Item', 'read')
+      }
+      vi.advanceTimersByTime(1)
+      expect(vi.getTimerCount()).toBe(0)
+      expect(await usage.sums([client], 1)).toEqual([{ outcome: 'used', what: 'Item', right: 'read', count: 20_000 }])
+      expect(await usage.sums([`${client} 20000`], 1)).toEqual([])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('usage that could not be written is written with the next, and nothing twice', async () => {
+    let isBroken = true
+    const database = watched(provider.database, () => {
+      if (isBroken) throw new Error('the disk is full')
+    })
+    const usage = new Usage({ database, now: () => now, onFault: () => undefined })
+    const one = token()
+    for (let number = 0; number < 150; number += 1) usage.used(one, `Type ${number}`, 'read')
+    await expect(usage.flush()).rejects.toThrow('the disk is full')
+    usage.used(one, 'Type 0', 'read')
+    isBroken = false
+    await usage.flush()
+    await usage.flush()
+    const sums = await open().sums([one.grant], 1)
+    expect([sums.length, sums.find(({ what }) => what === 'Type 0')?.count, sums.find(({ what }) => what === 'Type 99')?.count]).toEqual([
+      150, 2, 1,
+    ])
+  })
+
+  it('goes to the end of its days and no further, unless the process ends before', async () => {
+    const [usage, old, young] = [open(), token(), token()]
+    usage.call(old, '10.0.0.1', now)
+    await usage.flush()
+    now += 1
+    usage.call(young, '10.0.0.1', now)
+    const day = Math.floor(now / DAY)
+    const today = now
+    now = today + 400 * DAY
+    const ended = open()
+    await ended.close()
+    await ended.sweep()
+    expect((await usage.spans([old.client])).size).toBe(1)
+    await usage.sweep()
+    expect([...(await usage.spans([old.client, young.client])).keys()]).toEqual([young.client])
+    expect((await usage.networks([old.grant, young.grant])).map(({ subject }) => subject)).toEqual([young.grant])
+    expect(await usage.days([old.client], 401)).toEqual([{ day, outcome: 'call', count: 1 }])
+    now = (day + 401) * DAY
+    await usage.sweep()
+    expect(await usage.days([old.client], 500)).toEqual([])
+  })
+
+  it('is written when the process ends', async () => {
+    const [usage, one] = [open(), token()]
+    usage.call(one, '', now)
+    await usage.close()
+    expect((await open().spans([one.grant])).get(one.grant)?.calls).toBe(1)
   })
 
   it('of a real call shows where it came from and when', async () => {

@@ -17,6 +17,7 @@ import {
   type SpanRow,
 } from './usage-store.ts'
 import { UseCounts, type UsageRows } from './use-counts.ts'
+import { DAY } from '../storage/durations.ts'
 
 export interface UsageParts {
   readonly database: Database
@@ -29,12 +30,12 @@ export interface UsageParts {
 /** What a token is, as far as counting goes. */
 export type Counted = Pick<TokenRights, 'client' | 'grant' | 'hash'>
 
-const DAY = 86_400_000_000
 const FLUSH_AFTER = 5000
 /** Subjects in memory at which numbers are written at once. */
 const MANY = 5000
 const MOST = 20_000
 const NETWORKS_KEPT = 20
+const MOST_ADDRESSES = 1000
 const MOST_DETAILS = 200
 /** Days that numbers are kept. */
 const KEPT_DAYS = 400
@@ -61,7 +62,10 @@ export class Usage {
   #counts: UseCounts
   /** Of days that are over, and what could not be written. */
   #waiting: UsageRows[] = []
+  readonly #networks = new Map<string, string>()
   #timer: NodeJS.Timeout | undefined
+  /** Whether the timer is for at once. */
+  #isSoon = false
   #writing: Promise<void> = Promise.resolve()
   #closed = false
 
@@ -72,7 +76,7 @@ export class Usage {
 
   /** A call with a good token. */
   call(token: Counted, ip: string, now: number): void {
-    this.#today(now)?.call(token, networkOf(ip), now)
+    this.#today(now)?.call(token, this.#networkOf(ip), now)
   }
 
   /** A right that a token opened, and was asked for. `doctype` is one of this site, or `method:` and the name of one. */
@@ -88,15 +92,31 @@ export class Usage {
   /** An app proved itself with its secret. */
   secretUsed(client: string, ip: string): void {
     const now = this.#parts.now()
-    this.#today(now)?.network(client, networkOf(ip), now)
+    this.#today(now)?.network(client, this.#networkOf(ip), now)
+  }
+
+  /** Read from an address once, as long as the same few come again and again. */
+  #networkOf(ip: string): string {
+    let network = this.#networks.get(ip)
+    if (network === undefined) {
+      if (this.#networks.size >= MOST_ADDRESSES) this.#networks.clear()
+      this.#networks.set(ip, (network = networkOf(ip)))
+    }
+    return network
   }
 
   /** Undefined while far more waits than can be written: rather no numbers than no site. */
   #today(now?: number): UseCounts | undefined {
     if (now !== undefined) this.#turnTo(Math.floor(now / DAY))
     const isMany = this.#counts.size >= MANY
-    this.#timer ??= setTimeout(() => void this.flush().catch(this.#parts.onFault), isMany ? 0 : FLUSH_AFTER).unref()
+    if (this.#timer === undefined || (isMany && !this.#isSoon)) this.#wake(isMany)
     return this.#counts.size < MOST ? this.#counts : undefined
+  }
+
+  #wake(isMany: boolean): void {
+    clearTimeout(this.#timer)
+    this.#isSoon = isMany
+    this.#timer = setTimeout(() => void this.flush().catch(this.#parts.onFault), isMany ? 0 : FLUSH_AFTER).unref()
   }
 
   #turnTo(day: number): void {

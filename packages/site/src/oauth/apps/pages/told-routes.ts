@@ -19,11 +19,13 @@ export const showTold: Act = async (exchange, person, { clients, telling, zone }
     href: pathOf(id),
     eventUri,
     logoutUri: textOf(document['backchannel_logout_uri']) || undefined,
-    secrets: (await telling.eventSecrets.list(caller, id)).map(({ created, expires }) => ({
+    secrets: (await telling.eventSecrets.list(caller, id)).map(({ id: secret, created, expires }) => ({
+      id: secret,
       created: shownTime(created, zone),
       expires: expires === null ? undefined : shownTime(expires, zone),
     })),
     rotateAction: eventUri === undefined || isOver ? undefined : `${pathOf(id)}/rotate-event-secret`,
+    endSecretAction: `${pathOf(id)}/end-event-secret`,
     deliveries: (await telling.deliveries.list(caller, id)).map((delivery) => viewOf(delivery, zone)),
     retryAction: `${pathOf(id)}/retry-delivery`,
     forgetAction: `${pathOf(id)}/forget-delivery`,
@@ -45,6 +47,11 @@ export const rotateEventSecret: Act = async (exchange, person, { clients, tellin
   const { secret, oldUntil } = await telling.eventSecrets.rotate(exchange.caller, id)
   const view = { person, appName: textOf(document['app_name']), clientId: id, eventSecret: secret, href: toldPathOf(id) }
   return { page: secretPage({ ...view, oldUntil: oldUntil === undefined ? undefined : shownTime(oldUntil, zone) }) }
+}
+
+export const endEventSecret: Act = async (exchange, _person, { telling }) => {
+  await telling.eventSecrets.endOne(exchange.caller, idOf(exchange), exchange.form?.get('secret') ?? '')
+  return toTold(idOf(exchange))
 }
 
 export const retryDelivery: Act = async (exchange, _person, { telling }) => {

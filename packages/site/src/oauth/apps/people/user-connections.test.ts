@@ -1,11 +1,16 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../../tests/support/databases.ts'
+import { insertSocialIdentity } from '../../../identity/social/social-store.ts'
+import { ADMINISTRATOR } from '../../../policy/principal.ts'
 import { Browser, connect, me, person, register, request, swap } from '../../testing/app.fixture.ts'
 import { csrfOf } from '../../testing/forms.fixture.ts'
+import type { OAuthTables } from '../../storage/oauth-tables.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 const USER = '/connected-apps/user'
 const END = '/connected-apps/user/end-all'
+const UNTIE = '/connected-apps/user/untie'
 const of = (user: string, path = USER): string => `${path}?user=${encodeURIComponent(user)}`
 
 describe.each(engines)('the page on a user’s connections, on %s', (engine) => {
@@ -54,6 +59,21 @@ describe.each(engines)('the page on a user’s connections, on %s', (engine) => 
     expect((await sam.get(of(user, END))).location?.pathname).toBe(USER)
   })
 
+  it('counts every connection and shows every app, however many there are', async () => {
+    const user = await person(provider)
+    const ann = await new Browser(provider).signIn(user)
+    const [first, busy] = [await register(provider, { app_name: 'The first' }), await register(provider, { app_name: 'Busy' })]
+    await connect(provider, ann, first)
+    await connect(provider, ann, busy)
+    const { id: _id, ...grant } = (await provider.grants.list(user, busy.id))[0]!
+    const more = Array.from({ length: 120 }, (_, i) => ({ ...grant, id: `${user} ${i}`, created: grant.created + i + 1 }))
+    await provider.database.connection.withTables<OAuthTables>().insertInto('oauth_grant').values(more).execute()
+    const { text } = await sam.get(of(user))
+    for (const words of ['The first', 'Connections: 1,', 'Busy', 'Connections: 121,']) expect(text).toContain(words)
+    expect((await ann.get('/my-apps')).text).toContain('The first')
+    expect((await sam.get(of(user, END))).text).toContain('Connections that end: 122.')
+  })
+
   it('asks for a name first, finds it in any case, and tells nobody from somebody who has allowed nothing', async () => {
     const page = await sam.get(USER)
     expect(page.status).toBe(200)
@@ -62,6 +82,27 @@ describe.each(engines)('the page on a user’s connections, on %s', (engine) => 
     const user = await person(provider)
     for (const typed of [user, user.toUpperCase()]) expect((await sam.get(of(typed))).text).toContain('No app has access to this account.')
     expect((await sam.post(END, { user: '', csrf_token: csrfOf(page) })).status).toBe(303)
+  })
+
+  it('shows by which other sites they sign in, and unties one, also the last, which the trail remembers', async () => {
+    const user = await person(provider)
+    const [issuer, created] = ['https://house.example.com', 1_700_000_000_000_000]
+    await insertSocialIdentity(provider.database.connection, { issuer, sub: 'her', user, created })
+    const page = await sam.get(of(user))
+    for (const words of ['Other sites that sign this user in', issuer, 'turned off here', '2023-11-14']) expect(page.text).toContain(words)
+    const csrf_token = csrfOf(page)
+    expect((await sam.post(UNTIE, { user, issuer })).status).toBe(400)
+    const ann = await new Browser(provider).signIn(user)
+    expect((await ann.post(UNTIE, { user, issuer, csrf_token: csrfOf(await ann.get('/my-apps')) })).status).toBe(403)
+    expect(await provider.identities.listFor(ADMINISTRATOR, user)).toHaveLength(1)
+    const done = await sam.post(UNTIE, { user: user.toUpperCase(), issuer, csrf_token })
+    expect([done.status, `${done.location?.pathname}${done.location?.search}`]).toEqual([303, of(user)])
+    expect(await provider.identities.listFor(ADMINISTRATOR, user)).toEqual([])
+    expect((await sam.get(of(user))).text).not.toContain(issuer)
+    expect((await sam.post(UNTIE, { user, issuer, csrf_token })).status).toBe(404)
+    const { rows } = await sql`select audit.detail from audit join audit_person on audit_person.person = audit.about
+      where audit.event = 'social identity untied' and audit_person."user" = ${user}`.execute(provider.database.connection)
+    expect(rows).toEqual([{ detail: JSON.stringify({ issuer }) }])
   })
 
   it('is for System Managers alone', async () => {

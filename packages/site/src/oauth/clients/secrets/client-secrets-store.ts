@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { keptQuery, type Connection } from '@annex/database'
+import { MINUTE } from '../../storage/durations.ts'
 import type { ClientSecretRow, OAuthTables } from '../../storage/oauth-tables.ts'
 import { hashOf, randomText } from '../../token-text.ts'
 
@@ -61,9 +62,21 @@ export async function removeSecrets(connection: Connection, client: string): Pro
   await connection.withTables<OAuthTables>().deleteFrom('client_secret').where('client', '=', client).execute()
 }
 
-/** Notes the use of a secret, at most once a minute. */
+/**
+ * Notes the use of a secret, at most once a minute; in the row that was given as well, which may be kept in memory.
+ *
+ * There it stands before the statement has run, so that of requests that come together, which share the row, one writes. When that
+ * fails it is taken back: the next request tries again, and not after a minute.
+ */
 export async function noteSecretUse(connection: Connection, secret: ClientSecretRow, now: number): Promise<void> {
-  if (secret.last_used !== null && now - secret.last_used < 60_000_000) return
-  // Primary key.
-  await connection.withTables<OAuthTables>().updateTable('client_secret').set({ last_used: now }).where('id', '=', secret.id).execute()
+  const before = secret.last_used
+  if (before !== null && now - before < MINUTE) return
+  secret.last_used = now
+  try {
+    // Primary key.
+    await connection.withTables<OAuthTables>().updateTable('client_secret').set({ last_used: now }).where('id', '=', secret.id).execute()
+  } catch (error) {
+    secret.last_used = before
+    throw error
+  }
 }

@@ -45,19 +45,28 @@ describe.each(engines)('the secrets of an app on %s', (engine) => {
     expect(await list(app.id)).toHaveLength(1)
   })
 
-  it('are two at most: a third ends the first', async () => {
+  it('are two at most: a third is refused until one has ended, so that a form sent twice ends none', async () => {
     const app = await register(provider)
-    const second = await provider.oauth.clients.rotateSecret(ADMINISTRATOR, app.id)
-    const third = await provider.oauth.clients.rotateSecret(ADMINISTRATOR, app.id, 30 * DAY)
+    const { clients } = provider.oauth
+    const second = await clients.rotateSecret(ADMINISTRATOR, app.id, DAY)
+    await expect(clients.rotateSecret(ADMINISTRATOR, app.id)).rejects.toMatchObject({
+      excType: 'ValidationError',
+      message: expect.stringContaining('Two secrets of this app are good already') as string,
+    })
+    expect([await statusWith(app, app.secret), await statusWith(app, second.secret)]).toEqual([200, 200])
+    const [newest] = await list(app.id)
+    await clients.endSecret(ADMINISTRATOR, app.id, newest!.id)
+    const third = await clients.rotateSecret(ADMINISTRATOR, app.id, 30 * DAY)
+    expect(third.oldUntil).toBe(second.oldUntil)
     expect([await statusWith(app, app.secret), await statusWith(app, second.secret), await statusWith(app, third.secret)]).toEqual([
-      401, 200, 200,
+      200, 401, 200,
     ])
   })
 
   it('are two at most, however many rotate at once', async () => {
     const app = await register(provider)
-    await Promise.all(Array.from({ length: 6 }, () => provider.oauth.clients.rotateSecret(ADMINISTRATOR, app.id)))
-    expect(await list(app.id)).toHaveLength(2)
+    await Promise.allSettled(Array.from({ length: 6 }, () => provider.oauth.clients.rotateSecret(ADMINISTRATOR, app.id)))
+    expect([(await list(app.id)).length, await statusWith(app, app.secret)]).toEqual([2, 200])
   })
 
   it('end at once without an overlap', async () => {

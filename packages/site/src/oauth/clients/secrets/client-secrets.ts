@@ -1,11 +1,13 @@
-import type { Database } from '@annex/database'
+import { bumpGeneration, type Database } from '@annex/database'
 import { invalid, notFound, notPermitted } from '@annex/protocol'
 import type { Audit } from '../../../audit/audit.ts'
 import type { Principal } from '../../../policy/principal.ts'
+import { DAY } from '../../storage/durations.ts'
 import type { ClientSecretRow } from '../../storage/oauth-tables.ts'
 import { isConfidential } from '../client.ts'
 import { lockClient, readClient } from '../clients-store.ts'
 import { requireSystemManager } from '../require-system-manager.ts'
+import { requireOverlap } from './overlap.ts'
 import { issueSecret, listSecrets, removeSecret, retireSecrets } from './client-secrets-store.ts'
 
 export interface ClientSecretsParts {
@@ -23,11 +25,9 @@ export interface RotatedSecret {
 /** A secret that works, without its text. Times are UTC microseconds. */
 export type ListedSecret = Pick<ClientSecretRow, 'id' | 'created' | 'expires' | 'last_used'>
 
-const DAY = 86_400_000_000
-const LONGEST_OVERLAP = 30 * DAY
-
 /**
- * The secrets of apps, for System Managers: two at most live at a time, the older with an end.
+ * The secrets of apps, for System Managers: two at most live at a time, the older with an end. Processes keep them in memory, so
+ * each change of them moves the generation.
  *
  * @throws {FrappeError} `PermissionError` for others
  */
@@ -46,14 +46,14 @@ export class ClientSecrets {
   }
 
   /**
-   * Makes a new secret; the one before works for the overlap longer (microseconds, 0 to 30 days), older ones no more.
+   * Makes a new secret; the one before works for the overlap longer (microseconds, 0 to 30 days), or until it was to end before.
    * Durable before it returns.
    *
-   * @throws {FrappeError} `ValidationError` for an overlap out of range or a retired app, `PermissionError` for an app that keeps none
+   * @throws {FrappeError} `ValidationError` for an overlap out of range, while two secrets work (unless both end at once) or for a
+   *   retired app, `PermissionError` for an app that keeps none
    */
   async rotate(principal: Principal, id: string, overlap: number = DAY): Promise<RotatedSecret> {
     requireSystemManager(principal)
-    if (!(overlap >= 0 && overlap <= LONGEST_OVERLAP)) throw invalid('The old secret can go on working for 0 to 30 days')
     const { database, audit, now } = this.#parts
     return database.transaction(
       async (connection) => {
@@ -63,6 +63,7 @@ export class ClientSecrets {
         if (client.state === 'Retired') throw invalid('This app is retired for good and gets no new secret')
         const time = now()
         const before = await listSecrets(connection, id, time)
+        requireOverlap(overlap, before)
         await retireSecrets(connection, id, time, time + overlap)
         const secret = await issueSecret(connection, id, time)
         const days = overlap / DAY
@@ -72,7 +73,9 @@ export class ClientSecrets {
           client: id,
           detail: { overlap_days: days },
         })
-        return before.length === 0 || overlap === 0 ? { secret } : { secret, oldUntil: time + overlap }
+        await bumpGeneration(connection)
+        const [newest] = before
+        return newest && overlap > 0 ? { secret, oldUntil: Math.min(newest.expires ?? Infinity, time + overlap) } : { secret }
       },
       { durable: true },
     )
@@ -94,6 +97,7 @@ export class ClientSecrets {
         if (live.length === 1) throw invalid('This is the only secret of the app; make a new one with no overlap, or suspend the app')
         await removeSecret(connection, client, id)
         await audit.write(connection, { event: 'oauth.client.secret_ended', user: principal.user, client })
+        await bumpGeneration(connection)
       },
       { durable: true },
     )

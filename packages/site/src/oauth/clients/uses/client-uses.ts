@@ -1,5 +1,6 @@
 import type { Connection, Database } from '@annex/database'
 import type { Audit } from '../../../audit/audit.ts'
+import { DAY } from '../../storage/durations.ts'
 import type { LegacySwitches } from '../client.ts'
 import { addUses, listUses, type CountedUse } from './client-uses-store.ts'
 
@@ -14,8 +15,8 @@ export interface ClientUsesParts {
   readonly onFault: (error: unknown) => void
 }
 
-const MINUTE = 60_000
-const DAY = 86_400_000_000
+/** Milliseconds. */
+const WRITTEN_EVERY = 60_000
 const MOST_KEPT = 10_000
 
 interface Counted {
@@ -48,7 +49,7 @@ export class ClientUses {
     const known = this.#counted.get(key)
     if (known) Object.assign(known, { count: known.count + 1, lastUsed, ip: ip ?? known.ip })
     else if (this.#counted.size < MOST_KEPT) this.#counted.set(key, { client, kind, day, count: 1, lastUsed, ip })
-    this.#timer ??= setTimeout(() => void this.flush().catch(this.#parts.onFault), MINUTE).unref()
+    this.#timer ??= setTimeout(() => void this.flush().catch(this.#parts.onFault), WRITTEN_EVERY).unref()
   }
 
   /** What an app used, by kind, those that are not yet written among them. */

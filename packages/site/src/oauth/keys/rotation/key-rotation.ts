@@ -1,11 +1,12 @@
 import type { Connection, Database, Generation } from '@annex/database'
 import type { Audit } from '../../../audit/audit.ts'
 import type { OAuthSettings } from '../../settings.ts'
-import { parseKeyRing, type KeyRing, type SigningAlgorithm, type SigningKey } from '../key-ring.ts'
+import { parseKeyRing, type KeyRing, type SecretKey, type SigningAlgorithm, type SigningKey } from '../key-ring.ts'
 import { replaceRing } from '../load-keys.ts'
 import { lockKeys } from '../signing-keys-store.ts'
 import type { LiveKeys } from './live-keys.ts'
-import { readiness, rotatedRing, widenedRing } from './rotated-ring.ts'
+import { readiness, ringWithNextSecret, ringWithout, rotatedRing, widenedRing } from './rotated-ring.ts'
+import { DAY } from '../../storage/durations.ts'
 
 export interface KeyRotationParts {
   readonly database: Database
@@ -20,15 +21,28 @@ export interface KeyRotationParts {
 /** A signing key without its private part. */
 export type ListedKey = Pick<SigningKey, 'kid' | 'alg' | 'state' | 'since'>
 
+/** A secret key, without the secret. */
+export type ListedSecretKey = Pick<SecretKey, 'kid' | 'state' | 'since'>
+
 export interface Rotation {
   /** Whether the next key signs from now on; false when the ring had none, and one has been published now. */
   readonly tookOver: boolean
   readonly keys: readonly ListedKey[]
 }
 
-const DAY = 86_400_000_000
+export interface SecretRotation {
+  /** Whether the next key is in use from now on; false when the ring had none, and one has been made now. */
+  readonly tookOver: boolean
+  readonly keys: readonly ListedSecretKey[]
+}
 
-/** Changes of the signing keys: by command and, when the site's settings give them an age, by themselves. */
+interface RotationWish {
+  /** Also when the next key may not be known everywhere yet: for a current key that has leaked. */
+  readonly early?: boolean
+  readonly user?: string
+}
+
+/** Changes of the site's keys: by command and, for those that sign when the site's settings give them an age, by themselves. */
 export class KeyRotation {
   readonly #parts: KeyRotationParts
 
@@ -42,15 +56,19 @@ export class KeyRotation {
     )
   }
 
+  /** Those that tokens are renewed with, values are sealed with and the trail is signed with. */
+  listSecret(): readonly ListedSecretKey[] {
+    return this.#parts.keys.secrets.map(({ kid, state, since }) => (since === undefined ? { kid, state } : { kid, state, since }))
+  }
+
   /**
    * The next key takes over, the current one is retired, and a new one is published as next. Durable before it returns.
    *
-   * @param early - also when verifiers may not have seen the next key yet: for a current key that has leaked
    * @throws {Error} one sentence, when the ring cannot be written, or the next key has not been published for long enough
    */
-  async rotate({ early = false, user }: { readonly early?: boolean; readonly user?: string } = {}): Promise<Rotation> {
+  async rotate({ early = false, user }: RotationWish = {}): Promise<Rotation> {
     const tookOver = await this.#change('oauth.keys.rotated', user, (ring) => {
-      const { ready, at } = readiness(ring, this.#parts.now())
+      const { ready, at } = readiness(ring.signing, this.#parts.now())
       if (!ready && !early)
         throw new Error(
           `The next key has not been published for long enough: verifiers may not know it before ${new Date(at / 1000).toISOString()}. Wait until then, or rotate early when the current key has leaked`,
@@ -58,6 +76,33 @@ export class KeyRotation {
       return rotatedRing(ring, this.#parts.now())
     })
     return { tookOver: tookOver === true, keys: this.list() }
+  }
+
+  /**
+   * The next secret key takes over, the current one is retired, and a new one is made, to be known everywhere before it is next.
+   * What was sealed, signed or renewed before stays good. Durable before it returns.
+   *
+   * @throws {Error} one sentence, when the ring cannot be written, or the next key has not been known for long enough
+   */
+  async rotateSecret({ early = false, user }: RotationWish = {}): Promise<SecretRotation> {
+    const tookOver = await this.#change('oauth.keys.secret_rotated', user, (ring) => {
+      const { ready, at } = readiness(ring.secrets, this.#parts.now())
+      if (!ready && !early)
+        throw new Error(
+          `The next secret key has not been known for long enough: a process of the site may lack it before ${new Date(at / 1000).toISOString()}. Wait until then, or rotate early when the current key has leaked`,
+        )
+      return ringWithNextSecret(ring)
+    })
+    return { tookOver: tookOver === true, keys: this.listSecret() }
+  }
+
+  /**
+   * Takes a retired secret key out of the ring. Whoever calls this has seen that nothing hangs on it.
+   *
+   * @throws {Error} one sentence, when it is not retired or the ring cannot be written
+   */
+  async removeSecret(kid: string, user?: string): Promise<void> {
+    await this.#change('oauth.keys.removed', user, (ring) => ({ text: ringWithout(ring, kid), tookOver: false }))
   }
 
   /**
@@ -86,7 +131,7 @@ export class KeyRotation {
     try {
       // Asked again within: another process may have been first.
       await this.#change('oauth.keys.rotated', undefined, (ring) =>
-        isDue(ring) && readiness(ring, now()).ready ? rotatedRing(ring, now()) : undefined,
+        isDue(ring) && readiness(ring.signing, now()).ready ? rotatedRing(ring, now()) : undefined,
       )
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('ANNEX_KEYS: the key file')) throw error
@@ -114,13 +159,17 @@ export class KeyRotation {
         const ring = await parseKeyRing(change.text, file)
         await replaceRing(file, change.text)
         await keys.recordWithin(connection, ring)
-        await audit.write(connection, { event, user, detail: { keys: ring.signing.map(({ kid, state }) => `${kid} ${state}`) } })
+        await audit.write(connection, {
+          event,
+          user,
+          detail: { keys: [...ring.signing, ...ring.secrets].map(({ kid, state }) => `${kid} ${state}`) },
+        })
         await generation.bump(connection)
         return change.tookOver
       },
       { durable: true },
     )
-    await keys.follow()
+    await keys.refresh(database.connection)
     return tookOver
   }
 

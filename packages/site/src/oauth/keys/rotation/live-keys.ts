@@ -1,5 +1,5 @@
 import type { Connection, Database } from '@annex/database'
-import type { KeyRing, RotationKey, SigningKey } from '../key-ring.ts'
+import { inUse, type KeyRing, type SecretKey, type SigningKey } from '../key-ring.ts'
 import { readRing, type Keys } from '../load-keys.ts'
 import { lacking, lockKeys, readKeyRows, recordKeys } from '../signing-keys-store.ts'
 import type { SigningKeyRow } from '../../storage/oauth-tables.ts'
@@ -18,22 +18,26 @@ export interface LiveKeysParts {
  * file has the private parts of new ones, and this follows both.
  */
 export class LiveKeys implements KeyRing {
-  readonly rotation: readonly [RotationKey, ...RotationKey[]]
   /** The file that the ring can be written to; undefined when it stands in the setting. */
   readonly file: string | undefined
   readonly #parts: LiveKeysParts
   readonly #noticed = new Set<string>()
   #signing: readonly SigningKey[]
+  #secrets: readonly [SecretKey, ...SecretKey[]]
 
   constructor(parts: LiveKeysParts) {
     this.#parts = parts
-    this.rotation = parts.ring.rotation
     this.file = parts.ring.file
     this.#signing = parts.ring.signing
+    this.#secrets = parts.ring.secrets
   }
 
   get signing(): readonly SigningKey[] {
     return this.#signing
+  }
+
+  get secrets(): readonly [SecretKey, ...SecretKey[]] {
+    return this.#secrets
   }
 
   /**
@@ -66,12 +70,12 @@ export class LiveKeys implements KeyRing {
   async catchUp(connection: Connection): Promise<boolean> {
     await this.#readAgain()
     const known = await readKeyRows(connection)
-    if (this.#signing.every((key) => known.some((row) => row.kid === key.kid))) return false
+    if ([...this.#signing, ...this.#secrets].every((key) => known.some((row) => row.kid === key.kid))) return false
     await this.recordWithin(connection, this)
     return true
   }
 
-  /** Takes keys from the file and their states from the database, in a transaction that holds the lock. */
+  /** Takes all keys from the file and their states from the database. */
   async refresh(connection: Connection): Promise<void> {
     await this.#readAgain()
     this.#take(await readKeyRows(connection))
@@ -95,20 +99,33 @@ export class LiveKeys implements KeyRing {
     this.#take(rows)
   }
 
+  /** To be told when a value was met that a key has sealed which is not in the ring. */
+  noteLacking(kid: string): void {
+    this.#notice(
+      `ANNEX_KEYS: a value is sealed with the key ${kid.slice(0, 40)}, which this process lacks; put it back into the key ring and start the process again`,
+    )
+  }
+
   #has(kid: string): boolean {
-    return this.#signing.some((key) => key.kid === kid) || this.rotation.some((key) => key.kid === kid)
+    return this.#signing.some((key) => key.kid === kid) || this.#secrets.some((key) => key.kid === kid)
   }
 
   async #readAgain(): Promise<void> {
-    if (this.file !== undefined) this.#signing = (await readRing(this.file)).signing
+    if (this.file === undefined) return
+    const { signing, secrets } = await readRing(this.file)
+    this.#signing = signing
+    this.#secrets = secrets
   }
 
   #take(rows: readonly SigningKeyRow[]): void {
     const known = new Map(rows.map((row) => [row.kid, row]))
-    this.#signing = this.#signing.map((key) => {
+    const asKnown = <Key extends SigningKey | SecretKey>(key: Key): Key => {
       const row = known.get(key.kid)
       return row ? { ...key, state: row.state, since: row.changed } : key
-    })
+    }
+    const [first, ...others] = this.#secrets
+    this.#signing = this.#signing.map(asKnown)
+    this.#secrets = inUse([asKnown(first), ...others.map(asKnown)])
   }
 
   /** Once each: it is noticed at every change of the site. */

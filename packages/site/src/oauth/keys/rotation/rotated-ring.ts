@@ -1,12 +1,19 @@
-import { SIGNING_ALGORITHMS, makePrivateKey, writeKeyRing, type KeyRing, type SigningAlgorithm, type SigningKey } from '../key-ring.ts'
+import { DAY, HOUR, MINUTE } from '../../storage/durations.ts'
+import {
+  SIGNING_ALGORITHMS,
+  makePrivateKey,
+  makeSecretKey,
+  writeKeyRing,
+  type KeyRing,
+  type SecretKey,
+  type SigningAlgorithm,
+  type SigningKey,
+} from '../key-ring.ts'
 
-const MINUTE = 60_000_000
-const DAY = 1440 * MINUTE
-
-/** How long a key must have been published before it signs: twice as long as verifiers may keep the published keys. */
-const PUBLISHED_BEFORE_USE = 10 * MINUTE
+/** How long a key must have been known before it is used: twice as long as verifiers may keep the published keys. */
+const KNOWN_BEFORE_USE = 10 * MINUTE
 /** How long a retired key stays published: until the last id_token of it is out, and an hour more. */
-export const PUBLISHED_AFTER_USE = 120 * MINUTE
+export const PUBLISHED_AFTER_USE = 2 * HOUR
 /** How long a retired key stays in the ring, for id_tokens that come back as hints. */
 const KEPT_FOR_HINTS = 30 * DAY
 
@@ -24,16 +31,17 @@ export interface Readiness {
   readonly at: number
 }
 
-/** Whether the next key of each algorithm has been published for long enough. */
-export function readiness(ring: KeyRing, now: number): Readiness {
-  const nexts = ring.signing.filter((key) => key.state === 'next')
-  const at = Math.max(0, ...nexts.map((key) => (key.since ?? now) + PUBLISHED_BEFORE_USE))
+/** Whether each of the keys that are next has been known for long enough. */
+export function readiness(keys: readonly Pick<SigningKey | SecretKey, 'state' | 'since'>[], now: number): Readiness {
+  const nexts = keys.filter((key) => key.state === 'next')
+  const at = Math.max(0, ...nexts.map((key) => (key.since ?? now) + KNOWN_BEFORE_USE))
   return { ready: at <= now, at }
 }
 
 /**
  * The ring after a rotation: for each of its algorithms the current key is retired, the next one is current, and a new one is
- * next. An algorithm that has no next key gets one and goes on as it was. Keys that retired long ago are left out. */
+ * next. An algorithm that has no next key gets one and goes on as it was. Keys that retired long ago are left out.
+ */
 export function rotatedRing(ring: KeyRing, now: number): RingChange {
   const kept = ring.signing.filter((key) => key.state !== 'retired' || (key.since ?? now) > now - KEPT_FOR_HINTS)
   const has = (alg: SigningAlgorithm, state: SigningKey['state']): boolean => kept.some((key) => key.alg === alg && key.state === state)
@@ -41,12 +49,44 @@ export function rotatedRing(ring: KeyRing, now: number): RingChange {
   const ready = algorithms.filter((alg) => has(alg, 'next'))
   const moved = kept.map((key) => (ready.includes(key.alg) ? { ...key, state: AFTER[key.state] } : key))
   const fresh = algorithms.map((alg) => newKey(alg, 'next'))
-  return { text: writeKeyRing({ signing: [...moved, ...fresh], rotation: ring.rotation }), tookOver: ready.length > 0 }
+  return { text: writeKeyRing({ signing: [...moved, ...fresh], secrets: ring.secrets }), tookOver: ready.length > 0 }
 }
 
 /** The ring with keys of one more algorithm; what it had stays as it was. */
 export function widenedRing(ring: KeyRing, alg: SigningAlgorithm): string {
-  return writeKeyRing({ signing: [...ring.signing, newKey(alg, 'current'), newKey(alg, 'next')], rotation: ring.rotation })
+  return writeKeyRing({ signing: [...ring.signing, newKey(alg, 'current'), newKey(alg, 'next')], secrets: ring.secrets })
+}
+
+/**
+ * The ring after a rotation of its secret key: as for those that sign. Retired ones stay: values may hang on them for ever.
+ *
+ * @throws {Error} one sentence, when there are as many keys as there are versions
+ */
+export function ringWithNextSecret({ signing, secrets }: KeyRing): RingChange {
+  const tookOver = secrets.some((key) => key.state === 'next')
+  const moved = tookOver ? secrets.map((key) => ({ ...key, state: AFTER[key.state] })) : secrets
+  return { text: writeKeyRing({ signing, secrets: [...moved, makeSecretKey(freeVersion(secrets), 'next')] }), tookOver }
+}
+
+/**
+ * The ring without a retired secret key.
+ *
+ * @throws {Error} one sentence, when there is none of that id, or it is in use
+ */
+export function ringWithout({ signing, secrets }: KeyRing, kid: string): string {
+  const key = secrets.find((one) => one.kid === kid)
+  if (!key) throw new Error(`The key ring has no secret key ${kid.slice(0, 40)}; annex keys list shows those that it has`)
+  if (key.state !== 'retired') throw new Error(`The key ${kid} is ${key.state}; rotate first, and seal everything anew`)
+  return writeKeyRing({ signing, secrets: secrets.filter((one) => one !== key) })
+}
+
+const VERSIONS = '123456789abcdefghijklmnopqrstuvwxyz0'.split('')
+
+function freeVersion(keys: readonly SecretKey[]): string {
+  const free = VERSIONS.find((version) => !keys.some((key) => key.version === version))
+  if (free === undefined)
+    throw new Error('The key ring is full; annex keys reseal says which retired keys nothing hangs on, and those can be taken out of it')
+  return free
 }
 
 const AFTER = { next: 'current', current: 'retired', retired: 'retired' } as const

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { engines } from '../../../../../tests/support/databases.ts'
-import { ADMINISTRATOR } from '../../policy/principal.ts'
+import { engines } from '../../../../../../tests/support/databases.ts'
+import { ADMINISTRATOR } from '../../../policy/principal.ts'
 import {
   Browser,
   INTROSPECT,
@@ -15,8 +15,8 @@ import {
   request,
   swap,
   type App,
-} from '../testing/app.fixture.ts'
-import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+} from '../../testing/app.fixture.ts'
+import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 const basic = ({ id }: App, secret: string): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
@@ -66,6 +66,16 @@ describe.each(engines)('client authentication on %s', (engine) => {
     }
     expect((await me(provider, tokens.access)).status).toBe(200)
     expect((await swap(provider, own, code)).status).toBe(200)
+  })
+
+  it('an address that fails under ever new client ids is refused, and no other address is', async () => {
+    const statusFrom = async (ip: string, id: string, secret = 'wrong'): Promise<number> =>
+      (await post(provider, INTROSPECT, { token: 'x', client_id: id, client_secret: secret }, from(ip))).status
+    // A thousand counts of its own, and twenty failures on the one for the rest.
+    for (let sent = 0; sent < 1020; sent += 20)
+      await Promise.all(Array.from({ length: 20 }, (_, i) => statusFrom('2001:db8::1', `invented ${sent + i}`)))
+    expect([await statusFrom('2001:db8::2', 'one more'), await statusFrom('2001:db8::2', app.id, app.secret)]).toEqual([429, 429])
+    expect([await statusFrom('2001:db8:0:1::1', 'one more'), await statusFrom('2001:db8:0:1::1', app.id, app.secret)]).toEqual([401, 200])
   })
 
   it.each<[what: string, fields: Record<string, string>, headers: () => Record<string, string>]>([

@@ -1,16 +1,15 @@
-import type { Database, Generation } from '@annex/database'
 import { OAuthError } from '@annex/protocol'
-import type { Audit } from '../../audit/audit.ts'
-import { addressBlock } from '../../http/address-block.ts'
-import type { Limits } from '../../http/limits.ts'
-import type { Parameters } from '../endpoints/parameters.ts'
-import { hashOf, isSameHash } from '../token-text.ts'
+import type { Audit } from '../../../audit/audit.ts'
+import { addressBlock } from '../../../http/address-block.ts'
+import type { Limits } from '../../../http/limits.ts'
+import type { Parameters } from '../../endpoints/parameters.ts'
+import { hashOf, isSameHash } from '../../token-text.ts'
+import { isConfidential, type Client } from '../client.ts'
+import { isFrom } from '../ip-ranges.ts'
+import { noteSecretUse } from '../secrets/client-secrets-store.ts'
+import type { ClientUses } from '../uses/client-uses.ts'
 import { parseBasic } from './basic-credentials.ts'
-import { isConfidential, type Client } from './client.ts'
-import { isFrom } from './ip-ranges.ts'
-import type { ClientUses } from './uses/client-uses.ts'
-import { listSecrets, noteSecretUse } from './secrets/client-secrets-store.ts'
-import { readClientNow } from './clients-store.ts'
+import { KeptClients, type KeptClientsParts } from './kept-clients.ts'
 
 /** What a caller of the token endpoint shows of itself. */
 interface Shown {
@@ -27,10 +26,7 @@ export interface ClientRequest {
   readonly grantType?: string
 }
 
-export interface AuthenticationParts {
-  readonly database: Database
-  readonly generation: Pick<Generation, 'observe'>
-  readonly now: () => number
+export interface AuthenticationParts extends KeptClientsParts {
   /** Failures of one client from one address. */
   readonly failures: Limits
   readonly audit: Pick<Audit, 'refuse'>
@@ -53,20 +49,22 @@ const NOBODY = hashOf('nobody')
  */
 export class ClientAuthentication {
   readonly #parts: AuthenticationParts
+  readonly #kept: KeptClients
 
   constructor(parts: AuthenticationParts) {
     this.#parts = parts
+    this.#kept = new KeptClients(parts)
   }
 
   /** @throws {OAuthError} `invalid_client` (401; also from an address that the client is not let in from), `invalid_request` for two mechanisms at once */
   async require(request: ClientRequest): Promise<Client> {
     const shown = readShown(request)
     if (shown.id === undefined) throw refusal(shown)
-    const key = `${shown.id.slice(0, 140)} ${addressBlock(request.ip)}`
-    await this.#parts.failures.check(key)
+    const counted = [addressBlock(request.ip), shown.id.slice(0, 140)] as const
+    await this.#parts.failures.check(...counted)
     const client = await this.#judge(shown.id, shown.secret, request.grantType)
     if (client) return this.#admit(client, request)
-    await this.#parts.failures.count(key)
+    await this.#parts.failures.count(...counted)
     throw refusal(shown)
   }
 
@@ -100,18 +98,16 @@ export class ClientAuthentication {
   }
 
   async #judge(id: string, secret: string | undefined, grantType: string | undefined): Promise<Client | undefined> {
-    const { connection } = this.#parts.database
+    const { client, secrets } = await this.#kept.read(id)
     const now = this.#parts.now()
-    const { client, generation } = await readClientNow(connection, id)
-    await this.#parts.generation.observe(generation)
-    const secrets = await listSecrets(connection, id, now)
+    const live = secrets.filter(({ expires }) => expires === null || expires > now)
     const hash = hashOf(secret ?? '')
-    const match = secrets.find((candidate) => isSameHash(candidate.hash, hash))
-    if (secrets.length === 0) isSameHash(NOBODY, hash)
+    const match = live.find((candidate) => isSameHash(candidate.hash, hash))
+    if (live.length === 0) isSameHash(NOBODY, hash)
     if (!client?.enabled) return undefined
     if (!isConfidential(client)) return secret === undefined ? client : undefined
     if (!match) return secret === undefined && grantType === 'refresh_token' ? this.#withoutSecret(client) : undefined
-    await noteSecretUse(connection, match, now)
+    await noteSecretUse(this.#parts.database.connection, match, now)
     return client
   }
 

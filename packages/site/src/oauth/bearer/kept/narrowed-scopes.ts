@@ -1,5 +1,5 @@
 import { ScopeSet, splitScope, type Filter } from '@annex/protocol'
-import { mergeRowFilters, parseRowFilters, scopesUnderFilters } from '../../policy/row-filters.ts'
+import { mergeRowFilters, parseRowFilters, scopesUnderFilters } from '../../../policy/row-filters.ts'
 
 /** What a token opens: rights, and on which documents. */
 export interface Narrowed {

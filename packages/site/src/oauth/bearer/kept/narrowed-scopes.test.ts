@@ -49,4 +49,14 @@ describe('What a token opens', () => {
       expect(narrowed.get({ ...texts })).toBe(first)
     }
   })
+
+  it.each([null, '{"Deal":{"company":"A"}}'])('is forgotten with two thousand texts, and read again, with the filters %j', (filters) => {
+    const narrowed = new NarrowedScopes()
+    const read = (number: number) => narrowed.get({ scope: `method:a.m${number}`, filters, row_filters: null })
+    const first = read(0)
+    for (let number = 1; number < 2000; number += 1) read(number)
+    expect(read(0)).toBe(first)
+    read(2000)
+    expect(read(0)).not.toBe(first)
+  })
 })
