@@ -53,6 +53,10 @@ async function createFactors(connection: Connection, dialect: Dialect): Promise<
   for (const column of ['user', 'expires']) await dialect.createIndex('pending_sign_in', [column]).execute(connection)
 }
 
+async function addBeginner(connection: Connection, dialect: Dialect): Promise<void> {
+  await sql`alter table second_factor add column begun_by ${sql.raw(dialect.columnType('key'))}`.execute(connection)
+}
+
 /** Accounts, sessions and what is kept for a user. */
 export const identityMigrations: readonly Migration[] = [
   { name: 'identity 1: accounts and sessions', up: createIdentity },
@@ -61,5 +65,6 @@ export const identityMigrations: readonly Migration[] = [
   { name: 'identity 4: reset links', up: createPasswordResets },
   { name: 'identity 5: where users sign in', up: createKnownPlaces },
   { name: 'identity 6: second factors', up: createFactors },
+  { name: 'identity 7: who sets up a second factor', up: addBeginner },
   ...socialMigrations,
 ]

@@ -12,7 +12,7 @@ import { Documents } from '../documents/documents.ts'
 import { createServer, type HttpServer } from '../http/server.ts'
 import { errorPage } from '../pages/error-page.ts'
 import { styleSource } from '../pages/styles.ts'
-import { testSealer } from '../oauth/keys/sealer.fixture.ts'
+import { testSealer } from '../oauth/keys/sealing/sealer.fixture.ts'
 import { GUEST, type Principal } from '../policy/principal.ts'
 import { Accounts } from './accounts/accounts.ts'
 import { roleController } from './accounts/role-controller.ts'
@@ -34,6 +34,7 @@ import { resetRoutes } from './password-reset/reset-routes.ts'
 import { Principals } from './principals.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { SocialIdentities } from './own-account/social-identities.ts'
+import { socialMethods } from './own-account/social-methods.ts'
 import { SocialKeys } from './social/social-keys.ts'
 import { SignIn } from './sign-in.ts'
 
@@ -47,6 +48,7 @@ export interface IdentityHouse {
   readonly generation: Generation
   readonly documents: Documents
   readonly resets: PasswordResets
+  readonly identities: SocialIdentities
   readonly audit: Audit
   /** Users whose grants would have been revoked. */
   readonly revoked: string[]
@@ -86,10 +88,12 @@ export async function openIdentityHouse(engine: Engine, { outbox }: HouseOptions
   const letters = new Letters({ database, outbox })
   const forgotten = new ForgottenPasswords({ letters, onFault: () => {} })
   const methods = new Map<string, Method>(
-    [...identityMethods(accounts), ...factorMethods(() => factors), ...resetMethods(() => ({ resets, forgotten, audit }))].map((method) => [
-      method.name,
-      method,
-    ]),
+    [
+      ...identityMethods(accounts),
+      ...factorMethods(() => factors),
+      ...resetMethods(() => ({ resets, forgotten, audit })),
+      ...socialMethods(() => ({ identities, zone: 'UTC' })),
+    ].map((method) => [method.name, method]),
   )
   const documents = new Documents({ database, doctypes, clock: new Clock(), zone: 'UTC', controllers, methods, sealer: testSealer() })
   const principals = new Principals({
@@ -99,7 +103,7 @@ export async function openIdentityHouse(engine: Engine, { outbox }: HouseOptions
     doctypeOf: (name) => doctypes.get(name),
     defaultsOf: async () => new Map(),
   })
-  const parts = { accounts, sessions, principals, generation }
+  const parts = { database, audit, accounts, sessions, principals, generation }
   let base = ''
   const server = createServer<Principal>({
     guest: GUEST,
@@ -137,6 +141,7 @@ export async function openIdentityHouse(engine: Engine, { outbox }: HouseOptions
     generation,
     documents,
     resets,
+    identities,
     audit,
     revoked,
     advance: (seconds) => (ahead += seconds * 1_000_000),

@@ -7,6 +7,7 @@ import { identityRoutes } from './identity-routes.ts'
 import type { Letters } from './letters/letters.ts'
 import { accountRoutes } from './own-account/account-routes.ts'
 import { PasswordProof } from './own-account/password-proof.ts'
+import type { SocialIdentities } from './own-account/social-identities.ts'
 import type { Principals } from './principals.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import { SignIn } from './sign-in.ts'
@@ -17,6 +18,7 @@ export interface IdentityParts extends Omit<SocialParts, 'signIn'> {
   readonly sessions: Sessions
   readonly letters: Pick<Letters, 'signedIn'>
   readonly secondFactors: SecondFactors
+  readonly identities: SocialIdentities
   readonly principals: Pick<Principals, 'lacksFactor'>
   /** IANA name of the zone that times are shown in. */
   readonly zone: string
@@ -42,5 +44,5 @@ export function openIdentity(server: HttpServer<Principal>, parts: IdentityParts
   identityRoutes(server, { accounts, sessions, signIn, providers: () => social.keys.buttons(), issuer })
   socialRoutes(server, social)
   factorRoutes(server, { accounts, sessions, proof, factors, issuer })
-  accountRoutes(server, { ...parts, identities: social.identities, proof })
+  accountRoutes(server, { ...parts, proof })
 }

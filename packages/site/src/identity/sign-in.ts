@@ -129,9 +129,10 @@ export class SignIn {
    */
   async setUp(pending: string, site: string): Promise<Enrolment> {
     const { database, factors } = this.#parts
-    const user = await readPending(database.connection, hashOf(pending), this.#now())
+    const hash = hashOf(pending)
+    const user = await readPending(database.connection, hash, this.#now())
     if (user === undefined || !factors) throw refusal(INCOMPLETE)
-    return factors.enrol(user, site)
+    return factors.enrol(user, site, hash)
   }
 
   /**
@@ -171,7 +172,7 @@ export class SignIn {
     request: CodeRequest,
     hash: string,
   ): Promise<SignedIn | undefined> {
-    const recoveryCodes = await factors.confirmWithin(connection, account.user, String(request.code))
+    const recoveryCodes = await factors.confirmWithin(connection, account.user, hash, String(request.code))
     if (!recoveryCodes) return undefined
     // Undoes what was confirmed: nobody would see the recovery codes.
     if (!(await takePending(connection, hash))) throw refusal(INCOMPLETE)
@@ -202,12 +203,11 @@ export class SignIn {
   /** An attempt counts before its password is checked, so that many at once are no way round; success takes its count back. */
   async #check(user: string, password: string, ip: string): Promise<Account> {
     const address = addressBlock(ip)
-    const key = `${address} ${user}`
     await this.#perAddress.consume(address)
-    await this.#perUser.consume(key)
+    await this.#perUser.consume(address, user)
     const account = await this.#parts.accounts.checkPassword(user, password)
     if (!account) throw await this.#refused('Invalid login credentials', await this.#parts.accounts.read(user), ip)
-    await Promise.all([this.#perUser.forget(key), this.#perAddress.giveBack(address)])
+    await Promise.all([this.#perUser.forget(address, user), this.#perAddress.giveBack(address)])
     return account
   }
 

@@ -31,31 +31,35 @@ export function factorRoutes(server: HttpServer<Principal>, parts: FactorRoutesP
   const limited =
     (act: Act): ((request: Request) => Promise<Answer>) =>
     async (request) => {
-      if (request.caller.session === undefined) return signInFirst
+      const { session } = request.caller
+      if (session === undefined) return signInFirst
       try {
-        return await act(parts, request, request.caller.session)
+        return await act(parts, request, session)
       } catch (error) {
         if (!(error instanceof FrappeError)) throw error
-        return { ...(await show(parts, request, error.message)), status: error.status }
+        return { ...(await show(parts, request, session, error.message)), status: error.status }
       }
     }
-  server.route('GET', paths.factor, async (request) => (request.caller.session === undefined ? signInFirst : show(parts, request)))
+  server.route('GET', paths.factor, async (request) => {
+    const { session } = request.caller
+    return session === undefined ? signInFirst : show(parts, request, session)
+  })
   server.route('POST', `${paths.factor}/begin`, limited(begin), { csrf: 'required' })
   server.route('POST', `${paths.factor}/confirm`, limited(confirm), { csrf: 'required' })
   server.route('POST', `${paths.factor}/off`, limited(turnOff), { csrf: 'required' })
 }
 
-async function show({ accounts, factors, issuer }: FactorRoutesParts, request: Request, error?: string): Promise<Answer> {
+async function show({ accounts, factors, issuer }: FactorRoutesParts, request: Request, session: string, error?: string): Promise<Answer> {
   const { user } = request.caller
   const person = await readPerson(accounts, request)
-  const enrolment = await factors.enrolment(user, hostOf(issuer))
+  const enrolment = await factors.enrolment(user, hostOf(issuer), session)
   const codesLeft = (await factors.isOn(user)) ? await factors.recoveryCodesLeft(user) : undefined
   return { page: factorPage({ person, enrolment, codesLeft, isRequired: request.caller.factor !== undefined, error }) }
 }
 
-const begin: Act = async (parts, request) => {
+const begin: Act = async (parts, request, session) => {
   await parts.proof.require(request)
-  await parts.factors.enrol(request.caller.user, hostOf(parts.issuer))
+  await parts.factors.enrol(request.caller.user, hostOf(parts.issuer), session)
   return { location: paths.factor }
 }
 
@@ -64,7 +68,7 @@ const confirm: Act = async ({ accounts, factors, sessions, proof }, request, own
   await proof.count(user)
   // Begun without a code, and perhaps another's: none of them may count as one with a factor.
   const endOthers = (connection: Connection): Promise<void> => sessions.endOthers(connection, user, own)
-  const codes = await factors.confirm(user, request.form?.get('code') ?? '', endOthers)
+  const codes = await factors.confirm(user, own, request.form?.get('code') ?? '', endOthers)
   return { page: recoveryCodesPage({ person: await readPerson(accounts, request), codes, href: paths.account }) }
 }
 

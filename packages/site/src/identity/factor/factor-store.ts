@@ -7,6 +7,8 @@ export type FactorRow = {
   key_id: string
   /** 1 once a code has shown that the user's app knows the secret; until then it counts for nothing. */
   confirmed: number
+  /** Hash of the session, or of the sign-in, that the secret was told to; null = begun by an earlier release. */
+  begun_by: string | null
   /** Of the last code that was taken: no code is taken twice. */
   last_counter: number
 }

@@ -64,6 +64,24 @@ describe.each(engines)('a second factor, on %s', (engine) => {
     for (const text of [secret, ...codesOn(page.text)]) expect(rows).not.toContain(text)
   })
 
+  it('shows its secret to the session that began and takes the first code there alone', async () => {
+    const [mine, other, user] = [visitor(), visitor(), await Visitor.person(house)]
+    for (const browser of [mine, other]) await browser.signIn(user)
+    const secretOf = async (browser: Visitor): Promise<string | undefined> =>
+      /<code>([A-Z2-7]{32})<\/code>/.exec((await browser.get('/account/factor')).text)?.[1]
+    await mine.post('/account/factor/begin', { password: PASSWORD })
+    const secret = await secretOf(mine)
+    expect([typeof secret, await secretOf(other)]).toEqual(['string', undefined])
+    const page = (await other.get('/account/factor')).text
+    expect([page.includes('It is being set up elsewhere'), page.includes('otpauth://')]).toEqual([true, false])
+    const refused = await other.post('/account/factor/confirm', { code: nextCode(secret!) })
+    expect([refused.status, refused.text.includes('begin anew here')]).toEqual([417, true])
+    await other.post('/account/factor/begin', { password: PASSWORD })
+    expect(await secretOf(other)).not.toBe(secret)
+    expect(await secretOf(mine)).toBeUndefined()
+    expect((await other.post('/account/factor/confirm', { code: nextCode((await secretOf(other))!) })).status).toBe(200)
+  })
+
   it('ends the user’s other sessions when it is turned on, and no earlier', async () => {
     const [mine, stolen, user] = [visitor(), visitor(), await Visitor.person(house)]
     for (const browser of [mine, stolen]) await browser.signIn(user)

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
@@ -94,7 +95,8 @@ describe.each(engines)('a second factor that a role asks for, on %s', (engine) =
     const [thief, owner] = [visitor(), visitor()]
     const [theirs, own] = [await thief.signIn(user), await owner.signIn(user)]
     expect(secretOn(own)).not.toBe(secretOn(theirs))
-    expect((await finish(thief, pendingOn(theirs), codeOf(secretOn(theirs)))).status).toBe(401)
+    const refused = await finish(thief, pendingOn(theirs), codeOf(secretOn(own)))
+    expect([refused.status, refused.text.includes('being set up elsewhere')]).toEqual([417, true])
     expect((await finish(owner, pendingOn(own), codeOf(secretOn(own)))).status).toBe(200)
     expect((await finish(thief, pendingOn(theirs), codeOf(secretOn(theirs)))).status).toBe(401)
     expect(thief.sid).toBe('')
@@ -177,6 +179,12 @@ describe.each(engines)('a second factor that a role asks for, on %s', (engine) =
     expect(await who()).toBe(factorless)
     await ask(1)
     expect(await Promise.all([who(), who(), who()])).toEqual(['Guest', 'Guest', 'Guest'])
+    const { rows } = await sql<{ detail: string; ip: string }>`select detail, ip from audit
+      join audit_person on audit_person.person = audit.person
+      where audit.event = 'session ended' and audit_person."user" = ${factorless}`.execute(house.database.connection)
+    expect(rows.map(({ detail, ip }) => [JSON.parse(detail), ip])).toEqual([
+      [{ which: 'this one', reason: 'a role asks for a second factor' }, '127.0.0.1'],
+    ])
     await ask(0)
     expect(await who()).toBe('Guest')
     expect([(await found.signIn(factorless)).status, await found.user()]).toEqual([303, factorless])

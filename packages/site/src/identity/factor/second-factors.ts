@@ -3,6 +3,7 @@ import { invalid, notFound, notPermitted } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Sealer } from '../../documents/secrets/sealer.ts'
 import type { Principal } from '../../policy/principal.ts'
+import { placeOf } from './factor-secrets.ts'
 import {
   advanceFactor,
   countRecoveryCodes,
@@ -58,35 +59,44 @@ export class SecondFactors {
   /**
    * A new secret, which counts once `confirm` was given a code of it. Of two at once each has its own, and the later one counts.
    *
+   * @param by - hash of the session, or of the sign-in, that alone is told the secret and may confirm it
    * @throws {FrappeError} `ValidationError` when the user has a factor already
    */
-  async enrol(user: string, site: string): Promise<Enrolment> {
+  async enrol(user: string, site: string, by: string): Promise<Enrolment> {
     const { Secret } = await import('otpauth')
     const secret = new Secret({ size: 20 }).base32
-    const { keyId, text } = this.#parts.sealer.seal(secret, placeOf(user))
-    const row = { user, secret: text, key_id: keyId, confirmed: 0, last_counter: 0 }
-    const isKept = await this.#parts.database.transaction((connection) => putFactor(connection, row), { durable: true })
+    const { database, sealer } = this.#parts
+    const isKept = await database.transaction(
+      async (connection) => {
+        const { keyId, text } = await sealer.seal(connection, secret, placeOf(user))
+        return putFactor(connection, { user, secret: text, key_id: keyId, confirmed: 0, begun_by: by, last_counter: 0 })
+      },
+      { durable: true },
+    )
     if (!isKept) throw invalid('Your second factor is set up already; turn it off first')
     return enrolmentOf(user, site, secret)
   }
 
-  /** What is to be shown until the factor is confirmed; undefined when there is nothing to confirm. */
-  async enrolment(user: string, site: string): Promise<Enrolment | undefined> {
-    const row = await readFactor(this.#parts.database.connection, user)
+  /** What is to be shown to who began until the factor is confirmed; undefined when there is nothing to confirm. */
+  async enrolment(user: string, site: string, by: string): Promise<Enrolment | 'elsewhere' | undefined> {
+    const { connection } = this.#parts.database
+    const row = await readFactor(connection, user)
     if (!row || row.confirmed === 1) return undefined
-    return enrolmentOf(user, site, this.#secretOf(row))
+    if (row.begun_by !== by) return 'elsewhere'
+    return enrolmentOf(user, site, await this.#secretOf(connection, row))
   }
 
   /**
    * Turns the factor on by a first code. Ten recovery codes come back, which nobody can read again.
    *
+   * @param by - as `enrol` was told
    * @param endOthers - ends, in the same transaction, the user's sessions that were begun without a code
-   * @throws {FrappeError} `ValidationError` when the code is not right, or there is nothing to confirm
+   * @throws {FrappeError} `ValidationError` when the code is not right, or there is nothing to confirm here
    */
-  async confirm(user: string, code: string, endOthers: (connection: Connection) => Promise<void>): Promise<string[]> {
+  async confirm(user: string, by: string, code: string, endOthers: (connection: Connection) => Promise<void>): Promise<string[]> {
     const codes = await this.#parts.database.transaction(
       async (connection) => {
-        const confirmed = await this.confirmWithin(connection, user, code)
+        const confirmed = await this.confirmWithin(connection, user, by, code)
         if (confirmed) await endOthers(connection)
         return confirmed
       },
@@ -99,12 +109,13 @@ export class SecondFactors {
   /**
    * The same as a part of something greater; undefined when the code is not right.
    *
-   * @throws {FrappeError} `ValidationError` when there is nothing to confirm
+   * @throws {FrappeError} `ValidationError` when there is nothing to confirm, or another session or sign-in was told the secret
    */
-  async confirmWithin(connection: Connection, user: string, code: string): Promise<string[] | undefined> {
+  async confirmWithin(connection: Connection, user: string, by: string, code: string): Promise<string[] | undefined> {
     const { audit, generation } = this.#parts
     const row = await readFactor(connection, user)
     if (!row || row.confirmed === 1) throw invalid('There is nothing to confirm any more; begin anew with another secret')
+    if (row.begun_by !== by) throw invalid('The second factor is being set up elsewhere; begin anew here with another secret')
     if (!(await this.#takeCode(connection, row, code))) return undefined
     const codes = newRecoveryCodes()
     await putRecoveryCodes(
@@ -168,13 +179,19 @@ export class SecondFactors {
     const timestamp = Math.floor(this.#parts.now() / 1000)
     const token = code.replace(/\s/g, '')
     if (!/^\d{6}$/.test(token)) return false
-    const delta = new TOTP({ ...FORM, secret: this.#secretOf(row) }).validate({ token, timestamp, window: 1 })
+    const secret = await this.#secretOf(connection, row)
+    const delta = new TOTP({ ...FORM, secret }).validate({ token, timestamp, window: 1 })
     if (delta === null) return false
-    return advanceFactor(connection, row, Math.floor(timestamp / 1000 / PERIOD) + delta)
+    const counter = Math.floor(timestamp / 1000 / PERIOD) + delta
+    if (await advanceFactor(connection, row, counter)) return true
+    // Sealed anew meanwhile, it is the same secret as another text.
+    const now = await readFactor(connection, row.user)
+    if (!now || now.secret === row.secret || (await this.#secretOf(connection, now)) !== secret) return false
+    return advanceFactor(connection, now, counter)
   }
 
-  #secretOf({ user, secret, key_id: keyId }: FactorRow): string {
-    return this.#parts.sealer.open({ keyId, text: secret }, placeOf(user))
+  async #secretOf(connection: Connection, { user, secret, key_id: keyId }: FactorRow): Promise<string> {
+    return this.#parts.sealer.open(connection, { keyId, text: secret }, placeOf(user))
   }
 }
 
@@ -182,6 +199,3 @@ async function enrolmentOf(user: string, site: string, secret: string): Promise<
   const { TOTP } = await import('otpauth')
   return { secret, uri: new TOTP({ ...FORM, issuer: site, label: user, secret }).toString() }
 }
-
-/** What is sealed for one user opens for no other. */
-const placeOf = (user: string) => ({ doctype: 'User', name: user, fieldname: 'second_factor' })

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
-import { ADMINISTRATOR } from '../../policy/principal.ts'
+import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
 import { openIdentityHouse, type IdentityHouse } from '../identity.fixture.ts'
 import { insertSocialIdentity, listSocialIdentities } from '../social/social-store.ts'
 import { PASSWORD, Visitor, type Page } from './visitor.fixture.ts'
@@ -72,6 +72,28 @@ describe.each(engines)('the sites that one signs in by, on %s', (engine) => {
     await browser.signIn(user)
     expect((await browser.post(UNTIE, { issuer: HOUSE })).status).toBe(303)
     expect(await issuersOf(user)).toEqual([OFF])
+  })
+
+  it('are listed and untied for another by System Managers, by a method too, and for Administrator by nobody else', async () => {
+    const { user, browser } = await known([HOUSE])
+    const chief = new Visitor(house.base)
+    await chief.signIn(await Visitor.person(house, { roles: [{ role: 'System Manager' }] }))
+    const listed = async (by: Visitor): Promise<Page> => by.get(`/api/method/annex.users.identities?user=${encodeURIComponent(user)}`)
+    const untie = (by: Visitor, values: Record<string, string>): Promise<Page> => by.post('/api/method/annex.users.untie', values)
+    expect([(await listed(browser)).status, (await untie(browser, { user, issuer: HOUSE })).status]).toEqual([403, 403])
+    expect(JSON.parse((await listed(chief)).text)).toEqual({
+      message: [{ issuer: HOUSE, label: 'House', created: expect.stringContaining('2023-11-14 22:13:') as string }],
+    })
+    for (const [values, status] of [
+      [{ user, issuer: CLUB }, 404],
+      [{ user: 'Administrator', issuer: HOUSE }, 403],
+      [{ issuer: HOUSE }, 417],
+      [{ user, issuer: HOUSE }, 200],
+    ] as const)
+      expect((await untie(chief, values)).status, JSON.stringify(values)).toBe(status)
+    expect(JSON.parse((await listed(chief)).text)).toEqual({ message: [] })
+    const app = { ...ADMINISTRATOR, token: {} as NonNullable<Principal['token']> }
+    await expect(house.identities.untieFor(app, user, HOUSE)).rejects.toThrow('No app may untie users')
   })
 
   it('keep one of two that are untied at once', async () => {

@@ -1,7 +1,8 @@
 import type { Database } from '@annex/database'
-import { invalid, notFound } from '@annex/protocol'
+import { invalid, notFound, notPermitted } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import { texts } from '../../pages/texts.ts'
+import type { Principal } from '../../policy/principal.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { SocialKeys } from '../social/social-keys.ts'
 import { listSocialIdentities, removeSocialIdentity } from '../social/social-store.ts'
@@ -59,6 +60,36 @@ export class SocialIdentities {
       { durable: true },
     )
   }
+
+  /** Those of another user. @throws {FrappeError} `PermissionError` for all but System Managers */
+  async listFor(principal: Principal, user: string): Promise<ListedIdentity[]> {
+    requireManager(principal)
+    return this.list(user)
+  }
+
+  /**
+   * As `untie`, of another user, also the last way to sign in: somebody else may have the account at the provider.
+   *
+   * @throws {FrappeError} `PermissionError` unless a System Manager asks (for Administrator, unless Administrator does), and for apps;
+   *   `DoesNotExistError` when the user has none with that provider
+   */
+  async untieFor(principal: Principal, user: string, issuer: string): Promise<void> {
+    requireManager(principal)
+    if (principal.token) throw notPermitted('No app may untie users from other sites; do it without the app')
+    if (user === 'Administrator' && principal.user !== user) throw notPermitted('Only Administrator may untie Administrator')
+    const { database, audit } = this.#parts
+    await database.transaction(
+      async (connection) => {
+        if (!(await removeSocialIdentity(connection, user, issuer))) throw notFound('Identity', issuer.slice(0, 140))
+        await audit.write(connection, { event: 'social identity untied', user: principal.user, about: user, detail: { issuer } })
+      },
+      { durable: true },
+    )
+  }
+}
+
+function requireManager({ roles }: Principal): void {
+  if (!roles.has('System Manager')) throw notPermitted('Only a System Manager sees by which other sites a user signs in; ask one')
 }
 
 /** As a Social Login Key has it. */

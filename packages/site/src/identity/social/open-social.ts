@@ -6,7 +6,6 @@ import { readSecret } from '../../documents/secrets/secrets.ts'
 import type { Outgoing } from '../../outgoing/outgoing.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { SignIn } from '../sign-in.ts'
-import { SocialIdentities } from '../own-account/social-identities.ts'
 import { SocialKeys } from './social-keys.ts'
 import type { SocialRoutesParts } from './social-routes.ts'
 import { SocialSignIn } from './social-sign-in.ts'
@@ -27,10 +26,13 @@ export interface SocialParts {
 
 const place = (name: string): SecretPlace => ({ doctype: 'Social Login Key', name, fieldname: 'client_secret' })
 
-/** Signing in by other providers, put together for the site's routes, and who is known to them. */
-export function openSocial(parts: SocialParts): SocialRoutesParts & { readonly identities: SocialIdentities } {
-  const { database, documents, issuer } = parts
-  const keys = new SocialKeys({ documents, readSecret: (name) => readSecret(documents.premises, database.connection, place(name)) })
+/** The providers that a site's documents name. */
+export const socialKeysIn = ({ documents, database }: Pick<SocialParts, 'documents' | 'database'>): SocialKeys =>
+  new SocialKeys({ documents, readSecret: (name) => readSecret(documents.premises, database.connection, place(name)) })
+
+/** Signing in by other providers, put together for the site's routes. */
+export function openSocial(parts: SocialParts): SocialRoutesParts {
+  const keys = socialKeysIn(parts)
   const social = new SocialSignIn({ ...parts, keys, users: new SocialUsers(parts) })
-  return { keys, social, signIn: parts.signIn, identities: new SocialIdentities({ ...parts, keys }), issuer }
+  return { keys, social, signIn: parts.signIn, issuer: parts.issuer }
 }

@@ -67,9 +67,11 @@ export async function listSocialIdentities(connection: Connection, user: string)
   return query.orderBy('created').orderBy('issuer').execute()
 }
 
-export async function removeSocialIdentity(connection: Connection, user: string, issuer: string): Promise<void> {
+/** Whether there was such a one. */
+export async function removeSocialIdentity(connection: Connection, user: string, issuer: string): Promise<boolean> {
   // Index on social_identity (user, issuer).
-  await connection.withTables<Tables>().deleteFrom('social_identity').where('user', '=', user).where('issuer', '=', issuer).execute()
+  const query = connection.withTables<Tables>().deleteFrom('social_identity').where('user', '=', user).where('issuer', '=', issuer)
+  return (await query.executeTakeFirst()).numDeletedRows > 0n
 }
 
 /** Of a user who is no more: a namesake who comes later is somebody else. */
