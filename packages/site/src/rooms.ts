@@ -35,8 +35,10 @@ import { SecondFactors } from './identity/factor/second-factors.ts'
 import { identityMethods } from './identity/identity-methods.ts'
 import { identityMigrations } from './identity/identity-migrations.ts'
 import { Letters } from './identity/letters/letters.ts'
+import { SocialIdentities } from './identity/own-account/social-identities.ts'
 import { Principals } from './identity/principals.ts'
 import { Sessions } from './identity/sessions/sessions.ts'
+import { socialKeysIn } from './identity/social/open-social.ts'
 import { socialKeyController } from './identity/social/social-key-controller.ts'
 import { judgementListener } from './identity/trees/judgement-listener.ts'
 import { bearerTokenController } from './oauth/bearer/bearer-token-controller.ts'
@@ -64,6 +66,8 @@ export interface Rooms {
   readonly principals: Principals
   readonly grants: Grants
   readonly secondFactors: SecondFactors
+  /** By which other sites users sign in. */
+  readonly identities: SocialIdentities
   /** What users are told by mail. */
   readonly letters: Letters
   /** What apps are told of their grants. */
@@ -145,7 +149,8 @@ export async function openRooms(
   })
   const settings = new OAuthSettings({ documents, generation })
   await generation.observe(await generation.read())
-  return { ...held, documents, principals, settings }
+  const identities = new SocialIdentities({ database, accounts, audit, keys: socialKeysIn({ documents, database }) })
+  return { ...held, documents, principals, identities, settings }
 }
 
 /** Every whitelisted method by its name, from the room that owns it; site code may take none of ours. */
@@ -184,7 +189,7 @@ const passwordRead =
 
 /** Each core DocType's behaviour, from the room that owns it. */
 function controllersOf(
-  rooms: Omit<Rooms, 'documents' | 'principals' | 'settings'> & { readonly issuer: () => string },
+  rooms: Omit<Rooms, 'documents' | 'principals' | 'identities' | 'settings'> & { readonly issuer: () => string },
   config: Config,
   late: () => Pick<Rooms, 'principals' | 'settings'>,
 ): Map<string, Controller> {
@@ -218,7 +223,7 @@ function controllersOf(
         httpRedirectHosts: config.httpRedirectHosts,
         allowAdministrator: config.allowAdministrator,
         principalOf: (user) => late().principals.of(user),
-        settings: () => late().settings.read(),
+        settings: async () => late().settings.read(),
       }),
     ],
     ['File', fileController({ dialect: dialectOf(database.engine), maxSize: config.maxFileSize })],

@@ -14,6 +14,7 @@ import { Guard } from './backend/guard.ts'
 import type { Remember } from './backend/refusals.ts'
 import type { Config } from './config.ts'
 import { isCore } from './doctypes/core-doctypes.ts'
+import { readSiteId } from './doctypes/tables/site-id-store.ts'
 import { openHooks, type Hooks } from './hooks/hooks.ts'
 import type { Authenticator } from './http/exchange.ts'
 import { createServer, type HttpServer } from './http/server.ts'
@@ -25,6 +26,7 @@ import { composeLetter } from './identity/letters/compose-letter.ts'
 import { LETTER } from './identity/letters/letters.ts'
 import { ForgottenPasswords } from './identity/password-reset/forgotten-passwords.ts'
 import { PasswordResets } from './identity/password-reset/password-resets.ts'
+import { socialMethods } from './identity/own-account/social-methods.ts'
 import { resetMethods } from './identity/password-reset/reset-methods.ts'
 import { resetRoutes } from './identity/password-reset/reset-routes.ts'
 import { readPerson } from './identity/person.ts'
@@ -36,7 +38,9 @@ import type { Clients } from './oauth/clients/clients.ts'
 import { auditSigner } from './oauth/keys/audit-signer.ts'
 import { loadKeys, type Keys } from './oauth/keys/load-keys.ts'
 import type { KeyRotation } from './oauth/keys/rotation/key-rotation.ts'
-import { valueSealer } from './oauth/keys/value-sealer.ts'
+import { LiveKeys } from './oauth/keys/rotation/live-keys.ts'
+import type { SealedValues } from './oauth/keys/sealing/sealed-values.ts'
+import { valueSealer } from './oauth/keys/sealing/value-sealer.ts'
 import { resourceMetadataUrl } from './oauth/oauth-routes.ts'
 import { openOAuth, type OAuth } from './oauth/oauth.ts'
 import { usersOf } from './oauth/users.ts'
@@ -66,8 +70,10 @@ export interface Site {
   /** Guarded: what callers over HTTP get. */
   readonly backend: Backend
   readonly clients: Clients
-  /** The keys that sign id_tokens, and their changes. */
-  readonly signingKeys: KeyRotation
+  /** The site's keys, and their changes. */
+  readonly keys: KeyRotation
+  /** What they seal. */
+  readonly sealedValues: SealedValues
   /** Rejects with one sentence when the process cannot go on: the site uses a key that it was not given. */
   readonly broken: Promise<never>
   readonly rooms: Rooms
@@ -103,6 +109,8 @@ export async function openSite(config: Config): Promise<Site> {
 async function assemble(config: Config, database: Database, keys: Keys, hooks: Hooks): Promise<Site> {
   const log = createLogger(config.logLevel)
   const issuer = new Issuer(config)
+  const ring = new LiveKeys({ database, ring: keys, now: () => rooms.clock.now(), onNotice: (sentence) => log.warn(sentence) })
+  const sealer = valueSealer({ ring, siteOf: readSiteId, onLacking: (keyId) => ring.noteLacking(keyId) })
   const rooms: Rooms = await openRooms(
     database,
     config,
@@ -111,9 +119,10 @@ async function assemble(config: Config, database: Database, keys: Keys, hooks: H
       ...appsMethods(() => ({ ...oauth, telling: rooms.telling, zone: config.timezone })),
       ...resetMethods(() => resetParts),
       ...factorMethods(() => rooms.secondFactors),
+      ...socialMethods(() => ({ identities: rooms.identities, zone: config.timezone })),
     ],
     hooks,
-    valueSealer(keys),
+    sealer,
     issuer.read,
   )
   const resets = passwordResets(rooms, issuer)
@@ -122,11 +131,11 @@ async function assemble(config: Config, database: Database, keys: Keys, hooks: H
     onFault: (error) => log.error({ error }, 'a reset letter could not be written'),
   })
   const resetParts = { ...rooms, resets, forgotten }
-  const kept = openTrail(rooms, auditSigner(keys), (error) => log.error({ error }, 'the trail is behind'))
+  const kept = openTrail(rooms, auditSigner(ring), (error) => log.error({ error }, 'the trail is behind'))
   const { promise: broken, reject: onBroken } = Promise.withResolvers<never>()
   // Whoever only works on the site without listening waits for nothing.
   broken.catch(() => undefined)
-  const oauth = await openOAuth({ ...oauthParts(rooms, config, keys, issuer, log), trail: kept.trail, onBroken })
+  const oauth = await openOAuth({ ...oauthParts(rooms, config, issuer, log), ring, sealer, trail: kept.trail, onBroken })
   const couriers = new Map<string, Courier | Carrier>([...oauth.couriers, ...letterCarriers(rooms, config, resets, issuer)])
   const worker = deliveryWorker(rooms, config, couriers, log)
   const password = await ensureAdministrator(rooms.accounts, config)
@@ -138,7 +147,8 @@ async function assemble(config: Config, database: Database, keys: Keys, hooks: H
   return {
     backend,
     clients: oauth.clients,
-    signingKeys: oauth.keys,
+    keys: oauth.keys,
+    sealedValues: oauth.sealedValues,
     broken,
     rooms,
     trail: kept.trail,
@@ -258,21 +268,20 @@ class Issuer {
 function oauthParts(
   rooms: Rooms,
   config: Config,
-  ring: Awaited<ReturnType<typeof loadKeys>>,
   issuer: Issuer,
   log: Logger,
-): Omit<Parameters<typeof openOAuth>[0], 'onBroken' | 'trail'> {
+): Omit<Parameters<typeof openOAuth>[0], 'onBroken' | 'trail' | 'ring' | 'sealer'> {
   const { database, generation, audit, grants, documents, doctypes, clock, settings, telling } = rooms
   return {
     database,
     generation,
-    ring,
     audit,
     grants,
     telling,
     documents,
     settings,
     users: usersOf(rooms),
+    identities: rooms.identities,
     doctypeOf: (name) => doctypes.get(name),
     issuer: issuer.read,
     now: () => clock.now(),

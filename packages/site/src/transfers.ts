@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { removeAllPending } from './identity/factor/pending-store.ts'
 import { removeAllResets } from './identity/password-reset/password-reset-store.ts'
 import { removeAllSessionRows } from './identity/sessions/session-store.ts'
+import { forgetSigningKeys } from './oauth/keys/signing-keys-store.ts'
 import { MIGRATIONS } from './rooms.ts'
 import { databaseSetting, makeDataFolder } from './start-faults.ts'
 import { backUp } from './transfer/backup.ts'
@@ -81,6 +82,7 @@ async function settleRestored(database: Database, connection: Connection): Promi
   await removeAllSessionRows(connection)
   await removeAllResets(connection)
   await removeAllPending(connection)
+  await forgetSigningKeys(connection)
   // Tables that were made anew are bare, and the trail goes on from where the file ends.
   await protectTrail(connection, dialectOf(database.engine))
   await new Audit({ database }).write(connection, { event: 'site restored', user: 'Administrator' })

@@ -1,4 +1,4 @@
-import { FrappeError, invalid, parseFilters, type DocType, type Filter } from '@annex/protocol'
+import { FrappeError, invalid, parseFilters, remembering, type DocType, type Filter } from '@annex/protocol'
 import type { CountRequest, ListRequest, Row } from '../backend/backend.ts'
 
 type Arguments = Readonly<Record<string, unknown>>
@@ -161,12 +161,17 @@ function parseFields(input: unknown): readonly string[] | undefined {
 function parseFieldsText(text: string): unknown {
   if (text.trim() === '') return undefined
   if (text.trim() === '*') return '*'
+  return readFieldsText(text).value
+}
+
+/** The same list for the same text, frozen, by which others know that they have seen it. */
+const readFieldsText = remembering((text): { readonly value: unknown } => {
   try {
-    return JSON.parse(text)
+    return { value: Object.freeze(JSON.parse(text)) as unknown }
   } catch {
     throw invalid('fields is not valid JSON; send a JSON list of names, such as ["name", "modified"]')
   }
-}
+})
 
 /** An argument that must be text when it is there. */
 export function parseText(args: Arguments, name: string): string {

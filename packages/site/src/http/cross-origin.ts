@@ -55,15 +55,14 @@ export class CrossOrigin {
   }
 
   /**
-   * Holds a caller to the origins that its own app is used from. An app that names none has no scripts of its own: its callers are
+   * Holds a caller who comes from another origin to those that its own app is used from. An app that names none has no scripts of its own: its callers are
    * programs, which may say any origin, but not one whose scripts are let in for another app.
    *
    * @throws {FrappeError} `PermissionError` (403), which the script cannot read, for another one
    */
-  hold(request: FastifyRequest, reply: FastifyReply, origins: (() => readonly string[]) | undefined): void {
-    const origin = this.foreign(request)
-    const own = origin === undefined ? undefined : origins?.()
-    if (origin === undefined || !own || own.includes(origin)) return
+  hold(origin: string, reply: FastifyReply, origins: (() => readonly string[]) | undefined): void {
+    const own = origins?.()
+    if (!own || own.includes(origin)) return
     if (own.length === 0 && !this.isOpen(reply)) return
     reply.removeHeader(ALLOW)
     throw new FrappeError(

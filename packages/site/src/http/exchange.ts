@@ -88,8 +88,8 @@ export interface Authenticated<C> {
   readonly sessionExpired?: boolean
   /** The other origins whose scripts may act as this caller; absent where the browser's own rules decide. */
   readonly origins?: () => readonly string[]
-  /** Called once before the handler, and may refuse; what comes back is called when the answer is made. */
-  readonly enter?: () => Promise<() => void>
+  /** Called once before the handler, and may refuse; what comes back, at once or later, is called when the answer is made. */
+  readonly enter?: () => Promise<() => void> | (() => void)
 }
 
 /**

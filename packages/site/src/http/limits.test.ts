@@ -25,20 +25,42 @@ it('failures count, checks do not, and success begins anew', async () => {
   await limits.check('alice')
 })
 
-it('of very many keys the last are counted together, so that memory is bounded, and no key is let off by that', async () => {
-  const limits = new Limits({ points: 1, seconds: 3600 })
-  await limits.consume('alice')
-  for (let i = 1; i < 100_000; i += 1) await limits.consume(`name ${i}`)
-  await expect(limits.consume('alice')).rejects.toEqual(refusal)
-  const passed = await consumed(limits, 'newcomer')
-  expect(passed).toBeGreaterThan(500)
-  expect(passed).toBeLessThanOrEqual(1000)
-  for (let i = 0; i < 3000; i += 1) await limits.forget(`newcomer ${i}`)
-  expect(await consumed(limits, 'newcomer')).toBe(0)
+it('who names very many is refused for the rest of them, and takes nobody else’s room', async () => {
+  const limits = new Limits({ points: 2, seconds: 3600 })
+  for (let i = 0; i < 135_000; i += 1) await limits.count('attacker', `invented ${i}`)
+  await expect(limits.check('attacker', 'one more')).rejects.toEqual(refusal)
+  await limits.check('attacker', 'invented 1')
+  expect(await consumed(limits, (i) => [`bystander ${i}`, 'app'])).toBe(3000)
+  expect(await consumed(limits, (i) => [`bystander ${i}`, 'app'])).toBe(3000)
 })
 
-/** How many of three thousand new keys are let pass. */
-async function consumed(limits: Limits, name: string): Promise<number> {
-  const all = await Promise.allSettled(Array.from({ length: 3000 }, (_, i) => limits.consume(`${name} ${i}`)))
+it('who names very many at once, and well, is let pass', async () => {
+  const limits = new Limits({ points: 10, seconds: 3600 })
+  for (let i = 0; i < 1500; i += 1) {
+    await limits.consume('office', `worker ${i}`)
+    await limits.forget('office', `worker ${i}`)
+  }
+  for (let i = 0; i < 1000; i += 1) await limits.consume('office', `typist ${i}`)
+  for (let i = 0; i < 50; i += 1) {
+    await limits.consume('office', `late ${i}`)
+    await limits.forget('office', `late ${i}`)
+  }
+})
+
+it('of very many callers the last are counted together, so that memory is bounded, and none is let off by that', async () => {
+  const limits = new Limits({ points: 1, seconds: 3600 })
+  await limits.consume('alice')
+  for (let i = 1; i < 100_000; i += 1) await limits.consume(`caller ${i}`)
+  await expect(limits.consume('alice')).rejects.toEqual(refusal)
+  const passed = await consumed(limits, (i) => [`newcomer ${i}`])
+  expect(passed).toBeGreaterThan(500)
+  expect(passed).toBeLessThanOrEqual(1000)
+  expect(await consumed(limits, (i) => ['attacker', `invented ${i}`])).toBeLessThanOrEqual(1)
+  expect(await consumed(limits, (i) => [`newcomer ${i}`])).toBe(0)
+})
+
+/** How many of three thousand are let pass. */
+async function consumed(limits: Limits, key: (i: number) => [caller: string, named?: string]): Promise<number> {
+  const all = await Promise.allSettled(Array.from({ length: 3000 }, (_, i) => limits.consume(...key(i))))
   return all.filter(({ status }) => status === 'fulfilled').length
 }

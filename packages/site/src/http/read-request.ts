@@ -5,6 +5,7 @@ import type { Credentials } from './exchange.ts'
 import { mergeArguments, parseBody, type RequestBody } from './request-body.ts'
 
 const NO_BODY = Buffer.alloc(0)
+const NO_COOKIES: Credentials['cookies'] = Object.freeze({})
 
 /** A request, read to its end. */
 export interface ReadRequest {
@@ -23,13 +24,13 @@ export function readRequest(request: FastifyRequest, isJsonByLook = false): Read
   // HEAD is answered as a GET without its body, so nobody may tell it from one (RFC 9110 section 9.3.2).
   const method = request.method === 'HEAD' ? 'GET' : request.method
   const mark = request.url.indexOf('?')
-  const query = new URLSearchParams(mark < 0 ? '' : request.url.slice(mark + 1))
+  const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(request.url.slice(mark + 1))
   const body = parseBody(headers['content-type'], Buffer.isBuffer(request.body) ? request.body : NO_BODY, isJsonByLook)
   refuseTokenOutsideHeader(query, body.form)
   refuseTwoCredentials(request)
-  const cookies = headers.cookie === undefined ? {} : request.server.parseCookie(headers.cookie)
+  const cookies = headers.cookie === undefined ? NO_COOKIES : request.server.parseCookie(headers.cookie)
   const args = mergeArguments(query, body)
-  return { credentials: { headers, cookies, args, method, ip, path: pathOf(request) }, query, body }
+  return { credentials: { headers, cookies, args, method, ip, path: pathOf(request.url, mark) }, query, body }
 }
 
 /** @see RFC 9700 section 4.3.2 */
@@ -39,17 +40,23 @@ function refuseTokenOutsideHeader(query: URLSearchParams, form: URLSearchParams 
   }
 }
 
+const AUTHORIZATION = 'authorization'
+
 /** Node keeps the first of two Authorization headers and says nothing; a proxy in front may have judged the other. */
 function refuseTwoCredentials(request: FastifyRequest): void {
   if (request.headers.authorization === undefined) return
+  const { rawHeaders } = request.raw
   let count = 0
-  for (let at = 0; at < request.raw.rawHeaders.length; at += 2)
-    if (request.raw.rawHeaders[at]?.toLowerCase() === 'authorization') count += 1
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) count += 1
+  }
   if (count > 1) throw new FrappeError('InvalidAuthorizationHeader', 'Send one Authorization header')
 }
 
-function pathOf(request: FastifyRequest): string {
-  const path = request.url.split('?', 1)[0] ?? ''
+function pathOf(url: string, mark: number): string {
+  const path = mark < 0 ? url : url.slice(0, mark)
+  if (!path.includes('%')) return path
   try {
     return decodeURIComponent(path)
   } catch {
@@ -64,7 +71,7 @@ export function askedBy(request: FastifyRequest): Asked {
 }
 
 /** Frappe's rule: JSON when it is asked for, or below `/api/` unless text is asked for first. */
-function wantsPage(request: FastifyRequest): boolean {
+export function wantsPage(request: FastifyRequest): boolean {
   const accept = request.headers.accept
   if (accept?.includes('application/json') === true || request.headers['x-requested-with'] === 'XMLHttpRequest') return false
   return !request.url.startsWith('/api/') || accept?.startsWith('text') === true

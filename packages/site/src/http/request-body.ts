@@ -60,16 +60,23 @@ function parseJson(text: string): RequestBody {
  * @throws {FrappeError} `ValidationError` for JSON that is neither an object nor a list, or text that no database keeps
  */
 export function mergeArguments(query: URLSearchParams, body: RequestBody): Arguments {
-  if (body.json === undefined || body.json === null) return Object.fromEntries([...firstValues(query), ...firstValues(body.form)])
+  if (body.json === undefined || body.json === null)
+    return body.form
+      ? Object.fromEntries([...firstValues(query), ...firstValues(body.form)])
+      : query.size === 0
+        ? NONE
+        : Object.fromEntries(firstValues(query))
   checkJson(body.json)
   if (Array.isArray(body.json)) return { data: body.json }
   if (isRecord(body.json)) return body.json
   throw invalid('The JSON body must be one object')
 }
 
-function firstValues(pairs: URLSearchParams | undefined): Map<string, string> {
+const NONE: Arguments = Object.freeze({})
+
+function firstValues(pairs: URLSearchParams): Map<string, string> {
   const values = new Map<string, string>()
-  for (const [key, value] of pairs ?? []) {
+  for (const [key, value] of pairs) {
     checkText(key)
     checkText(value)
     if (!values.has(key)) values.set(key, value)

@@ -1,11 +1,11 @@
 import { FrappeError, OAuthError } from '@annex/protocol'
 import { fastifyCookie } from '@fastify/cookie'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { Answers, type AnswerOptions } from './answers.ts'
+import { Answers, type AnswerOptions, type Asked } from './answers.ts'
 import { CrossOrigin, type CrossOriginRules } from './cross-origin.ts'
 import { checkCrossSite, type CsrfRule } from './cross-site.ts'
 import type { Answer, Authenticated, Authenticator, Credentials, Exchange, Handler } from './exchange.ts'
-import { askedBy, readRequest, type ReadRequest } from './read-request.ts'
+import { askedBy, readRequest, wantsPage, type ReadRequest } from './read-request.ts'
 import { checkText } from './request-body.ts'
 import { refuseUnreadable } from './unreadable-request.ts'
 
@@ -112,7 +112,8 @@ class Server<C> {
       bodyLimit: options.bodyLimit ?? 25 * 1024 * 1024,
       trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
       schemaController: WITHOUT_SCHEMAS,
-      routerOptions: { maxParamLength: MAX_NAME, ignoreTrailingSlash: true },
+      // The query is read once, where the body is.
+      routerOptions: { maxParamLength: MAX_NAME, ignoreTrailingSlash: true, querystringParser: () => UNREAD },
       clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, this.#answers.jsonHeaders),
       frameworkErrors: (error, request, reply) => void this.#answers.sendError(reply, error, askedBy(request)),
     })
@@ -135,7 +136,11 @@ class Server<C> {
     fastify.server.on('connect', (_request, socket) => refuseUnreadable(new Error('CONNECT'), socket, this.#answers.jsonHeaders))
     // Node would answer 417 without a body; an expectation may be passed over (RFC 9110 section 10.1.1).
     fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response))
-    fastify.addHook('onResponse', (request, reply, done) => {
+    if (this.#options.log.isLevelEnabled('debug')) this.#logAnswers()
+  }
+
+  #logAnswers(): void {
+    this.#fastify.addHook('onResponse', (request, reply, done) => {
       const facts = { method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
       this.#options.log.debug(facts, 'answered')
       done()
@@ -211,37 +216,38 @@ class Server<C> {
 
   /** One request from its first byte to its answer; the only catch on the way. */
   async #serve(request: FastifyRequest, reply: FastifyReply, addressed: Route<C>): Promise<FastifyReply> {
-    let asked = askedBy(request)
+    let command: string | undefined
+    let known: Authenticated<C> | undefined
     let leave: (() => void) | undefined
     try {
       const whole = readRequest(request, addressed.options.jsonByLook)
-      await this.#openToNamed(request, reply, whole, addressed.options)
-      const read = this.#crossOrigin.isOpen(reply) ? withoutCookies(whole) : whole
+      const origin = this.#crossOrigin.foreign(request)
+      const read = origin === undefined ? whole : await this.#readFrom(origin, reply, whole, addressed.options)
       const { credentials } = read
-      const command = commandIn(read, addressed.options)
-      // Who calls by `cmd` is a program, whatever its Accept header says.
-      if (command !== undefined) asked = { ...asked, wantsPage: false }
+      command = commandIn(read, addressed.options)
       const { handler, options } = command === undefined ? addressed : this.#commandRoute(command, credentials.method)
-      const known = options.authenticate === 'none' ? { caller: this.#options.guest } : await this.#identify(credentials)
-      asked = { ...asked, ...(known.cookies ? { cookies: known.cookies } : {}), sessionExpired: known.sessionExpired === true }
-      this.#crossOrigin.hold(request, reply, known.origins)
+      known = options.authenticate === 'none' ? { caller: this.#options.guest } : await this.#identify(credentials)
+      if (origin !== undefined) this.#crossOrigin.hold(origin, reply, known.origins)
       this.#checkCrossSite(credentials, known, options.csrf)
-      leave = await known.enter?.()
-      const exchange = exchangeOf(request, read, known, asked.wantsPage, command)
+      // What is there at once is not waited for, here and below: each wait costs about as much as a check.
+      const entered = known.enter?.()
+      leave = entered instanceof Promise ? await entered : entered
+      // Who calls by `cmd` is a program, whatever its Accept header says.
+      const exchange = exchangeOf(request, read, known, command === undefined && wantsPage(request), command)
       const { around } = this.#options
       const answer = await (around ? around(exchange, () => handler(exchange)) : handler(exchange))
       return this.#answers.send(reply, answer, known.cookies)
     } catch (error) {
-      return this.#answers.sendError(reply, refusalFor(addressed.options, error), asked)
+      return this.#answers.sendError(reply, refusalFor(addressed.options, error), askedAs(request, command, known))
     } finally {
       leave?.()
     }
   }
 
-  async #openToNamed(request: FastifyRequest, reply: FastifyReply, read: ReadRequest, { scripts }: RouteOptions): Promise<void> {
-    const origin = this.#crossOrigin.foreign(request)
-    if (scripts && origin !== undefined)
-      this.#crossOrigin.openTo(origin, reply, await scripts({ headers: read.credentials.headers, ...read.body }))
+  /** What a script of another origin sent: whether it may read the answer is known once its request names the app that it is of. */
+  async #readFrom(origin: string, reply: FastifyReply, read: ReadRequest, { scripts }: RouteOptions): Promise<ReadRequest> {
+    if (scripts) this.#crossOrigin.openTo(origin, reply, await scripts({ headers: read.credentials.headers, ...read.body }))
+    return this.#crossOrigin.isOpen(reply) ? withoutCookies(read) : read
   }
 
   /** A command is answered by the route that its name stands for, under that route's own rules. */
@@ -279,6 +285,13 @@ class Server<C> {
   }
 }
 
+/** What the sending of an error needs to know, of whoever was found to call. */
+function askedAs(request: FastifyRequest, command: string | undefined, known: Authenticated<unknown> | undefined): Asked {
+  const asked = askedBy(request)
+  const cookies = known?.cookies ? { cookies: known.cookies } : {}
+  return { ...asked, ...cookies, wantsPage: command === undefined && asked.wantsPage, sessionExpired: known?.sessionExpired === true }
+}
+
 /** A script of another origin is known by what it shows itself, never by what its browser adds. */
 const withoutCookies = (read: ReadRequest): ReadRequest => ({ ...read, credentials: { ...read.credentials, cookies: {} } })
 
@@ -314,18 +327,46 @@ const NOTHING_HERE = new FrappeError('DoesNotExistError', 'There is nothing at t
 const TRANSPORT = new Set(['_', 'csrf_token', 'sid'])
 
 const NO_FILES: Exchange<unknown>['files'] = new Map()
+const UNREAD = Object.freeze({})
 
 function exchangeOf<C>(
   request: FastifyRequest,
   read: ReadRequest,
   known: Authenticated<C>,
-  wantsPage: boolean,
+  isForPage: boolean,
   command: string | undefined,
 ): Exchange<C> {
   const params = command === undefined ? (request.params as Readonly<Record<string, string>>) : { method: command }
   for (const name in params) checkText(params[name] ?? '')
+  const { credentials, query, body } = read
+  const { method, path, headers, cookies, ip } = credentials
+  const args = argumentsMeant(credentials.args, command)
+  const whole = {
+    method,
+    path,
+    params,
+    query,
+    files: body.files ?? NO_FILES,
+    args,
+    headers,
+    cookies,
+    ip,
+    caller: known.caller,
+    wantsPage: isForPage,
+  }
+  if (body.form === undefined && body.json === undefined && known.csrf === undefined) return whole
+  const { form, json } = body
+  return {
+    ...whole,
+    ...(form === undefined ? {} : { form }),
+    ...(json === undefined ? {} : { json }),
+    ...(known.csrf === undefined ? {} : { csrf: known.csrf }),
+  }
+}
+
+/** Without what is the transport's own. */
+function argumentsMeant(args: Exchange<unknown>['args'], command: string | undefined): Exchange<unknown>['args'] {
   const isMeant = (name: string): boolean => !TRANSPORT.has(name) && (name !== 'cmd' || command === undefined)
-  const args = Object.fromEntries(Object.entries(read.credentials.args).filter(([name]) => isMeant(name)))
-  const csrf = known.csrf === undefined ? {} : { csrf: known.csrf }
-  return { ...read.credentials, files: NO_FILES, ...read.body, ...csrf, args, params, query: read.query, wantsPage, caller: known.caller }
+  const names = Object.keys(args)
+  return names.every(isMeant) ? args : Object.fromEntries(names.filter(isMeant).map((name) => [name, args[name]]))
 }

@@ -148,8 +148,9 @@ const all: readonly (readonly [string, string])[] = [
       name: EVIL,
       href: '/x',
       eventUri: EVIL,
-      secrets: [{ created: 'today' }],
+      secrets: ['1', '2'].map((id) => ({ id, created: 'today' })),
       rotateAction: '/rotate',
+      endSecretAction: '/end',
       deliveries: (['waiting', 'dead', 'done'] as const).map((state) => {
         return { id: EVIL, kind: 'event', state, created: 'today', attempts: 1, lastError: EVIL, reason: EVIL, grant: EVIL }
       }),
@@ -166,6 +167,8 @@ const all: readonly (readonly [string, string])[] = [
       user: EVIL,
       isKnown: true,
       apps: [{ name: EVIL, href: '/x', connections: 2, rights: [EVIL], since: EVIL }],
+      identities: [{ issuer: EVIL, label: EVIL, since: EVIL }],
+      untieAction: '/untie',
     }),
   ],
   ['end of connections', endUserConnectionsPage({ person: alice, action: '/end', backHref: '/user', user: EVIL, count: 2 })],

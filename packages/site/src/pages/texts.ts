@@ -33,6 +33,8 @@ const english = {
     intro: 'Besides your password, signing in can ask for a code that an app on your phone makes. Your password, to begin:',
     begin: 'Set up',
     anew: 'Or begin anew with another secret:',
+    elsewhere:
+      'It is being set up elsewhere, by another sign-in of yours. Begin anew here, and the secret that was shown there counts no more. If that was not you, change your password first.',
     enter:
       'Enter this secret in your authenticator app, by hand or by opening the address on your phone, then type the code that it shows.',
     secret: 'Secret',

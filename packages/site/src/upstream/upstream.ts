@@ -25,7 +25,8 @@ export class Upstream implements Backend {
 
   constructor({ url, key }: { readonly url: string; readonly key: string }) {
     this.#url = url
-    this.#client = new UpstreamClient({ url, credentials: { apiKey: key } })
+    // The caller asks again, or its caller: here each call is sent once.
+    this.#client = new UpstreamClient({ url, credentials: { apiKey: key }, retries: 0 })
     this.#definitions = new Definitions(this.#client)
   }
 

@@ -1,4 +1,4 @@
-import { isRecord } from '@annex/protocol'
+import { isRecord, typeNames, writeInterface, writeUnion, type WrittenInterface } from '@annex/protocol'
 import { schemaName, type Schema } from './document-schema.ts'
 
 type Schemas = Readonly<Record<string, unknown>>
@@ -18,25 +18,11 @@ export function writeTypes(schemas: Schemas, doctypes: readonly string[]): strin
   // A set goes on to what is added to it meanwhile: the row types of those before.
   for (const name of wanted) for (const row of rowTypes(propertiesOf(schemas, name))) wanted.add(row)
   const names = typeNames([...wanted])
-  const interfaces = [...wanted].map((name) => writeInterface(schemas, name, names))
+  const interfaces = [...wanted].map((name) => writeInterface(interfaceOf(schemas, name, names)))
   return [`${HEAD}\n`, ...interfaces].join('\n')
 }
 
 const HEAD = '// Written by annex types. Write it again when a DocType changes.'
-
-/** `Sales.Invoice` → `SalesInvoice`; of two that would be called alike the later gets a number. */
-function typeNames(names: readonly string[]): ReadonlyMap<string, string> {
-  const taken = new Set<string>()
-  return new Map(
-    names.map((name) => {
-      const bare = name.replaceAll(/(?:^|[._-])([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replaceAll(/\W/g, '')
-      let [unique, number] = [bare, 2]
-      while (taken.has(unique)) unique = `${bare}${number++}`
-      taken.add(unique)
-      return [name, unique] as const
-    }),
-  )
-}
 
 /** The properties of a schema with those of all that it is made of; what it says itself counts. */
 function propertiesOf(schemas: Schemas, name: string): Record<string, Schema> {
@@ -56,28 +42,19 @@ function referenced(schema: unknown): string | undefined {
 const rowTypes = (properties: Readonly<Record<string, Schema>>): string[] =>
   Object.values(properties).flatMap((schema) => referenced(schema['items']) ?? [])
 
-function writeInterface(schemas: Schemas, name: string, names: ReadonlyMap<string, string>): string {
+function interfaceOf(schemas: Schemas, name: string, names: ReadonlyMap<string, string>): WrittenInterface {
   const { title, description } = schemas[name] as { title?: string; description?: string }
-  const properties = Object.entries(propertiesOf(schemas, name)).map(([key, schema]) => writeProperty(key, schema, names))
-  return `${comment([title, description], '')}export interface ${names.get(name)} {\n${properties.join('')}}\n`
-}
-
-function writeProperty(key: string, schema: Schema, names: ReadonlyMap<string, string>): string {
-  const type = typeOf(schema, names)
-  // What is empty is left out of some answers and null in others.
-  const optional = type.endsWith(' | null') ? '?' : ''
-  const shown = /^[A-Za-z_]\w*$/.test(key) ? key : JSON.stringify(key)
-  return `${comment([schema['title'], schema['description']], '  ')}  ${shown}${optional}: ${type}\n`
-}
-
-function comment(lines: readonly unknown[], indent: string): string {
-  const said = lines.filter((line) => typeof line === 'string' && line !== '').join('. ')
-  return said === '' ? '' : `${indent}/** ${said.replaceAll('*/', '*\u200b/').replaceAll(/\s+/g, ' ')} */\n`
+  const properties = Object.entries(propertiesOf(schemas, name)).map(([key, schema]) => ({
+    key,
+    type: typeOf(schema, names),
+    comment: [schema['title'], schema['description']],
+  }))
+  return { name: names.get(name)!, comment: [title, description], properties }
 }
 
 function typeOf(schema: Schema, names: ReadonlyMap<string, string>): string {
-  if ('const' in schema) return JSON.stringify(schema['const'])
-  if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => JSON.stringify(value)).join(' | ')
+  if ('const' in schema) return writeUnion([schema['const']])
+  if (Array.isArray(schema['enum'])) return writeUnion(schema['enum'])
   const types = [schema['type'] ?? 'unknown'].flat().map(String)
   return types.map((type) => WORDS[type] ?? (type === 'array' ? rowsOf(schema, names) : 'unknown')).join(' | ')
 }

@@ -13,8 +13,8 @@ export interface EnrolmentView {
 
 export interface FactorView {
   readonly person: Person
-  /** To be confirmed. */
-  readonly enrolment: EnrolmentView | undefined
+  /** To be confirmed; another session's is not shown. */
+  readonly enrolment: EnrolmentView | 'elsewhere' | undefined
   /** Recovery codes; undefined while the factor is off. */
   readonly codesLeft: number | undefined
   /** A role asks for it: it cannot be turned off. */
@@ -30,7 +30,12 @@ export function factorPage(view: FactorView): string {
 }
 
 const whileOff = (view: FactorView): Html =>
-  html`${view.enrolment && confirmForm(view, view.enrolment)} ${passwordForm(view, 'begin', t.begin, view.enrolment ? t.anew : t.intro)}`
+  html`${typeof view.enrolment === 'object' && confirmForm(view, view.enrolment)} ${passwordForm(view, 'begin', t.begin, hintOf(view))}`
+
+function hintOf({ enrolment }: FactorView): string {
+  if (enrolment === 'elsewhere') return t.elsewhere
+  return enrolment ? t.anew : t.intro
+}
 
 const whileOn = (view: FactorView, codesLeft: number): Html =>
   html`<p>${t.isOn} ${t.codesLeft} <strong>${codesLeft}</strong></p>

@@ -79,6 +79,10 @@ export const appTexts = {
     end: "End all of this user's connections",
     sure: 'Connections that end: {count}. Every app loses at once what this user allowed it, and is told so. Nobody can undo it: the user has to allow each app anew.',
     keep: 'Keep them',
+    identities: 'Other sites that sign this user in',
+    identitiesHint:
+      'Untying one ends that at once; sessions go on. It is tied anew when somebody signs in there with a verified address that is this user’s here. Without a password the user needs a link to a new one afterwards.',
+    resetLink: 'Make a link to a new password',
   },
   told: {
     title: 'What it is told',

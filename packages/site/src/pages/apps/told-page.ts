@@ -19,6 +19,12 @@ export interface DeliveryView {
   readonly grant?: string | undefined
 }
 
+interface ToldSecret {
+  readonly id: string
+  readonly created: string
+  readonly expires?: string | undefined
+}
+
 export interface ToldView {
   readonly person: Person
   readonly name: string
@@ -26,9 +32,11 @@ export interface ToldView {
   readonly href: string
   readonly eventUri?: string | undefined
   readonly logoutUri?: string | undefined
-  readonly secrets: readonly { readonly created: string; readonly expires?: string | undefined }[]
+  readonly secrets: readonly ToldSecret[]
   /** Where a new event secret is made, with `csrf_token` alone; absent where there can be none. */
   readonly rotateAction?: string | undefined
+  /** Posted with `secret` and `csrf_token`, while there is another. */
+  readonly endSecretAction: string
   readonly deliveries: readonly DeliveryView[]
   /** Posted with `delivery` and `csrf_token`. */
   readonly retryAction: string
@@ -55,18 +63,32 @@ export function toldPage(view: ToldView): string {
   return layout({ title: `${view.name}: ${t.title}`, person: view.person, main })
 }
 
-const secretsCard = ({ secrets, rotateAction, person }: ToldView): Html =>
-  html`<section class="card">
+const secretsCard = (view: ToldView): Html => {
+  const { secrets, rotateAction, person } = view
+  return html`<section class="card">
     <h2>${t.secrets}</h2>
     <p class="hint">${t.secretsHint}</p>
-    ${secrets.length === 0 && html`<p>${t.noSecret}</p>`}
-    ${secrets.map(({ created, expires }) => facts([[texts.connectedApps.secretCreated, created], expires !== undefined && [texts.connectedApps.secretExpires, expires]]))}
+    ${secrets.length === 0 && html`<p>${t.noSecret}</p>`} ${secrets.map((secret) => secretPart(secret, view))}
     ${
       rotateAction !== undefined &&
       html`<p class="hint">${t.rotateHint}</p>
         <form method="post" action="${rotateAction}">${hiddenFields({ csrf_token: person.csrf })}<button>${t.rotate}</button></form>`
     }
   </section>`
+}
+
+function secretPart({ id, created, expires }: ToldSecret, { secrets, endSecretAction, person }: ToldView): Html {
+  const { secretCreated, secretExpires } = texts.connectedApps
+  return html`${facts([[secretCreated, created], expires !== undefined && [secretExpires, expires]])}
+  ${
+    secrets.length > 1 &&
+    html`<form method="post" action="${endSecretAction}">
+      ${hiddenFields({ secret: id, csrf_token: person.csrf })}<button class="bad">
+        ${appTexts.secret.end}<span class="unseen"> (${secretCreated} ${created})</span>
+      </button>
+    </form>`
+  }`
+}
 
 type Fact = readonly [name: string, value: string | number]
 

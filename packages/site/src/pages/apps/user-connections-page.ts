@@ -1,4 +1,4 @@
-import { hiddenFields, html, shownName, type Html } from '../html.ts'
+import { hiddenFields, html, plain, shownName, type Html } from '../html.ts'
 import { layout, type Person } from '../layout.ts'
 import { paths } from '../paths.ts'
 import { texts } from '../texts.ts'
@@ -26,16 +26,29 @@ export interface UserConnectionsView {
   /** Whether there is such a user, who may sign in. */
   readonly isKnown: boolean
   readonly apps: readonly UserApp[]
+  readonly identities: readonly UserIdentity[]
+  /** Posted with `user`, `issuer` and `csrf_token`. */
+  readonly untieAction: string
+}
+
+/** A site that the user signs in by. */
+export interface UserIdentity {
+  readonly issuer: string
+  /** Absent while nobody can sign in by it. */
+  readonly label: string | undefined
+  readonly since: string
 }
 
 const t = appTexts.user
 
 /** What apps may do in one user's name, for System Managers. */
-export function userConnectionsPage({ person, action, endHref, user, isKnown, apps }: UserConnectionsView): string {
+export function userConnectionsPage(view: UserConnectionsView): string {
+  const { person, action, endHref, user, isKnown, apps } = view
   const main = html`<p><a href="${paths.connectedApps}">${texts.connectedApps.back}</a></p>
     ${userForm({ person, action, user })} ${user !== '' && html`<h2>${shownName(user)}</h2>`}
     ${user !== '' && apps.length === 0 && html`<p>${isKnown ? t.none : t.unknown}</p>`} ${apps.map(card)}
-    ${apps.length > 0 && html`<p><a class="button bad" href="${endHref}">${t.end}</a></p>`}`
+    ${apps.length > 0 && html`<p><a class="button bad" href="${endHref}">${t.end}</a></p>`}
+    ${view.identities.length > 0 && identitiesPart(view)}`
   return layout({ title: t.title, person, main })
 }
 
@@ -56,6 +69,28 @@ const card = ({ name, href, connections, rights, since }: UserApp): Html =>
       ${rights.map((words) => html`<li>${words}</li>`)}
     </ul>
     <p class="soft">${filled(t.connections, { count: connections, since })}</p>
+  </section>`
+
+const identitiesPart = (view: UserConnectionsView): Html =>
+  html`<h2>${t.identities}</h2>
+    <p class="soft">${t.identitiesHint} <a href="${paths.resetLink}">${t.resetLink}</a></p>
+    ${view.identities.map((identity) => identityCard(identity, view))}`
+
+const identityCard = ({ issuer, label, since }: UserIdentity, { untieAction, user, person }: UserConnectionsView): Html =>
+  html`<section class="card">
+    <h3>${shownName(label ?? issuer)}${label === undefined && html` <span class="tag">${texts.account.keyOff}</span>`}</h3>
+    <dl>
+      <dt>${texts.account.address}</dt>
+      <dd>${plain(issuer)}</dd>
+      <dt>${texts.account.tied}</dt>
+      <dd>${since}</dd>
+    </dl>
+    <form method="post" action="${untieAction}">
+      ${hiddenFields({ user, issuer, csrf_token: person.csrf })}
+      <div class="actions">
+        <button class="bad">${texts.account.untie}<span class="unseen"> (${shownName(label ?? issuer)})</span></button>
+      </div>
+    </form>
   </section>`
 
 export interface EndUserConnectionsView {
