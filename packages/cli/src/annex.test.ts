@@ -94,7 +94,13 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
     const before = await published()
     const listed = await annex(['keys', 'list'])
     expect(listed).toMatchObject({ code: 0, stderr: '' })
-    expect(listed.stdout.split('\n').map((line) => line.split(/ +/).slice(0, 2).join(' '))).toEqual(['current ES256', 'next ES256', ''])
+    expect(listed.stdout.split('\n').map((line) => line.split(/ +/).slice(0, 2).join(' '))).toEqual([
+      'current ES256',
+      'next ES256',
+      'current secret',
+      'next secret',
+      '',
+    ])
     for (const kid of before) expect(listed.stdout).toContain(kid)
     expect(await annex(['keys', 'rotate'])).toMatchObject({
       code: 1,
@@ -108,6 +114,31 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
     expect((await annex(['keys', 'add-rsa'])).stdout).toContain('current  RS256')
     expect(await published()).toHaveLength(5)
     expect((await annex(['keys', 'add-rsa'])).stderr).toContain('has keys for RS256 already')
+  })
+
+  it('rotates the secret key of a running site, seals its values anew and takes out a key that nothing hangs on', async () => {
+    const admin = await Api.signIn(site.url, 'Administrator', site.adminPassword)
+    const fields = [{ fieldname: 'pwd', fieldtype: 'Password', label: 'Password' }]
+    await admin.insert('DocType', { name: 'Mailbox', autoname: 'prompt', fields, permissions: [{ role: 'System Manager' }] })
+    for (const name of ['one', 'two']) await admin.insert('Mailbox', { name, pwd: `secret of ${name}` })
+    const rotated = await annex(['keys', 'rotate-secret', '--early'])
+    expect(rotated.stdout).toMatch(
+      /^The next key is in use from now on; annex keys reseal [^\n]+\ncurrent {2}secret {2}rotation-2-\S+ {2}since \S+\nretired {2}secret {2}rotation-1-/,
+    )
+    const [old = ''] = /rotation-1-\w+/.exec(rotated.stdout) ?? []
+    await admin.insert('Mailbox', { name: 'three', pwd: 'secret of three' })
+    const resealed = await annex(['keys', 'reseal'])
+    expect(resealed).toMatchObject({ code: 0, stderr: '' })
+    expect(resealed.stdout).toMatch(
+      /^Sealed anew with rotation-2-\S+:\nPassword fields {2}2\nsecond factors {2}0\nevent secrets {2}0\nRetired keys; [^\n]+\nretired {2}secret {2}rotation-1-/,
+    )
+    expect((await annex(['keys', 'list'])).stdout).toMatch(/^current {2}secret {2}rotation-2-.* {2}Password fields: 3/m)
+    const password = (name: string) => admin.get('frappe.client.get_password', { doctype: 'Mailbox', name, fieldname: 'pwd' })
+    for (const name of ['one', 'three']) expect((await password(name)).body['message']).toBe(`secret of ${name}`)
+    expect((await annex(['keys', 'remove', old, '--yes'])).stderr).toBe(
+      `annex: The key ${old} is still needed: what was answered within the last hour; annex keys reseal seals values with the current key\n`,
+    )
+    expect((await annex(['audit', 'verify'])).code).toBe(0)
   })
 
   it('lets an app sleep and wakes it, lists its secrets and ends one', async () => {
@@ -242,6 +273,9 @@ describe('annex on a site of its own', () => {
     [['app', 'set-state', 'nope', 'asleep'], /STATE must be active or suspended/],
     [['app', 'set-state', 'nope', 'active'], /there is no app nope; annex app list shows the client IDs/],
     [['app', 'rotate-secret', 'nope', '--overlap', '31'], /--overlap must be 0 to 30 days/],
+    [['keys', 'rotate-secret'], /The next secret key has not been known for long enough/],
+    [['keys', 'remove', 'nope'], /backups from before cannot be read without the key: .*repeat with --yes/],
+    [['keys', 'remove', 'nope', '--yes'], /The key ring has no secret key nope; annex keys list shows those that it has/],
     [['app', 'retire', 'nope'], /there is no app nope; annex app list shows the client IDs/],
     [['app', 'rotate-secret', 'nope'], /there is no app nope; annex app list shows the client IDs/],
     [['user', 'create', 'ann', '--first-name', 'Ann'], /"ann" is not valid; write an e-mail address/],

@@ -10,9 +10,12 @@ import { doctypeExport } from './commands/doctype-export.ts'
 import { doctypeImport } from './commands/doctype-import.ts'
 import { doctypePurge } from './commands/doctype-purge.ts'
 import { doctor } from './commands/doctor.ts'
-import { keysAddRsa } from './commands/keys-add-rsa.ts'
-import { keysList } from './commands/keys-list.ts'
-import { keysRotate } from './commands/keys-rotate.ts'
+import { keysAddRsa } from './commands/keys/add-rsa.ts'
+import { keysList } from './commands/keys/list.ts'
+import { keysRemove } from './commands/keys/remove.ts'
+import { keysReseal } from './commands/keys/reseal.ts'
+import { keysRotateSecret } from './commands/keys/rotate-secret.ts'
+import { keysRotate } from './commands/keys/rotate.ts'
 import { explain } from './commands/explain.ts'
 import { restore } from './commands/restore.ts'
 import { types } from './commands/types.ts'
@@ -30,8 +33,15 @@ export const annex = defineCommand({
       subCommands: { create: userCreate, 'reset-link': userResetLink, 'reset-factor': userResetFactor },
     }),
     keys: defineCommand({
-      meta: { name: 'keys', description: 'The keys that sign id_tokens' },
-      subCommands: { list: keysList, rotate: keysRotate, 'add-rsa': keysAddRsa },
+      meta: { name: 'keys', description: 'The keys of the site' },
+      subCommands: {
+        list: keysList,
+        rotate: keysRotate,
+        'add-rsa': keysAddRsa,
+        'rotate-secret': keysRotateSecret,
+        reseal: keysReseal,
+        remove: keysRemove,
+      },
     }),
     doctype: defineCommand({
       meta: { name: 'doctype', description: 'DocTypes as files' },

@@ -14,6 +14,7 @@ describe('The words on the command line', () => {
     [['app', 'list'], 'run', 'annex app list'],
     [['app', 'create', 'Shop', ...REDIRECT, '--no-pkce', '--scopes=openid all'], 'run', 'annex app create'],
     [['app', 'create', ...REDIRECT, '--', '--Shop--'], 'run', 'annex app create'],
+    [['keys', 'rotate-secret', '--early'], 'run', 'annex keys rotate-secret'],
     [['types', 'Customer', 'Sales Order', '--out', 'x.ts'], 'run', 'annex types'],
   ])('%j mean: %s %s', (words, kind, name) => {
     expect(parseCommand(annex, words)).toMatchObject({ kind, name })
@@ -25,6 +26,8 @@ describe('The words on the command line', () => {
       ['app', 'nope'],
       'there is no command "app nope"; there are: create, list, set-state, secrets, rotate-secret, end-secret, approvals, allow-user, refuse-user, retire',
     ],
+    [['keys', 'nope'], 'there is no command "keys nope"; there are: list, rotate, add-rsa, rotate-secret, reseal, remove'],
+    [['keys', 'remove'], 'KEY is missing; see annex keys remove --help'],
     [['--version'], '--version is not an option of annex; see annex --help'],
     [['app', 'list', '--all'], '--all is not an option of annex app list; see annex app list --help'],
     [['app', 'list', '-a'], '-a is not an option of annex app list; see annex app list --help'],

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openSite, readConfig } from '@annex/site'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Api } from '../../../tests/support/callers/api.ts'
 import { connect, registerApp, renew } from '../../../tests/support/callers/connected-app.ts'
@@ -85,6 +86,47 @@ describe.each(engines)('annex backup, restore and copy beside a running site, on
     }
   })
 
+  it('keeps what is sealed readable: after a restore across rotations of the keys, and in a copy', async () => {
+    const password = async (api: Api): Promise<unknown> =>
+      (await api.get('frappe.client.get_password', { doctype: 'Mailbox', name: 'office', fieldname: 'pwd' })).body['message']
+    const api = await signIn()
+    const permissions = [{ role: 'System Manager', read: 1, write: 1, create: 1 }]
+    const fields = [{ fieldname: 'pwd', fieldtype: 'Password', label: 'Password' }]
+    await api.insert('DocType', { name: 'Mailbox', autoname: 'prompt', fields, permissions })
+    await api.insert('Mailbox', { name: 'office', pwd: 'first' })
+    const file = join(folder, 'sealed.backup')
+    await annex('backup', '--to', file)
+
+    await api.update('Mailbox', 'office', { pwd: 'second' })
+    const operator = await openSite(readConfig({ ANNEX_DATA: site.folder, DATABASE_URL: site.databaseUrl }))
+    await operator.keys.rotateSecret({ early: true })
+    await operator.sealedValues.reseal()
+    for (const _ of ['once', 'again']) await operator.keys.rotate({ early: true })
+    await operator.close()
+    expect(await password(api)).toBe('second')
+    await forgetRetiredSigningKeys(join(site.folder, 'keys.json'))
+
+    expect(await annex('restore', '--from', file, '--yes')).toMatchObject({ code: 0, stderr: '' })
+    expect(await password(await signIn())).toBe('first')
+    const listed = await annex('keys', 'list')
+    expect(listed).toMatchObject({ code: 0, stderr: '' })
+    expect(listed.stdout).toMatch(/^retired {2}secret {2}rotation-1-.* {2}Password fields: 1, /m)
+
+    const target = await temporaryDatabase(engine === 'sqlite' ? 'postgres' : 'sqlite')
+    const settings = { DATABASE_URL: target.url, ANNEX_KEYS: join(site.folder, 'keys.json') }
+    try {
+      expect(await annex('copy', '--from', site.databaseUrl, '--to', target.url)).toMatchObject({ code: 0 })
+      const copied = await startSite(engine, settings)
+      try {
+        expect(await password(await Api.signIn(copied.url, 'Administrator', site.adminPassword))).toBe('first')
+      } finally {
+        await copied.close()
+      }
+    } finally {
+      await target.remove()
+    }
+  })
+
   it('drops what a field that is gone left behind when it is told to, and says before what that is', async () => {
     const [name, permissions] = ['Purged', [{ role: 'System Manager', read: 1, write: 1, create: 1 }]]
     const api = await signIn()
@@ -105,3 +147,9 @@ describe.each(engines)('annex backup, restore and copy beside a running site, on
     expect(await api.read(name, 'one')).toMatchObject({ b: 'y' })
   })
 })
+
+/** As the site itself does thirty days after a rotation. */
+async function forgetRetiredSigningKeys(file: string): Promise<void> {
+  const ring = JSON.parse(await readFile(file, 'utf8')) as { signing: { state: string }[] }
+  await writeFile(file, JSON.stringify({ ...ring, signing: ring.signing.filter(({ state }) => state !== 'retired') }))
+}

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, request, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -61,8 +61,10 @@ describe('annex doctor, about a running site', () => {
       '✓ site: URL answers',
       '✓ clock: both machines agree about the time',
       '✓ discovery: the issuer is URL',
+      '✓ keys: every answer publishes the same ones',
+      `✓ client: the site knows ${client.name}`,
       `✓ redirect URI: ${REDIRECT} is registered`,
-      '✓ secret: it is the client’s',
+      '✓ secret: it is the one of this app',
       '✓ scope: every name has the right form; whether the client may ask for it shows at sign-in',
       '',
     ])
@@ -73,9 +75,13 @@ describe('annex doctor, about a running site', () => {
     [
       'a redirect URI that is not the registered one',
       ['--client-id', 'ID', '--redirect-uri', `${REDIRECT}/`],
-      `✗ redirect URI: ${REDIRECT}/ is not registered for this client; it must be the same to the letter`,
+      `✗ redirect URI: ${REDIRECT}/ is not registered for this client: it must be the same to the letter`,
     ],
-    ['a wrong secret', ['--client-id', 'ID', '--secret', 'not-this-one'], '✗ secret: it is not the client’s; rotate the secret'],
+    [
+      'a wrong secret',
+      ['--client-id', 'ID', '--secret', 'not-this-one'],
+      '✗ secret: it is not the one of this app: have the site give a new one',
+    ],
     ['an unknown client', ['--client-id', 'nope', '--redirect-uri', REDIRECT], '✗ client: the site knows no client nope'],
     [
       'a scope that is none',
@@ -91,7 +97,7 @@ describe('annex doctor, about a running site', () => {
 
   it('says what it could not examine, which is no failure', async () => {
     const { code, said } = await examine([site.url, '--client-id', client.name])
-    expect(said).toContain('✓ client: the site knows it\n? secret: none was given')
+    expect(said).toContain(`✓ client: the site knows ${client.name}\n? secret: none was given`)
     expect(code).toBe(0)
   })
 
@@ -124,6 +130,26 @@ describe('annex doctor, about a running site', () => {
     )
     expect(code).toBe(1)
   })
+})
+
+it('annex doctor names the key that a process of the site was not given', async () => {
+  const site = await startSite('postgres')
+  const keys = await readFile(join(site.folder, 'keys.json'), 'utf8')
+  const second = await startSite('postgres', { DATABASE_URL: site.databaseUrl, ANNEX_KEYS: keys })
+  try {
+    const places = [shifted(site.url, 0), shifted(second.url, 0)]
+    let asked = 0
+    const url = `http://127.0.0.1:${await serve(createServer((from, answer) => places[asked++ % 2]!(from, answer)))}`
+    expect((await examine([url])).said).toContain('✓ keys: every answer publishes the same ones\n')
+    const rotated = await run('annex', ['keys', 'rotate', '--early'], { ANNEX_DATA: site.folder, DATABASE_URL: site.databaseUrl })
+    const [, next] = /^next +ES256 +(\S+)/m.exec(rotated.stdout) ?? []
+    const { code, said } = await examine([url])
+    expect(said).toContain(`✗ keys: some answers lack ${next}: a process of the site has an old key ring; give each of them the new one`)
+    expect(code).toBe(1)
+  } finally {
+    await second.close()
+    await site.close()
+  }
 })
 
 /** A proxy in front of a site whose clock is wrong. */

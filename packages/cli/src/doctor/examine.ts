@@ -1,4 +1,6 @@
-import { checkRedirect, checkScope, checkSecret, readMetadata, type ClientFacts } from './check-client.ts'
+import { UpstreamUnavailable } from '@annex/connector'
+import { checkClientAt, checkScope, readMetadata, type ClientFacts } from './check-client.ts'
+import { checkKeys } from './check-keys.ts'
 import { checkReachable, unreachable } from './check-reachable.ts'
 import { bad, type Finding } from './finding.ts'
 
@@ -16,7 +18,9 @@ export async function examine({ url, client, scope }: Examination): Promise<Find
   const findings = await checkReachable(base)
   if (findings[0]?.verdict !== 'good') return findings
   // It answered a moment ago: what fails from here on fails between the requests, or at another address of the site.
-  await checkProvider(base, client, findings).catch((error: unknown) => findings.push(unreachable(error)))
+  await checkProvider(base, client, findings).catch((error: unknown) =>
+    findings.push(unreachable(error instanceof UpstreamUnavailable ? error.cause : error)),
+  )
   if (scope !== undefined) findings.push(checkScope(scope))
   return findings
 }
@@ -24,7 +28,7 @@ export async function examine({ url, client, scope }: Examination): Promise<Find
 async function checkProvider(base: URL, client: ClientFacts | undefined, findings: Finding[]): Promise<void> {
   const { metadata, finding } = await readMetadata(base)
   findings.push(finding)
-  if (!metadata || !client) return
-  findings.push(await checkRedirect(metadata, client))
-  findings.push(await checkSecret(metadata, client))
+  if (!metadata) return
+  findings.push(await checkKeys(base))
+  if (client) findings.push(...(await checkClientAt(metadata, client)))
 }
