@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engines, temporaryDatabase, type TemporaryDatabase } from '../../../../tests/support/databases.ts'
+import { noRedis, openRedisClient, TemporaryRedis } from '../../../../tests/support/redis.ts'
+import { connectorStoreContract } from './contract/connector-store.contract.ts'
 import { memoryStore } from './memory.ts'
+import { redisStore } from './redis.ts'
 import { openSqlStore, requireNode } from './sql.ts'
-import { tokenStoreContract } from './token-store.contract.ts'
 
-tokenStoreContract('memory', async () => memoryStore())
+connectorStoreContract('memory', async () => memoryStore())
 
 describe.each(engines)('in a database of %s', (engine) => {
   let database: TemporaryDatabase
@@ -13,23 +15,38 @@ describe.each(engines)('in a database of %s', (engine) => {
   })
   afterAll(() => database.remove())
 
-  tokenStoreContract(engine, () => openSqlStore(database.url))
+  connectorStoreContract(engine, () => openSqlStore(database.url))
 
   test('what was written is there after a restart', async () => {
+    const session = { hash: 'h', connection: 'c', expiresAt: 2000, sid: null }
     const first = await openSqlStore(database.url)
-    await first.sessions.insert({ hash: 'h', connection: 'c', expiresAt: 2000 })
+    expect(first.durable).toBe(true)
+    await first.of('').sessions.insert(session)
     await first.close()
     const second = await openSqlStore(database.url)
-    expect(await second.sessions.read('h', 1000)).toEqual({ hash: 'h', connection: 'c', expiresAt: 2000 })
+    expect(await second.of('').sessions.read('h', 1000)).toEqual(session)
     await second.close()
   })
 
   test('two processes that open it at once both find its tables', async () => {
     const fresh = await temporaryDatabase(engine)
     const stores = await Promise.all([openSqlStore(fresh.url), openSqlStore(fresh.url)])
-    for (const store of stores) expect(await store.connections.read('none')).toBeUndefined()
+    for (const store of stores) expect(await store.of('').connections.read('none')).toBeUndefined()
     for (const store of stores) await store.close()
     await fresh.remove()
+  })
+})
+
+describe.skipIf(noRedis !== undefined)(`in Redis${noRedis === undefined ? '' : `: ${noRedis}`}`, () => {
+  let redis: TemporaryRedis
+  beforeAll(async () => {
+    redis = await TemporaryRedis.start()
+  })
+  afterAll(() => redis.remove())
+
+  connectorStoreContract('redis', async () => {
+    const client = openRedisClient(redis.url)
+    return { ...(await redisStore(client.call)), close: async () => client.close() }
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Migration } from '@annex/database'
+import { secondMigration } from './second-migration.ts'
 
 /** The connector's own tables; their names begin with `connector_`, so that an app may keep its tables beside them. */
 export const connectorMigrations: readonly Migration[] = [
@@ -52,4 +53,5 @@ export const connectorMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  secondMigration,
 ]

@@ -1,6 +1,7 @@
 import type { Connection } from '@annex/database'
 
 export type ConnectionRow = {
+  tenant: string
   id: string
   version: number
   issuer: string
@@ -12,23 +13,68 @@ export type ConnectionRow = {
   sealed: string | null
   issued_at: number
   expires_at: number
+  state: string
+  reason: string | null
+  state_at: number
+  untold: string | null
+  failures: number
+  retry_at: number
+  renewed_at: number
 }
 
-export type LinkRow = {
-  connection: string
+export type SessionRow = { tenant: string; hash: string; connection: string; expires_at: number; sid: string | null }
+
+export type DocnameRow = {
+  tenant: string
+  owner: string
   doctype: string
-  filters: string
-  value: string
+  name: string
   label: string
   description: string
+  /** JSON, its names in order, so that equal fields are equal texts. */
+  fields: string
+  modified: string
+  creation: string
+  state: string
+  renamed_to: string | null
   seen_at: number
 }
 
-type Tables = {
+export type SourceRow = { tenant: string; owner: string; doctype: string; source: string; name: string; seen_at: number }
+
+export type InboxRow = {
+  tenant: string
+  id: string
+  kind: string
+  payload: string
+  received_at: number
+  attempts: number
+  state: string
+  due_at: number
+  /** 1 while somebody works on it. */
+  taken: number
+  /** 1 when it came again while somebody worked on it. */
+  again: number
+  error: string | null
+}
+
+export type RegistrationRow = {
+  tenant: string
+  issuer: string
+  redirect_uri: string
+  client_id: string
+  secret: string | null
+  registered_at: number
+}
+
+export type Tables = {
   connector_connection: ConnectionRow
-  connector_lease: { name: string; holder: string; expires_at: number }
-  connector_session: { hash: string; connection: string; expires_at: number }
-  connector_link: LinkRow
+  connector_lease: { tenant: string; name: string; holder: string; expires_at: number }
+  connector_session: SessionRow
+  connector_docname: DocnameRow
+  connector_docname_source: SourceRow
+  connector_inbox: InboxRow
+  connector_registration: RegistrationRow
 }
 
 /** The connector's tables, where queries run. */
