@@ -1,0 +1,64 @@
+import type { ConnectionStore, SessionStore, StoredConnection } from '../../stores/connector-store.ts'
+import { randomToken, sha256 } from '../sealing/base64.ts'
+import type { HeadersOf, OwnCookies } from './cookies.ts'
+
+const LIFETIME_S = 30 * 24 * 3600
+const COOKIE = 'session'
+
+/** Who is signed in to the app in one browser. It outlives their access to the site: what is the app's own stays theirs. */
+export interface Session {
+  /** The id of their connection. */
+  readonly connection: string
+  readonly user: { readonly issuer: string; readonly subject: string; readonly name: string; readonly email: string | null }
+}
+
+/** Who somebody is to the app, by their connection. */
+export const sessionOf = ({ id, issuer, subject, name, email }: StoredConnection): Session => ({
+  connection: id,
+  user: { issuer, subject, name, email },
+})
+
+/** Sessions of browsers: a random id in a cookie, its hash in the store. */
+export class Sessions {
+  readonly #sessions: SessionStore
+  readonly #connections: ConnectionStore
+  readonly #cookies: OwnCookies
+  readonly #clock: () => number
+
+  constructor(store: { sessions: SessionStore; connections: ConnectionStore }, cookies: OwnCookies, clock: () => number) {
+    this.#sessions = store.sessions
+    this.#connections = store.connections
+    this.#cookies = cookies
+    this.#clock = clock
+  }
+
+  async read(request: HeadersOf): Promise<Session | undefined> {
+    const id = this.#cookies.read(request).get(COOKIE)
+    const session = id === undefined ? undefined : await this.#sessions.read(await sha256(id), this.#clock())
+    const connection = session && (await this.#connections.read(session.connection))
+    return connection && sessionOf(connection)
+  }
+
+  /**
+   * Starts a session under a new id and ends the one that the browser had. Gives the cookie to set.
+   *
+   * @param sid the site's name for the browser session, by which it may end this one
+   */
+  async insert(request: HeadersOf, connection: string, sid: string | null): Promise<string> {
+    await this.#removeOf(request)
+    const id = randomToken()
+    await this.#sessions.insert({ hash: await sha256(id), connection, expiresAt: this.#clock() + LIFETIME_S * 1000, sid })
+    return this.#cookies.write(COOKIE, id, LIFETIME_S)
+  }
+
+  /** Ends the browser's session. Gives the cookie to set. */
+  async remove(request: HeadersOf): Promise<string> {
+    await this.#removeOf(request)
+    return this.#cookies.write(COOKIE, '', 0)
+  }
+
+  async #removeOf(request: HeadersOf): Promise<void> {
+    const id = this.#cookies.read(request).get(COOKIE)
+    if (id !== undefined) await this.#sessions.remove(await sha256(id))
+  }
+}
