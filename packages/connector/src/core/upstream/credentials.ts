@@ -1,0 +1,13 @@
+/** What a token is asked for with. */
+export interface TokenOptions {
+  /** A token that the site has just refused: it is not handed out again. */
+  readonly rejected?: string | undefined
+  /** Good for at least so long, in milliseconds; 60,000 at most. */
+  readonly minLifeMs?: number
+  /** Leaves off waiting; a renewal that others wait for goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One source of who is calling: a person's token, renewed as needed, or the API key of one user as `key:secret`. */
+export type Credentials =
+  { readonly token: (options?: TokenOptions) => Promise<string>; readonly signInUrl: () => string } | { readonly apiKey: string }
