@@ -1,0 +1,18 @@
+import type { InboxEntry } from '../../stores/connector-store.ts'
+
+/** Who is signed out at the site: one session of a browser (`sid`), or all of a person (`sub`). */
+export interface SignOut {
+  readonly sub: string
+  readonly sid: string | undefined
+  /** Of this very token. */
+  readonly jti: string
+}
+
+type Ended = Pick<SignOut, 'sub' | 'sid'>
+
+export const writeSignOut = ({ sub, sid }: Ended): string => JSON.stringify({ sub, sid: sid ?? null })
+
+export function readSignOut({ payload }: Pick<InboxEntry, 'payload'>): Ended {
+  const { sub, sid } = JSON.parse(payload) as { readonly sub: string; readonly sid: string | null }
+  return { sub, sid: sid ?? undefined }
+}
