@@ -1,34 +1,61 @@
-import type { ServerResponse } from 'node:http'
-import type { Connector } from '../connector.ts'
+import type { Handles } from '../core/connector/handles.ts'
+import { leadsTo } from '../core/connector/answering/routes.ts'
+import { readBody } from '../core/read-body.ts'
 
-/** A request of node's, or of a framework on it. `originalUrl` is the path before a router cut it. */
-export interface NodeRequest {
-  readonly method?: string | undefined
-  readonly url?: string | undefined
-  readonly originalUrl?: string | undefined
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+/** A request as it came in, before anything of it is believed. */
+export interface Arriving {
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly host: string | undefined
+  readonly headers: () => Headers
+  /** Unread, and opened only for a route that wants it. @throws {Error} when somebody has read it before */
+  readonly body: () => ReadableStream<Uint8Array> | null
+  /** Aborts when the caller has gone. */
+  readonly signal: () => AbortSignal
 }
 
-/**
- * What the connector answers to a request of node's; undefined for a path that is not its own.
- *
- * The origin is the app's configured one: the Host header is whatever a caller writes. No body is read, for nothing
- * here has one.
- */
-export async function answerNode(connector: Connector, request: NodeRequest): Promise<Response | undefined> {
-  const target = request.originalUrl ?? request.url ?? '/'
-  if (!target.startsWith('/') || !URL.canParse(`${connector.origin}${target}`)) return undefined
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (name.startsWith(':')) continue
-    for (const one of typeof value === 'string' ? [value] : (value ?? [])) headers.append(name, one)
+/** What the connector answers; undefined for a path that is not its own, at the cost of a look at the path. */
+export async function answer(connector: Handles, arriving: Arriving): Promise<Response | undefined> {
+  const { method, target, host } = arriving
+  const address = connector.addressOf(target, host)
+  // No `Request` carries these, so no path here has them.
+  if (address === undefined || ['CONNECT', 'TRACE', 'TRACK'].includes(method)) return undefined
+  const { pathname } = new URL(address)
+  const routes = connector.routes.filter((route) => leadsTo(route.path, pathname))
+  if (routes.length === 0) return undefined
+  const stream = routes.some((route) => route.body && route.method === method) ? arriving.body() : null
+  const [headers, signal] = [arriving.headers(), arriving.signal()]
+  try {
+    if (stream === null) return await connector.handler(new Request(address, { method, headers, signal }))
+    const bytes = await readBody(headers, stream)
+    // What is left of it is not waited for.
+    if (bytes === undefined) return new Response('The body is larger than 1 MB', { status: 413, headers: { connection: 'close' } })
+    return await connector.handler(new Request(address, { method, headers, signal, body: bytes }))
+  } catch (error) {
+    // A caller who has gone is no failure of the app; this answer reaches nobody.
+    if (signal.aborted) return new Response(null, { status: 499 })
+    throw error
   }
-  return connector.handler(new Request(`${connector.origin}${target}`, { method: request.method ?? 'GET', headers }))
 }
 
-export async function writeResponse(response: ServerResponse, answer: Response): Promise<void> {
-  const cookies = answer.headers.getSetCookie()
-  const headers = [...answer.headers].filter(([name]) => name !== 'set-cookie')
-  response.writeHead(answer.status, { ...Object.fromEntries(headers), ...(cookies.length > 0 ? { 'set-cookie': cookies } : {}) })
-  response.end(Buffer.from(await answer.arrayBuffer()))
+export const EATEN =
+  'The body was read before it came to the connector, which has to check its bytes: mount the connector before body parsers'
+
+/** The same for a runtime that speaks `Request` itself. */
+export function answerRequest(connector: Handles, request: Request): Promise<Response | undefined> {
+  const { pathname, search, host } = new URL(request.url)
+  const body = () => {
+    if (request.bodyUsed) throw new Error(EATEN)
+    return request.body
+  }
+  const { method, headers, signal } = request
+  return answer(connector, {
+    method,
+    target: pathname + search,
+    host: headers.get('host') ?? host,
+    headers: () => headers,
+    body,
+    signal: () => signal,
+  })
 }
