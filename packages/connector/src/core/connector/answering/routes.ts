@@ -1,0 +1,47 @@
+import type { Room, Route } from '../room.ts'
+
+export interface Answering {
+  readonly route: Route
+  answer(request: Request): Promise<Response>
+}
+
+/**
+ * Answers a request by method and path; undefined for a path that is none of these. HEAD is answered as GET, a method
+ * that a path does not have with 405.
+ */
+export async function dispatch(request: Request, routes: readonly Answering[]): Promise<Response | undefined> {
+  const { pathname } = new URL(request.url)
+  const here = routes.filter(({ route }) => leadsTo(route.path, pathname))
+  if (here.length === 0) return undefined
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  const found = here.find(({ route }) => route.method === method)
+  if (found !== undefined) return found.answer(request)
+  return new Response(null, { status: 405, headers: { allow: [...new Set(here.map(({ route }) => route.method))].join(', ') } })
+}
+
+/** Whether a path is the route's, whose last step may be a star for anything. */
+export const leadsTo = (route: string, path: string): boolean =>
+  route.endsWith('/*') ? path.startsWith(route.slice(0, -1)) && path.length > route.length - 1 : route === path
+
+/** A room that is loaded with its first request: what only some requests need costs the others nothing. */
+export function lateRoom(routes: readonly Route[], open: () => Promise<Room>): Room {
+  return answeringLate(routes, once(open))
+}
+
+/** The same of a room that has work to do: loaded with its first round, if no request comes before. */
+export function lateWorkingRoom(routes: readonly Route[], open: () => Promise<Room>): Room {
+  const room = once(open)
+  return { ...answeringLate(routes, room), work: async (signal) => (await (await room()).work?.(signal)) ?? {} }
+}
+
+/** A room that could not be loaded is tried again. */
+function once(open: () => Promise<Room>): () => Promise<Room> {
+  let opened: Promise<Room> | undefined
+  return () => (opened ??= open().catch((error: unknown) => ((opened = undefined), Promise.reject(error))))
+}
+
+const answeringLate = (routes: readonly Route[], room: () => Promise<Room>): Room => ({
+  routes: routes.map((route) => ({ route, answer: async (request) => (await dispatch(request, (await room()).routes)) ?? gone() })),
+})
+
+const gone = (): Response => new Response(null, { status: 404 })
