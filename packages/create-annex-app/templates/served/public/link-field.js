@@ -1,0 +1,23 @@
+// Offers docnames of the site while somebody types. The connector answers /connect/links/<key>.
+for (const input of document.querySelectorAll('input[data-link]')) {
+  const list = document.getElementById(input.getAttribute('list'))
+  const status = document.getElementById(`${list.id}-status`)
+  let asking = new AbortController()
+  let waiting
+  input.addEventListener('input', () => {
+    asking.abort()
+    clearTimeout(waiting)
+    waiting = setTimeout(() => void search((asking = new AbortController()).signal), 150)
+  })
+
+  async function search(signal) {
+    try {
+      const answer = await fetch(`/connect/links/${input.dataset.link}?q=${encodeURIComponent(input.value)}`, { signal })
+      const { items = [], message = '', source } = await answer.json()
+      list.replaceChildren(...items.map(({ value, label }) => new Option(label, value)))
+      status.textContent = message || (source === 'kept' ? 'The site is away: these are the ones you have seen.' : '')
+    } catch (error) {
+      if (error.name !== 'AbortError') status.textContent = 'The app does not answer.'
+    }
+  }
+}
