@@ -11,10 +11,8 @@ const good = {
 
 test('a whole configuration is read as it stands', () => {
   expect(parseConfig(JSON.stringify(good), 'file')).toEqual(good)
-  expect(parseConfig(JSON.stringify({ ...good, movedFrom: 'http://127.0.0.1:3999', other: 1 }), 'file')).toEqual({
-    ...good,
-    movedFrom: 'http://127.0.0.1:3999',
-  })
+  const more = { movedFrom: 'http://127.0.0.1:3999', webhookSecret: 'typed', eventSecret: 'whsec_x' }
+  expect(parseConfig(JSON.stringify({ ...good, ...more, other: 1 }), 'file')).toEqual({ ...good, ...more })
 })
 
 test.each<[string, RegExp]>([
@@ -22,6 +20,7 @@ test.each<[string, RegExp]>([
   ['[]', /^file must be a JSON object$/],
   [JSON.stringify({ ...good, issuer: undefined }), /^file: issuer must be text$/],
   [JSON.stringify({ ...good, clientSecret: '' }), /^file: clientSecret must be text$/],
+  [JSON.stringify({ ...good, webhookSecret: '' }), /^file: webhookSecret must be text$/],
   [JSON.stringify({ ...good, keys: 'key' }), /^file: keys must be/],
   [JSON.stringify({ ...good, url: 'http://localhost:4100/' }), /^file: url must be an origin/],
 ])('what is wrong is named: %s', (text, sentence) => {

@@ -10,6 +10,10 @@ export interface FieldSalesConfig {
   readonly url: string
   /** The vault's key ring. */
   readonly keys: Keys
+  /** Of the site's webhooks for Item and Customer, as it was typed there; without it they are not received. */
+  readonly webhookSecret?: string
+  /** What the site signs its event calls with (`whsec_…`); without it the app learns of a revocation at the next click. */
+  readonly eventSecret?: string
   /** The issuer that the primary site had before it moved. */
   readonly movedFrom?: string
 }
@@ -32,13 +36,14 @@ export function parseConfig(text: string, place: string): FieldSalesConfig {
     if (typeof value === 'string' && value !== '') return value
     throw new Error(`${place}: ${name} must be text`)
   }
-  const { keys, movedFrom } = values
+  const optional = (name: string): Record<string, string> => (values[name] === undefined ? {} : { [name]: required(name) })
+  const { keys } = values
   if (!isKeys(keys)) throw new Error(`${place}: keys must be {"current": id, "ring": {id: 32 bytes as base64url}}`)
   const url = required('url')
   if (!URL.canParse(url) || new URL(url).origin !== url)
     throw new Error(`${place}: url must be an origin such as http://localhost:4100, without a path`)
-  const moved = typeof movedFrom === 'string' ? { movedFrom } : {}
-  return { issuer: required('issuer'), clientId: required('clientId'), clientSecret: required('clientSecret'), url, keys, ...moved }
+  const more = { ...optional('webhookSecret'), ...optional('eventSecret'), ...optional('movedFrom') }
+  return { issuer: required('issuer'), clientId: required('clientId'), clientSecret: required('clientSecret'), url, keys, ...more }
 }
 
 function parseObject(text: string, place: string): Record<string, unknown> {

@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createConnector, type Connector, type ConnectorStore } from '@annex/connector'
-import { fastifyConnector } from '@annex/connector/adapters/fastify'
+import type { Connector } from '@annex/connector'
+import { fastifyConnector } from '@annex/connector/fastify'
 import { openSqlStore } from '@annex/connector/stores/sql'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { FieldSalesConfig } from './config.ts'
 import { problemPage } from './pages/welcome-page.ts'
+import { joinPrimarySite } from './primary-site.ts'
 import { Reports } from './reports-store.ts'
 import { addRoutes } from './routes.ts'
 import { addStaticFiles } from './static-files.ts'
-import { OPTIONAL_SCOPES, REQUIRED_SCOPES } from './visits.ts'
 
 const BODY_LIMIT = 65_536
-/** A person waits for these calls. */
-const TIMEOUT_MS = 5_000
 
 export interface FieldSalesOptions {
   readonly config: FieldSalesConfig
@@ -39,38 +37,30 @@ export interface FieldSales {
 export async function startFieldSales({ config, data, port, log = () => undefined }: FieldSalesOptions): Promise<FieldSales> {
   await mkdir(data, { recursive: true, mode: 0o700 })
   const store = await openSqlStore(`sqlite:${resolve(data, 'vault.db')}`)
-  const reports = new Reports(resolve(data, 'reports.db'))
+  const reports = new Reports(resolve(data, 'reports.db'), config.issuer)
   const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true })
+  let worker: ReturnType<Connector['start']> | undefined
   const close = async (): Promise<void> => {
     await app.close()
+    await worker?.stop()
     reports.close()
     await store.close()
   }
   try {
-    if (config.movedFrom !== undefined) await store.connections.move(config.movedFrom, config.issuer)
-    await build(app, connectorOf(config, store, log), reports, log)
+    if (config.movedFrom !== undefined) {
+      await store.of('').connections.move(config.movedFrom, config.issuer)
+      reports.move(config.movedFrom, config.issuer)
+    }
+    const connector = joinPrimarySite({ config, store, reports, log })
+    await build(app, connector, reports, log)
     await app.listen({ host: new URL(config.url).hostname, port: port ?? Number(new URL(config.url).port) })
+    worker = connector.start()
   } catch (error) {
     await close()
     throw error
   }
   return { url: config.url, close }
 }
-
-const connectorOf = (config: FieldSalesConfig, store: ConnectorStore, log: (line: string) => void): Connector =>
-  createConnector({
-    upstream: { issuer: config.issuer },
-    client: { id: config.clientId, secret: config.clientSecret, redirectUri: `${config.url}/connect/callback` },
-    scopes: { required: REQUIRED_SCOPES, optional: OPTIONAL_SCOPES },
-    store,
-    keys: config.keys,
-    timeoutMs: TIMEOUT_MS,
-    log: (event, detail) => log(JSON.stringify({ event, ...detail })),
-    onSignInFailed: ({ status, message, again }) => {
-      const page = problemPage({ title: 'You are not signed in', message, again, signOutUrl: `${config.url}/connect/logout` })
-      return new Response(page, { status, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } })
-    },
-  })
 
 async function build(app: FastifyInstance, connector: Connector, reports: Reports, log: (line: string) => void): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {

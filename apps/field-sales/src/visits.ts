@@ -1,22 +1,17 @@
 import {
   describeScope,
-  FrappeError,
-  OAuthError,
-  ScopeMissing,
+  problemOf,
   SignInRequired,
   UpstreamUnavailable,
   type Connection,
   type Connector,
+  type DocnameVerdict,
   type LinkItem,
   type Session,
 } from '@annex/connector'
-import type { Access, LinkFieldModel, ReportModel, VisitsModel } from './pages/visits-page.ts'
+import { addressOf, LINK_FIELDS, readWords, wordsOf, type LinkFieldName } from './link-fields.ts'
+import type { Access, LinkFieldModel, VisitsModel } from './pages/visits-page.ts'
 import type { Reports, VisitReport } from './reports-store.ts'
-
-export const REQUIRED_SCOPES = ['openid', 'Item:read'] as const
-export const OPTIONAL_SCOPES = ['Customer:read'] as const
-export const LINK_FIELDS = { item: 'Item', customer: 'Customer' } as const
-type LinkFieldName = keyof typeof LINK_FIELDS
 
 const MAX_NOTE = 2000
 const MAX_DOCNAME = 140
@@ -29,6 +24,18 @@ export interface Draft {
 }
 
 export type DraftErrors = Partial<Record<keyof Draft, string>>
+
+/** What is wrong with a draft; without any errors, what it names at the primary site. */
+export interface Judged {
+  readonly errors: DraftErrors
+  readonly item: LinkItem | undefined
+  readonly customer: LinkItem | undefined
+}
+
+interface Choice {
+  readonly item?: LinkItem
+  readonly error?: string
+}
 
 export const emptyDraft: Draft = { item: '', customer: '', note: '' }
 
@@ -60,38 +67,29 @@ export class Visits {
     } catch (error) {
       if (error instanceof SignInRequired) return { state: 'ended' }
       if (error instanceof UpstreamUnavailable) return { state: 'unreachable' }
-      if (error instanceof FrappeError || error instanceof OAuthError || error instanceof ScopeMissing)
-        return { state: 'refused', message: error.message }
-      throw error
+      return { state: 'refused', message: sentenceOf(error) }
     }
   }
 
-  /** What is wrong with a draft; nothing, when it may be saved. */
-  async judge(draft: Draft, access: Access): Promise<DraftErrors> {
-    const [item, customer] = await Promise.all([
-      this.#judgeLink('item', draft.item, access),
-      this.#judgeLink('customer', draft.customer, access),
-    ])
-    const note =
-      draft.note === ''
-        ? 'Write a line about the visit.'
-        : draft.note.length > MAX_NOTE
-          ? `A note has at most ${MAX_NOTE} characters.`
-          : undefined
-    return {
-      ...(draft.item === '' ? { item: 'Choose an item.' } : item && { item }),
-      ...(customer && { customer }),
-      ...(note !== undefined && { note }),
+  async judge(draft: Draft): Promise<Judged> {
+    const [item, customer] = await Promise.all([this.#judgeLink('item', draft.item), this.#judgeLink('customer', draft.customer)])
+    const errors = {
+      item: draft.item === '' ? 'Choose an item.' : item.error,
+      customer: customer.error,
+      note: judgeNote(draft.note),
     }
+    const given = Object.entries(errors).filter(([, error]) => error !== undefined)
+    return { errors: Object.fromEntries(given), item: item.item, customer: customer.item }
   }
 
-  insert({ item, customer, note }: Draft): void {
-    const { subject, name } = this.#session.user
-    this.#reports.insert({
-      author: subject,
-      authorName: name,
-      item,
-      customer: customer === '' ? null : customer,
+  insert(note: string, item: LinkItem, customer: LinkItem | undefined): void {
+    const { user } = this.#session
+    this.#reports.insert(user, {
+      authorName: user.name,
+      item: item.value,
+      itemLabel: wordsOf(item),
+      customer: customer?.value ?? null,
+      customerLabel: wordsOf(customer),
       note,
       createdAt: Date.now(),
     })
@@ -107,27 +105,35 @@ export class Visits {
       note: draft.note,
       ...(errors.note === undefined ? {} : { noteError: errors.note }),
       saved,
-      reports: await this.#shown(this.#reports.list(this.#session.user.subject)),
+      reports: await this.#labelled(this.#reports.list(this.#session.user)),
       signInUrl: this.#connector.signInUrl({ returnTo: '/' }),
       signOutUrl: this.#connector.signOutUrl,
     }
   }
 
-  /** A docname counts when the person has seen it, or may see it now. */
-  async #judgeLink(field: LinkFieldName, value: string, access: Access): Promise<string | undefined> {
+  /** A docname counts when the person may see it now or, while nobody can tell, has seen it. */
+  async #judgeLink(field: LinkFieldName, name: string): Promise<Choice> {
     const doctype = LINK_FIELDS[field]
-    if (value === '' || access.state === 'ended') return undefined
-    if (value.length > MAX_DOCNAME) return `The name of a ${doctype} has at most ${MAX_DOCNAME} characters.`
-    if ((await this.#connection.links.resolve(doctype, [value])).has(value)) return undefined
+    if (name === '') return {}
+    if (name.length > MAX_DOCNAME) return { error: `The name of a ${doctype} has at most ${MAX_DOCNAME} characters.` }
     try {
-      const { items, source } = await this.#connection.links.search(doctype, { text: value, limit: 50 })
-      if (items.some((item) => item.value === value)) return undefined
-      return source === 'seen'
-        ? `The primary site is unreachable, and you have not seen ${doctype} “${value}” before.`
-        : `There is no ${doctype} “${value}” that you may see: choose one from the list.`
+      const [verdict] = await this.#connection.docnames.validate([{ doctype, name }])
+      return await this.#choiceOf(verdict!, doctype, name)
     } catch (error) {
-      if (error instanceof ScopeMissing || error instanceof FrappeError || error instanceof UpstreamUnavailable) return error.message
-      throw error
+      return { error: sentenceOf(error) }
+    }
+  }
+
+  async #choiceOf(verdict: DocnameVerdict, doctype: string, name: string): Promise<Choice> {
+    switch (verdict.verdict) {
+      case 'there':
+        return { item: verdict.item }
+      case 'renamed':
+        return { item: (await this.#connection.links.resolve(doctype, [verdict.to])).get(verdict.to) ?? bare(verdict.to) }
+      case 'unknown':
+        return { error: `The primary site is unreachable, and you have not seen ${doctype} “${name}” before.` }
+      default:
+        return { error: `There is no ${doctype} “${name}” that you may see: choose one from the list.` }
     }
   }
 
@@ -142,6 +148,7 @@ export class Visits {
     return {
       name: field,
       label: doctype,
+      source: addressOf(field),
       value: draft[field],
       required: field === 'item',
       ...(error === undefined ? {} : { error }),
@@ -149,18 +156,32 @@ export class Visits {
     }
   }
 
-  async #shown(list: readonly VisitReport[]): Promise<ReportModel[]> {
-    const { links } = this.#connection
-    const items = await links.resolve('Item', [...new Set(list.map((report) => report.item))])
-    const customers = await links.resolve('Customer', [...new Set(list.flatMap((report) => report.customer ?? []))])
-    return list.map((report) => ({
+  /** A report without words of its own gets those that the person has seen since. */
+  async #labelled(reports: readonly VisitReport[]): Promise<VisitReport[]> {
+    const items = reports.filter(({ itemLabel }) => itemLabel === '').map(({ item }) => item)
+    const customers = reports.filter(({ customerLabel }) => customerLabel === '').flatMap(({ customer }) => customer ?? [])
+    const [ofItems, ofCustomers] = await Promise.all([
+      readWords(this.#connection, 'item', items),
+      readWords(this.#connection, 'customer', customers),
+    ])
+    return reports.map((report) => ({
       ...report,
-      itemLabel: wordsOf(items.get(report.item)),
-      customerLabel: wordsOf(customers.get(report.customer ?? '')),
+      itemLabel: report.itemLabel || (ofItems.get(report.item) ?? ''),
+      customerLabel: report.customerLabel || (ofCustomers.get(report.customer ?? '') ?? ''),
     }))
   }
 }
 
-/** What to show beside a docname. */
-const wordsOf = (item: LinkItem | undefined): string =>
-  item === undefined ? '' : item.label === item.value ? item.description : item.label
+function judgeNote(note: string): string | undefined {
+  if (note === '') return 'Write a line about the visit.'
+  return note.length > MAX_NOTE ? `A note has at most ${MAX_NOTE} characters.` : undefined
+}
+
+const bare = (name: string): LinkItem => ({ value: name, label: name, description: '' })
+
+/** What a person reads; throws what is a fault of this app. */
+function sentenceOf(error: unknown): string {
+  const problem = problemOf(error)
+  if (problem === undefined) throw error
+  return problem.message
+}

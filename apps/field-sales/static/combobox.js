@@ -1,6 +1,10 @@
-// Link fields: an ARIA 1.2 combobox with a listbox, over what /links/… suggests. The value is always the docname.
+// Link fields: an ARIA 1.2 combobox with a listbox, over what the connector's /connect/links/… suggests. The value is always the docname.
 
 const DEBOUNCE_MS = 200
+const WAYS_ON = { 401: 'Sign in with the primary site', 403: 'Ask for it again' }
+
+// "Saved" is said once: neither a reload nor the way back from a sign-in says it again.
+if (location.search !== '') history.replaceState(null, '', location.pathname)
 
 for (const input of document.querySelectorAll('input[role="combobox"]')) makeCombobox(input)
 
@@ -30,7 +34,7 @@ function makeCombobox(input) {
     if (!link) return
     const anchor = document.createElement('a')
     anchor.href = link.url
-    anchor.textContent = link.action
+    anchor.textContent = link.text
     status.append(' ', anchor)
   }
 
@@ -53,7 +57,7 @@ function makeCombobox(input) {
   function show({ items, source, staleSince }) {
     list.replaceChildren(...items.map((item, place) => optionOf(item, `${input.id}-option-${place}`)))
     const stale =
-      source === 'seen'
+      source === 'kept'
         ? `Primary site unreachable: showing what was seen last${staleSince ? ` (${new Date(staleSince).toLocaleString()})` : ''}. `
         : ''
     say(stale + (items.length === 0 ? 'Nothing found.' : `${items.length} shown. Use the arrow keys to choose.`))
@@ -75,7 +79,7 @@ function makeCombobox(input) {
       if (own.signal.aborted) return
       if (response.ok) return show(answer)
       close()
-      say(answer.message, answer.url && answer)
+      say(wordsOf(response.status, answer.message), answer.url && { url: answer.url, text: WAYS_ON[response.status] })
     } catch {
       if (own.signal.aborted) return
       close()
@@ -113,6 +117,13 @@ function makeCombobox(input) {
     const option = event.target.closest('[role="option"]')
     if (option) choose(option)
   })
+}
+
+// What stands in the way, in the words of this app.
+function wordsOf(status, message) {
+  if (status === 401 && /access/i.test(message)) return 'Access has ended.'
+  if (status === 503) return 'The primary site is unreachable.'
+  return message.replace(/^The site/, 'The primary site')
 }
 
 function optionOf({ value, label, description }, id) {

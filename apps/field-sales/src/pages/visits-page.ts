@@ -11,6 +11,8 @@ export type Access =
 export interface LinkFieldModel {
   readonly name: string
   readonly label: string
+  /** Where suggestions are asked for. */
+  readonly source: string
   readonly value: string
   readonly required: boolean
   readonly error?: string
@@ -82,7 +84,7 @@ const form = (model: VisitsModel): Html =>
   </section>`
 
 /** An ARIA combobox; without its script it is a text field that takes a docname. */
-function linkField({ name, label, value, required, error, missing }: LinkFieldModel): Html {
+function linkField({ name, label, source, value, required, error, missing }: LinkFieldModel): Html {
   if (missing !== undefined) return missingField(name, label, missing)
   return html`<div class="field">
     <label for="${name}">${label}${!required && html` <span class="hint">(optional)</span>`}</label>
@@ -103,7 +105,7 @@ function linkField({ name, label, value, required, error, missing }: LinkFieldMo
         spellcheck="false"
         maxlength="140"
         placeholder="Type a code or a name"
-        data-source="/links/${name}"
+        data-source="${source}"
       />
       <p class="hint" id="${name}-status" role="status"></p>
       <ul id="${name}-list" role="listbox" aria-label="${label}" hidden></ul>
