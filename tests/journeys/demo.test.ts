@@ -130,7 +130,7 @@ it('taken ports move both sites: it says so, who was signed in stays so, others 
     expect(portOf(moved.siteUrl)).not.toBe(portOf(before.siteUrl))
     expect(portOf(moved.appUrl)).not.toBe(portOf(before.appUrl))
     expect((await leo.get(`${moved.appUrl}/`)).text).toMatch(/Hello, <strong>Leo Lead<\/strong>(?![^]*(Access has ended|unreachable))/)
-    expect((await leo.get(`${moved.appUrl}/links/item?q=bolt`)).body).toMatchObject({ source: 'upstream' })
+    expect((await leo.get(`${moved.appUrl}/connect/links/Visit.item?q=bolt`)).body).toMatchObject({ source: 'upstream' })
     const sara = await enter(moved, 'sara@example.com', 'sara-visits-42')
     expect((await sara.get('/')).text).toContain('Hello, <strong>Sara Sales</strong>')
     expect(vaultIssuers()).toEqual([moved.siteUrl, moved.siteUrl])

@@ -15,7 +15,7 @@ import { Visitor } from '../support/callers/visitor.ts'
 
 const ALICE = { email: 'alice@example.com', first_name: 'Alice', new_password: 'Corr3ct-horse-alice' }
 const CALLERS = 16
-const script = fileURLToPath(new URL('../../packages/connector/src/tokens/renew.fixture.ts', import.meta.url))
+const script = fileURLToPath(new URL('../../packages/connector/src/core/tokens/races/renew.fixture.ts', import.meta.url))
 
 describe.each(engines)('32 callers of one connection renew its token at once, with the site on %s', (engine) => {
   let site: RunningSite
@@ -76,7 +76,7 @@ describe.each(engines)('32 callers of one connection renew its token at once, wi
     }
   }
 
-  it('in two processes on one vault: one successor, and nobody is signed out', async () => {
+  it('D8 J07 in two processes on one vault: one successor, and nobody is signed out', async () => {
     const before = await connection.token()
     const [first, second] = await race(before)
     expect(first).toHaveLength(1)

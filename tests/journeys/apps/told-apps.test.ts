@@ -82,7 +82,10 @@ describe.each(engines)('an app that listens, on %s', (engine) => {
       expect(new Webhook(key).verify(again?.body ?? '', again?.headers as Record<string, string>)).toMatchObject({
         data: { client_id: id },
       })
-    expect(messageOf(await admin.get('annex.apps.get', { client: id }))).toMatchObject({ event_secrets: [{}, {}] })
+    const { event_secrets: two } = messageOf(await admin.get('annex.apps.get', { client: id })) as { event_secrets: { secret: string }[] }
+    expect(two).toHaveLength(2)
+    expect((await admin.post('annex.apps.end_event_secret', { client: id, secret: two[1]!.secret })).status).toBe(200)
+    expect(messageOf(await admin.get('annex.apps.get', { client: id }))).toMatchObject({ event_secrets: [two[0]] })
     expect((await admin.post('annex.apps.forget_delivery', { client: id, delivery: told!.delivery })).status).toBe(200)
     expect(messageOf(await admin.get('annex.apps.deliveries', { client: id }))).toEqual([])
   })

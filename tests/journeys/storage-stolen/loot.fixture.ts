@@ -159,7 +159,7 @@ class Journey implements Loot {
       rotation: { key: string }[]
     }
     for (const [index, { jwk }] of ring.signing.entries()) this.#keep(`signing key ${index}`, jwk.d)
-    for (const [index, { key }] of ring.rotation.entries()) this.#keep(`rotation key ${index}`, key)
+    for (const [index, { key }] of ring.rotation.entries()) this.#keep(`secret key ${index}`, key)
   }
 
   async #signIn(): Promise<Visitor> {
@@ -286,7 +286,7 @@ class Journey implements Loot {
     this.#keep('sign-in cookie of the app', /_signin_[\w-]+=([^;]+)/.exec(browser.cookie)?.[1])
     await browser.get((await alice.allow(away.location!.href)).href)
     this.#keep('session of the app', /_session=([\w-]+)/.exec(browser.cookie)?.[1])
-    const found = await browser.get('/links/item?q=bolt')
+    const found = await browser.get('/connect/links/Visit.item?q=bolt')
     if (!found.text.includes('Bolt M8')) throw new Error(`The app found no items: ${found.text}`)
     const saved = await browser.post('/reports', { item: 'Bolt M8', customer: '', note: 'Was there' })
     if (saved.location?.search !== '?saved=1') throw new Error(`The app saved no report: ${saved.status} ${saved.text}`)
@@ -298,7 +298,7 @@ class Journey implements Loot {
     const store = await openSqlStore(`sqlite:${join(this.appFolder, 'vault.db')}`)
     try {
       const connector = createConnector({
-        upstream: { issuer: this.site.url },
+        issuer: this.site.url,
         client,
         scopes: { required: ['openid'] },
         store,

@@ -15,7 +15,7 @@ describe.each(engines)('A thief who carries off all that is stored, with the sit
   })
   afterAll(() => loot.close())
 
-  it('finds no token, code, secret, password or key that was in use, in any form', async () => {
+  it('D10 finds no token, code, secret, password or key that was in use, in any form', async () => {
     const places = await loot.places()
     expect(loot.secrets.size).toBeGreaterThan(35)
     expect(findSecrets(places, loot.secrets)).toEqual([])
@@ -100,7 +100,7 @@ async function plant({ site, appFolder }: Loot, secret: string): Promise<void> {
   await change(site.databaseUrl, row)
   await change(
     `sqlite:${join(appFolder, 'vault.db')}`,
-    `insert into connector_lease values ('planted', '${Buffer.from(secret).toString('hex')}', 0)`,
+    `insert into connector_lease values ('', 'planted', '${Buffer.from(secret).toString('hex')}', 0)`,
   )
   await appendFile(join(site.folder, 'note.txt'), Buffer.from(secret).toString('base64'))
 }

@@ -1,0 +1,1 @@
+export default { pageExtensions: ['mjs'], turbopack: { root: process.env.TURBOPACK_ROOT } }

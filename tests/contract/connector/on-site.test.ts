@@ -1,0 +1,6 @@
+import { engines } from '../../support/databases.ts'
+import { openSite } from './site-upstream.ts'
+import { upstreamSuite } from './upstream-suite.ts'
+
+for (const engine of engines)
+  upstreamSuite(`the site of this repository on ${engine}`, new Set(['scopes', 'repeats', 'free', 'events']), () => openSite(engine))
