@@ -28,7 +28,8 @@ export function figuresOf(rounds: readonly Round[]): Figures {
   }
 }
 
-const quantile = (sorted: Float64Array, part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
+export const quantile = (sorted: Float64Array, part: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
 
 export const percent = (ratio: number): string => `${(ratio * 100).toFixed(0)} %`
 

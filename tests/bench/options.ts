@@ -18,9 +18,11 @@ export interface BenchOptions {
   readonly tokens: number
   /** Whether it is measured what counters, row filters and the sealed trail cost. */
   readonly costs: boolean
+  /** The connector is measured instead of the site. */
+  readonly connector?: true
 }
 
-export const USAGE = `npm run bench -- [--seconds 4] [--documents 1000,100000,1000000] [--only list,document] [--postgres] [--tokens 1000000] [--costs] [--json FILE] [--profile FOLDER]`
+export const USAGE = `npm run bench -- [--seconds 4] [--documents 1000,100000,1000000] [--only list,document] [--postgres] [--tokens 1000000] [--costs] [--connector] [--json FILE] [--profile FOLDER]`
 
 const LEAST_DOCUMENTS = 20
 /** More than the few that they are measured beside. */
@@ -39,10 +41,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     profile: text,
     postgres: flag,
     costs: flag,
+    connector: flag,
   } as const
   const { values } = parseArgs({ args: [...args], options })
   const seconds = Number(values.seconds ?? 4)
-  const documents = (values.documents ?? '10000').split(',').map(Number)
+  const documents = (values.documents ?? (values.connector === true ? '100000' : '10000')).split(',').map(Number)
   if (!(seconds > 0 && seconds <= 600)) throw new Error('--seconds must be above 0 and at most 600')
   if (!documents.every((count) => Number.isInteger(count) && count >= LEAST_DOCUMENTS && count <= 1_000_000)) {
     throw new Error(`--documents must be whole numbers from ${LEAST_DOCUMENTS} to 1000000, apart by commas`)
@@ -56,6 +59,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     tokens,
     postgres: values.postgres === true,
     costs: values.costs === true,
+    ...(values.connector === true ? { connector: true } : {}),
     ...(values.json === undefined ? {} : { json: values.json }),
     ...(values.only === undefined ? {} : { only: values.only.split(',') }),
     ...(values.profile === undefined ? {} : { profile: values.profile }),

@@ -43,7 +43,7 @@ export class Canaries {
   }
 
   /** Those that may be seen by somebody and never were: a search that misses what it may find proves little. */
-  unseen(): string[] {
-    return this.all.filter((canary) => canary.doctypes.length > 0 && !this.#found.has(canary)).map(({ what }) => what)
+  unseen(): Canary[] {
+    return this.all.filter((canary) => canary.doctypes.length > 0 && !this.#found.has(canary))
   }
 }

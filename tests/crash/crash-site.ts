@@ -1,7 +1,7 @@
 import { openDatabase } from '@annex/database'
 import { readConfig } from '../../packages/site/src/config.ts'
 import { openHooks } from '../../packages/site/src/hooks/hooks.ts'
-import { testSealer } from '../../packages/site/src/oauth/keys/sealer.fixture.ts'
+import { testSealer } from '../../packages/site/src/oauth/keys/sealing/sealer.fixture.ts'
 import { openRooms, type Rooms } from '../../packages/site/src/rooms.ts'
 
 /** The rooms of a real site, without the server before them, so that a process is at work soon after its start. */

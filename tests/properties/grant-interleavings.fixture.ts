@@ -4,7 +4,7 @@ import { OAuthError } from '@annex/protocol'
 import { Limits } from '../../packages/site/src/http/limits.ts'
 import { Audit } from '../../packages/site/src/audit/audit.ts'
 import { Admission } from '../../packages/site/src/oauth/admission.ts'
-import { ClientAuthentication } from '../../packages/site/src/oauth/clients/client-authentication.ts'
+import { ClientAuthentication } from '../../packages/site/src/oauth/clients/authentication/client-authentication.ts'
 import type { Client } from '../../packages/site/src/oauth/clients/client.ts'
 import { readClient } from '../../packages/site/src/oauth/clients/clients-store.ts'
 import { revocationEndpoint } from '../../packages/site/src/oauth/endpoints/revocation-endpoint.ts'
@@ -103,7 +103,7 @@ class Play {
       endSession: async () => [],
     }
     const { generation, settings } = provider
-    const admission = new Admission({ database, generation, users, settings, allowAdministrator: false })
+    const admission = new Admission({ database, users, settings, allowAdministrator: false })
     const issuer = (): string => provider.base
     const tokens = new Tokens(database, provider.keys, now)
     const parts = { database, grants: this.#grants, tokens, admission, uses: clients.uses, issuer, now }

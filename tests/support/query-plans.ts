@@ -1,6 +1,7 @@
 import type { Database } from '@annex/database'
-import { sql, type CompiledQuery } from 'kysely'
+import { sql, type CompiledQuery, type DatabaseConnection } from 'kysely'
 import { vi } from 'vitest'
+import { runsOn } from '../../packages/database/src/connections/kept-query.ts'
 
 /**
  * Runs work that reads and tells how the engine goes about each statement it makes on the database's own connection: text that
@@ -8,6 +9,8 @@ import { vi } from 'vitest'
  * it is a small one.
  */
 export async function plansOf(database: Database, work: () => Promise<unknown>): Promise<string[]> {
+  // Kept statements go the way of all others from now on, so that they are seen.
+  runsOn(database.connection, database.connection as unknown as DatabaseConnection)
   const spy = vi.spyOn(database.connection.getExecutor(), 'executeQuery')
   try {
     await work()

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 interface Mutant {
   id: string
@@ -19,9 +19,19 @@ interface Counts {
 }
 const load = (name: string): Promise<unknown> => import(new URL(`../../tools/mutation/${name}.mjs`, import.meta.url).href)
 const { countMutants, linesOf } = (await load('report')) as {
-  countMutants: (report: { files: Record<string, { mutants: Mutant[] }> }, every?: number) => Counts
+  countMutants: (
+    report: { files: Record<string, { mutants: Mutant[] }> },
+    part?: { every?: number; from?: number; holds?: (path: string) => boolean },
+  ) => Counts
   linesOf: (name: string, counts: Counts) => string[]
 }
+interface Group {
+  name: string
+  mutate: string[]
+  tests: string[]
+  holds: (path: string) => boolean
+}
+const { readGroups } = (await load('groups')) as { readGroups: (text: string) => Group[] }
 const { copyTree } = (await load('copy-tree')) as { copyTree: (root: string, folder: string) => Promise<void> }
 const { strykerPlugins } = (await load('sample')) as {
   strykerPlugins: { value: { check: (mutants: { id: string }[]) => Promise<Record<string, { status: string }>> } }[]
@@ -52,25 +62,60 @@ describe('the words about a mutation run', () => {
   })
 
   test('speak of the sample alone when there is one', () => {
-    expect(linesOf('policy', countMutants(report, 4))[0]).toBe(
+    expect(linesOf('policy', countMutants(report, { every: 4 }))[0]).toBe(
       'policy: 50.0 % (killed 1, timed out 0, survived 1, in no test 0, not run 0)',
     )
+    expect(linesOf('policy', countMutants(report, { every: 4, from: 1 }))).toEqual([
+      'policy: 0.0 % (killed 0, timed out 0, survived 1, in no test 0, not run 1)',
+      '  b.ts:9:3 BooleanLiteral -> false && true',
+    ])
     expect(linesOf('none', countMutants({ files: {} }))).toEqual([
       'none: 100.0 % (killed 0, timed out 0, survived 0, in no test 0, not run 0)',
     ])
   })
 })
 
-test('of a sample of four, each fourth mutant is run', async () => {
-  process.env['ANNEX_MUTATION_EVERY'] = '4'
-  const verdicts = await strykerPlugins[0]!.value.check(['0', '1', '4', '6'].map((id) => ({ id })))
-  delete process.env['ANNEX_MUTATION_EVERY']
-  expect(Object.entries(verdicts).map(([id, { status }]) => `${id} ${status}`)).toEqual([
-    '0 passed',
-    '1 compileError',
-    '4 passed',
-    '6 compileError',
-  ])
+test('each group of several that are judged together is counted by itself', () => {
+  expect(countMutants(report, { holds: (path) => path === 'a.ts' })).toMatchObject({ killed: 0, survived: 1, unable: 1 })
+})
+
+describe('what is judged', () => {
+  const oauth = 'packages/site/src/oauth'
+  const read = (text: string): Group[] => readGroups(text)
+
+  test('is a group, or several at once', () => {
+    const [bearer, own] = read('oauth/bearer+oauth/.')
+    expect([bearer?.name, own?.name]).toEqual(['oauth/bearer', 'oauth/.'])
+    const held = (group?: Group) => ['bearer/a.ts', 'bearer/b/a.ts', 'bearers/a.ts', 'a.ts'].map((path) => group?.holds(`${oauth}/${path}`))
+    expect([held(bearer), held(own)]).toEqual([
+      [true, true, false, false],
+      [false, false, false, true],
+    ])
+    const [guard] = read('guard')
+    expect([guard?.holds('packages/site/src/backend/guard.ts'), guard?.holds('packages/site/src/backend/guards.ts')]).toEqual([true, false])
+  })
+
+  test('is one file, or lines of it, by the tests of its group', () => {
+    const [whole] = read('oauth/bearer')
+    const [lines] = read('oauth/bearer:b/a.ts:3-9')
+    expect(lines).toMatchObject({ name: 'oauth/bearer:b/a.ts:3-9', mutate: [`${oauth}/bearer/b/a.ts:3-9`], tests: whole?.tests })
+    expect([lines?.holds(`${oauth}/bearer/b/a.ts`), lines?.holds(`${oauth}/bearer/a.ts`)]).toEqual([true, false])
+    expect(read('guard:guard.ts')).toMatchObject([{ mutate: ['packages/site/src/backend/guard.ts'] }])
+  })
+
+  test('is nothing that is not there', () =>
+    expect(() => read('policy+bearer')).toThrow('There is no group bearer; there are policy, guard,'))
+})
+
+test('of a sample of four, each fourth mutant is run, and another fourth on demand', async () => {
+  const verdicts = async (from?: string): Promise<string[]> => {
+    vi.stubEnv('ANNEX_MUTATION_EVERY', '4')
+    vi.stubEnv('ANNEX_MUTATION_FROM', from)
+    const found = await strykerPlugins[0]!.value.check(['0', '1', '4', '6'].map((id) => ({ id })))
+    vi.unstubAllEnvs()
+    return Object.entries(found).flatMap(([id, { status }]) => (status === 'passed' ? [id] : []))
+  }
+  expect([await verdicts(), await verdicts('1'), await verdicts('2')]).toEqual([['0', '4'], ['1'], ['6']])
 })
 
 describe('the tree that is changed', () => {

@@ -43,7 +43,6 @@ export class BareProviderStore {
     if (!this.#client(shown)) return undefined
     const grant = this.#statements.tokenGrant.get(sha256(token), shown.id) as Pick<Grant, 'id'> | undefined
     if (!grant) return undefined
-    this.#statements.generation.get()
     return this.#rotating.immediate(token, grant.id)
   }
 
@@ -53,7 +52,6 @@ export class BareProviderStore {
     const row = this.#statements.code.get(hash) as Code | undefined
     if (row?.client !== shown.id || row.challenge !== createHash('sha256').update(verifier).digest('base64url')) return undefined
     const grant = this.#statements.grant.get(row.grant_id) as Grant
-    this.#statements.generation.get()
     const pair = durably(this.#database, () => this.#redeeming.immediate(hash, row))
     // What the id_token would say.
     this.#statements.account.get(grant.user)
@@ -63,7 +61,6 @@ export class BareProviderStore {
   credentials(shown: Shown): Row | undefined {
     const client = this.#client(shown)
     if (!client) return undefined
-    this.#statements.generation.get()
     const grant = this.#statements.serviceGrant.get(client['service_user'], shown.id, now()) as Grant
     return this.#issuing.immediate(grant, shown.id)
   }
@@ -72,7 +69,6 @@ export class BareProviderStore {
     if (!this.#client(shown)) return undefined
     const live = this.#statements.liveToken.get(sha256(token), now()) as Token | undefined
     if (live?.client !== shown.id) return { active: false }
-    this.#statements.generation.get()
     const { sub } = this.#statements.account.get(live.user) as { sub: string }
     return { active: true, client_id: live.client, scope: live.scope, sub, username: live.user }
   }
@@ -129,7 +125,6 @@ function statements(database: Sqlite.Database) {
     secrets: database.prepare(
       'select * from client_secret where client = +? and (expires is null or expires > +?) order by created desc, id',
     ),
-    generation: database.prepare('select value from generation where id = 1'),
     account: database.prepare('select * from account where user = +?'),
     tokenGrant: database.prepare(
       `select "grant".id, "grant".user from oauth_token as token join oauth_grant as "grant" on "grant".id = token.grant_id

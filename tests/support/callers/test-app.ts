@@ -11,7 +11,7 @@ export class TestApp {
 
   constructor(site: string, { id, secret, redirectUri }: App, store: ConnectorStore, scopes: readonly string[]) {
     this.connector = createConnector({
-      upstream: { issuer: site },
+      issuer: site,
       client: { id, secret, redirectUri },
       scopes: { required: ['openid'], optional: scopes },
       store,
