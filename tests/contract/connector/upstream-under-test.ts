@@ -6,10 +6,10 @@ export type Person = 'sam' | 'bob' | 'alice' | 'carol'
 
 /**
  * What not every upstream can do: `scopes` limit a token; a renewal whose answer was lost can be asked for again (`repeats`);
- * calls are `free`, and not only those that somebody recorded; the site sends `webhooks` of documents, and tells by `events` and
- * logout tokens what becomes of access.
+ * a request that nobody recorded is answered too; the site sends `webhooks` of documents, and tells by `events` and logout tokens
+ * what becomes of access.
  */
-export type Ability = 'scopes' | 'repeats' | 'free' | 'webhooks' | 'events'
+export type Ability = 'scopes' | 'repeats' | 'answers to unrecorded requests' | 'webhooks' | 'events'
 
 /** A site that the connector is tried on, with the DocTypes and documents of the recorded fixture. */
 export interface UpstreamUnderTest {

@@ -7,7 +7,7 @@ const TOKEN_PATH = '/api/method/frappe.integrations.oauth2.get_token'
 export const attackCases: readonly Case[] = [
   {
     title: 'J01 a callback that another browser began, or whose state is changed or missing, sends no code to the site',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       let swaps = 0
       const fetch = (url: string, init?: RequestInit): Promise<Response> => {
@@ -28,7 +28,7 @@ export const attackCases: readonly Case[] = [
   },
   {
     title: 'J01 a callback is good once',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const app = appAt(upstream)
       const back = await app.atSite()
@@ -41,7 +41,7 @@ export const attackCases: readonly Case[] = [
   },
   {
     title: 'J08 A27 after a sign-in the browser stays at the app, wherever the link wanted it to go',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       for (const target of ['https://evil.example.com/', '//evil.example.com', String.raw`/\evil.example.com`, 'javascript:alert(1)']) {
         const app = appAt(upstream)

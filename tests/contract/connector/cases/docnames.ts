@@ -5,7 +5,7 @@ import type { Case } from '../upstream-under-test.ts'
 export const docnameCases: readonly Case[] = [
   {
     title: 'D14 a link field by its configuration looks into the fields that it names, and gives the docname',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const app = appAt(upstream, { more: { links: { 'Stock Item': { searchFields: ['item_name'], label: 'item_name' } } } })
       await app.signIn()
@@ -20,7 +20,7 @@ export const docnameCases: readonly Case[] = [
   },
   {
     title: 'D17 what a person saw in a link field is offered while the site is away, and marked',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       let isAway = false
       const app = appAt(upstream, {
@@ -35,7 +35,7 @@ export const docnameCases: readonly Case[] = [
   },
   {
     title: 'D18 a docname that was renamed at the site is found by its new name, and one that was removed is gone',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const bob = await clientOf(upstream, 'bob')
       const [from, to] = [`Docname ${upstream.run}`, `Renamed ${upstream.run}`]

@@ -38,7 +38,7 @@ export const documentCases: readonly Case[] = [
   },
   {
     title: 'T1 empty fields are left out of a document, and there as null in a list',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const client = await clientOf(upstream, 'bob')
       expect(Object.keys(await client.read('Client', 'Acme'))).not.toContain('email')
@@ -100,7 +100,7 @@ export const documentCases: readonly Case[] = [
   },
   {
     title: 'T6 a document is submitted as it is at the site now, but not from an old copy',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const client = await clientOf(upstream, 'bob')
       const old = await client.insert<string>('Quote', { client: 'Acme', lines: [{ item: 'ITEM-001', qty: 2, price: 3 }] })
@@ -113,7 +113,7 @@ export const documentCases: readonly Case[] = [
   },
   {
     title: 'T2 names with slashes, spaces, quotes and letters of any language are found again',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const client = await clientOf(upstream, 'bob')
       for (const text of ['A/B', 'Müller & Söhne', `O'Brien "x"`, '100 % ?#', '日本']) {

@@ -28,7 +28,7 @@ export const errorCases: readonly Case[] = [
   },
   {
     title: 'T4 an API key that is not good is refused, and is nobody’s sign-in',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const { UpstreamClient } = await import('@annex/connector')
       const client = new UpstreamClient({ url: upstream.url, fetch: upstream.fetch, credentials: { apiKey: 'bad:key' }, retries: 0 })
@@ -37,7 +37,7 @@ export const errorCases: readonly Case[] = [
   },
   {
     title: 'T4 a method that is not there is told by its sentence',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const client = await clientOf(upstream, 'bob')
       await expect(client.call('app.nowhere.nothing')).rejects.toMatchObject({ name: expect.stringMatching(/Error$/) as string })
@@ -45,7 +45,7 @@ export const errorCases: readonly Case[] = [
   },
   {
     title: 'access that ended at the site ends here, with a place to sign in again',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const app = appAt(upstream)
       await app.signIn()

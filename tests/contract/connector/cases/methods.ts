@@ -40,7 +40,7 @@ export const methodCases: readonly Case[] = [
   },
   {
     title: 'nothing, zero and no are stored as they are',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const client = await clientOf(upstream, 'bob')
       const name = `Falsy ${upstream.run}`
@@ -62,7 +62,7 @@ export const methodCases: readonly Case[] = [
   },
   {
     title: 'one value, the last document, and whether there is one',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const client = await clientOf(upstream, 'bob')
       expect(await client.readValue('Client', 'Acme', ['client_type', 'region'])).toEqual({ client_type: 'Company', region: 'North' })
@@ -73,7 +73,7 @@ export const methodCases: readonly Case[] = [
   },
   {
     title: 'somebody is given a document to do',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const client = await clientOf(upstream, 'bob')
       expect(await client.assign('Client', 'Acme', ['alice@example.com'], { description: 'call' })).toContain('alice@example.com')
@@ -81,7 +81,7 @@ export const methodCases: readonly Case[] = [
   },
   {
     title: 'a DocType is described with those of its rows',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const { doctype, rows } = await (await clientOf(upstream, 'bob')).doctype('Quote')
       expect(doctype.fields.find((field) => field.fieldname === 'client')).toMatchObject({ fieldtype: 'Link', options: 'Client' })
@@ -90,7 +90,7 @@ export const methodCases: readonly Case[] = [
   },
   {
     title: 'T3 a file comes back as it was sent',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const client = await clientOf(upstream, 'bob')
       const bytes = new Uint8Array([0, 255, 13, 10, 0x25])

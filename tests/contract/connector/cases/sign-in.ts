@@ -37,7 +37,7 @@ export const signInCases: readonly Case[] = [
   },
   {
     title: 'a person who says no is not signed in, and may try again',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const app = appAt(upstream)
       const back = await app.visit(await app.atSite(undefined, { deny: true }))
@@ -49,7 +49,7 @@ export const signInCases: readonly Case[] = [
   },
   {
     title: 'J03 the codes of two sign-ins do not go for each other',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const app = appAt(upstream)
       const [one, two] = [new URL(await app.atSite()), new URL(await app.atSite())]
@@ -60,7 +60,7 @@ export const signInCases: readonly Case[] = [
   },
   {
     title: 'a code that somebody else swapped first signs nobody in',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       const app = appAt(upstream, {
         fetch: async (url, init) => {
@@ -74,7 +74,7 @@ export const signInCases: readonly Case[] = [
   },
   {
     title: 'a renewal whose answer is lost is asked for again, and nobody is signed out',
-    needs: ['free', 'repeats'],
+    needs: ['answers to unrecorded requests', 'repeats'],
     run: async (upstream) => {
       let lose = 0
       const app = appAt(upstream, {
@@ -94,7 +94,7 @@ export const signInCases: readonly Case[] = [
   },
   {
     title: 'an access token that the site refuses is renewed, and the call sent once more',
-    needs: ['free'],
+    needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
       let refusals = 1
       const app = appAt(upstream, {
@@ -112,7 +112,7 @@ export const signInCases: readonly Case[] = [
   },
   {
     title: 'J06 what the person leaves out is not granted, and named when it is missing',
-    needs: ['free', 'scopes'],
+    needs: ['answers to unrecorded requests', 'scopes'],
     run: async (upstream) => {
       const app = appAt(upstream, { optional: ['Client:read'] })
       await app.signIn(undefined, { untick: ['Client:read'] })
