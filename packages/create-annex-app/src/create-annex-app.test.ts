@@ -19,7 +19,7 @@ describe('What is asked', () => {
       folder: 'annex-app',
       name: 'annex-app',
       framework: 'fastify',
-      upstream: 'http://localhost:8700',
+      upstream: 'http://127.0.0.1:8000',
     })
     expect(await ask({ folder: '../apps/shop', upstream: 'erp.example.com' }, false)).toEqual({
       folder: '../apps/shop',

@@ -9,7 +9,7 @@ export interface Given {
   readonly upstream?: string | undefined
 }
 
-const USUAL = { name: 'annex-app', framework: 'fastify', upstream: 'http://localhost:8700' } as const
+const USUAL = { name: 'annex-app', framework: 'fastify', upstream: 'http://127.0.0.1:8000' } as const
 
 /**
  * What the app is to be: from the command line, and the rest asked of whoever sits there.
