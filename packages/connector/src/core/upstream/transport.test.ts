@@ -1,16 +1,12 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { undiciTransport } from '../../adapters/undici-transport.ts'
-import { createSend, fetchTransport, retryAfterMs, type Transport } from './transport.ts'
+import { Opened } from './calls/over-sockets.fixture.ts'
+import { createSend, fetchTransport, retryAfterMs } from './transport.ts'
 import { UpstreamClient } from './upstream-client.ts'
 
 const LIMIT = 1 << 20
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
+const sockets = new Opened()
+afterEach(() => sockets.close())
 
 interface Answer {
   readonly headers?: Record<string, string>
@@ -20,7 +16,7 @@ interface Answer {
 }
 
 async function serve({ headers = {}, chunk, times = Infinity }: Answer): Promise<string> {
-  const server = createServer((_request, response) => {
+  const url = await sockets.serve((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json', ...headers })
     let sent = 0
     const more = (): void => {
@@ -29,39 +25,19 @@ async function serve({ headers = {}, chunk, times = Infinity }: Answer): Promise
     }
     more()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closing.push(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  return `${url}/`
 }
 
 async function redirecting(): Promise<{ readonly url: string; readonly asked: unknown[] }> {
   const asked: unknown[] = []
-  const server = createServer((request, response) => {
+  const url = await sockets.serve((request, response) => {
     asked.push(request.url)
     response.writeHead(request.url === '/elsewhere' ? 200 : 302, { location: '/elsewhere' }).end('{}')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closing.push(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked }
+  return { url: `${url}/`, asked }
 }
 
-describe.each<[string, () => Transport]>([
-  ['fetch', () => fetchTransport()],
-  [
-    'undici',
-    () => {
-      const transport = undiciTransport()
-      closing.unshift(() => transport.close())
-      return transport
-    },
-  ],
-])('over %s', (_, transportOf) => {
+describe.each(sockets.transports)('over %s', (_, transportOf) => {
   const send = (url: string) => createSend(transportOf(), 5000, LIMIT)(url, {})
   const spaces = Buffer.alloc(1 << 16, ' ')
 

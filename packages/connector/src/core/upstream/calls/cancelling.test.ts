@@ -1,26 +1,11 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { undiciTransport } from '../../../adapters/undici-transport.ts'
 import type { TokenOptions } from '../credentials.ts'
-import { fetchTransport, type Transport } from '../transport.ts'
+import { Opened } from './over-sockets.fixture.ts'
 import { UpstreamClient, type UpstreamClientOptions } from '../upstream-client.ts'
 
 const REASON = new Error('the person has gone on')
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-})
-
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closing.push(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+const sockets = new Opened()
+afterEach(() => sockets.close())
 
 const client = (url: string, options: Partial<UpstreamClientOptions> = {}): UpstreamClient =>
   new UpstreamClient({ url, credentials: { apiKey: 'x:y' }, ...options })
@@ -32,27 +17,17 @@ function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   return { opened, open }
 }
 
-describe.each<[string, () => Transport]>([
-  ['fetch', () => fetchTransport()],
-  [
-    'undici',
-    () => {
-      const transport = undiciTransport()
-      closing.unshift(() => transport.close())
-      return transport
-    },
-  ],
-])('over %s a call that its caller gives up ends at once', (_, transportOf) => {
+describe.each(sockets.transports)('over %s a call that its caller gives up ends at once', (_, transportOf) => {
   test('before it was sent, and nothing is', async () => {
     let asked = 0
-    const url = await serve((_request, response) => void (asked++, response.end('{"data":[]}')))
+    const url = await sockets.serve((_request, response) => void (asked++, response.end('{"data":[]}')))
     await expect(client(url, { transport: transportOf() }).list('Item', { signal: AbortSignal.abort(REASON) })).rejects.toBe(REASON)
     expect(asked).toBe(0)
   })
 
   test('while the site thinks, and the site sees that its caller has gone', async () => {
     const [thinking, gone] = [gate(), gate()]
-    const url = await serve((_request, response) => {
+    const url = await sockets.serve((_request, response) => {
       thinking.open()
       response.on('close', gone.open)
     })
@@ -66,7 +41,7 @@ describe.each<[string, () => Transport]>([
 
   test('in the middle of the answer', async () => {
     const half = gate()
-    const url = await serve((_request, response) => {
+    const url = await sockets.serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).write('{"data":[', half.open)
     })
     const leaving = new AbortController()
@@ -79,7 +54,7 @@ describe.each<[string, () => Transport]>([
   test('while it waits for a busy site, and it is not sent again', async () => {
     let asked = 0
     const busy = gate()
-    const url = await serve((_request, response) => {
+    const url = await sockets.serve((_request, response) => {
       asked++
       response.writeHead(503, { 'retry-after': '5', 'content-type': 'application/json' }).end('{}', busy.open)
     })
@@ -92,7 +67,7 @@ describe.each<[string, () => Transport]>([
   })
 
   test('by its own time limit, in the middle of the answer too', async () => {
-    const url = await serve((_request, response) => {
+    const url = await sockets.serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).write('{"data":[')
     })
     await expect(client(url, { transport: transportOf() }).list('Item', { timeoutMs: 30 })).rejects.toMatchObject({ code: 'timeout' })
@@ -110,7 +85,7 @@ test('a call that is given up before it began asks for no token', async () => {
 
 test('a call that is given up while its token is renewed ends at once, and is not sent', async () => {
   let asked = 0
-  const url = await serve((_request, response) => void (asked++, response.end('{}')))
+  const url = await sockets.serve((_request, response) => void (asked++, response.end('{}')))
   const leaving = new AbortController()
   const renewing = gate()
   const token = ({ signal }: TokenOptions = {}): Promise<string> =>
@@ -126,7 +101,7 @@ test('a call that is given up while its token is renewed ends at once, and is no
 })
 
 test('going through every row ends between two pages', async () => {
-  const url = await serve((_request, response) => response.end('{"data":[{"name":"a"},{"name":"b"}]}'))
+  const url = await sockets.serve((_request, response) => response.end('{"data":[{"name":"a"},{"name":"b"}]}'))
   const leaving = new AbortController()
   const seen: unknown[] = []
   const through = async (): Promise<void> => {
