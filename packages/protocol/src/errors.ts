@@ -37,13 +37,26 @@ export interface FrappeErrorOptions {
   readonly body?: Readonly<Record<string, unknown>>
 }
 
+const OWN = Symbol.for('@annex/connector.error')
+
+/** An error of these packages: known as one also to another copy of them, and never taken for a stranger's that is called alike. */
+export class AnnexError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    Object.defineProperty(this, OWN, { value: true })
+  }
+}
+
+/** Whether an error is of these packages, whichever copy made it. */
+export const isAnnexError = (error: unknown): error is Error => error instanceof Error && OWN in error
+
 /**
  * What a caller did wrong, or may not do, in the shape that Frappe's clients read.
  *
  * `excType` is the exception's name in Frappe v15 (clients branch on it), `message` one
  * sentence that says what to do next.
  */
-export class FrappeError extends Error {
+export class FrappeError extends AnnexError {
   readonly excType: string
   readonly status: number
   readonly options: FrappeErrorOptions
@@ -69,7 +82,7 @@ export interface OAuthErrorOptions {
  *
  * @see RFC 6749 section 5.2, RFC 6750 section 3.1
  */
-export class OAuthError extends Error {
+export class OAuthError extends AnnexError {
   readonly code: string
   readonly status: number
   readonly options: OAuthErrorOptions

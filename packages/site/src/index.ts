@@ -9,6 +9,7 @@ export { readDocTypeFile, type DocTypeFile } from './doctypes/files/read-doctype
 export { writeDocTypeFile } from './doctypes/files/write-doctype-file.ts'
 export { listFormerColumns, purgeFormerColumns } from './doctypes/tables/former-columns.ts'
 export { ADMINISTRATOR, type Principal } from './policy/principal.ts'
+export { keptAddress } from './identity/password-reset/kept-address.ts'
 export { openSite, type Site } from './site.ts'
 export { backUpSite, copySite, planRestore, restoreSite, type RestorePlan } from './transfers.ts'
 export type { Report } from './transfer/parts.ts'

@@ -138,7 +138,7 @@ describe.each(engines)('The site as a program, on %s', (engine) => {
     const both = await Promise.all([start(settings), start(settings)])
     const password = (await readFile(join(folder, 'admin-password'), 'utf8')).trim()
     for (const { url } of both) await Api.signIn(url, 'Administrator', password)
-    expect((await readdir(folder)).toSorted()).toEqual(['admin-password', 'keys.json'])
+    expect((await readdir(folder)).toSorted()).toEqual(['address', 'admin-password', 'keys.json'])
     for (const { site } of both) expect((await site.stop()).code).toBe(0)
   })
 

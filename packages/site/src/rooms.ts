@@ -41,6 +41,7 @@ import { Sessions } from './identity/sessions/sessions.ts'
 import { socialKeysIn } from './identity/social/open-social.ts'
 import { socialKeyController } from './identity/social/social-key-controller.ts'
 import { judgementListener } from './identity/trees/judgement-listener.ts'
+import { endForUser } from './oauth/access/lost-roles.ts'
 import { bearerTokenController } from './oauth/bearer/bearer-token-controller.ts'
 import { clientController } from './oauth/clients/client-controller.ts'
 import { Grants } from './oauth/grants/grants.ts'
@@ -206,6 +207,7 @@ function controllersOf(
         audit,
         onCredentialsChanged: (connection, user) => grants.revokeForUser(connection, user, 'credentials_changed'),
         onPasswordChanged: (connection, user) => letters.passwordChanged(connection, user),
+        onRolesLost: (connection, user, roles) => endForUser(connection, user, roles, { grants, now }),
       }),
     ],
     ['Role', roleController(generation)],

@@ -1,39 +1,27 @@
 import { openDatabase, type Database } from '@annex/database'
 import type { Logger } from 'pino'
 import { ensureAdministrator } from './admin-password.ts'
-import { fileRoutes } from './api/file-routes.ts'
-import { methodRoutes } from './api/method-routes.ts'
 import { apiMethods } from './api/methods/api-methods.ts'
-import { openApiRoutes } from './api/openapi/openapi-routes.ts'
-import { resourceRoutes } from './api/resource-routes.ts'
-import { v2Routes } from './api/v2-routes.ts'
+import { deliveryWorker, letterCarriers } from './assembly/delivery.ts'
+import { documentsOf, guarded } from './assembly/guarded-backend.ts'
+import { Issuer } from './assembly/issuer.ts'
+import { apiDescription, documentRoutes, openServer } from './assembly/open-server.ts'
+import { passwordResets } from './assembly/password-resets.ts'
 import type { Trail } from './audit/trail.ts'
 import type { Backend } from './backend/backend.ts'
-import { byDoctype } from './backend/by-doctype.ts'
-import { Guard } from './backend/guard.ts'
-import type { Remember } from './backend/refusals.ts'
 import type { Config } from './config.ts'
-import { isCore } from './doctypes/core-doctypes.ts'
 import { readSiteId } from './doctypes/tables/site-id-store.ts'
 import { openHooks, type Hooks } from './hooks/hooks.ts'
-import type { Authenticator } from './http/exchange.ts'
-import { createServer, type HttpServer } from './http/server.ts'
-import type { CredentialsListener } from './identity/accounts/user-controller.ts'
-import { apiKeyAuthenticator, sessionAuthenticator } from './identity/authenticators.ts'
+import type { HttpServer } from './http/server.ts'
 import { factorMethods } from './identity/factor/factor-methods.ts'
-import { openIdentity } from './identity/open-identity.ts'
-import { composeLetter } from './identity/letters/compose-letter.ts'
-import { LETTER } from './identity/letters/letters.ts'
 import { ForgottenPasswords } from './identity/password-reset/forgotten-passwords.ts'
+import { keepAddress } from './identity/password-reset/kept-address.ts'
 import { PasswordResets } from './identity/password-reset/password-resets.ts'
 import { socialMethods } from './identity/own-account/social-methods.ts'
 import { resetMethods } from './identity/password-reset/reset-methods.ts'
 import { resetRoutes } from './identity/password-reset/reset-routes.ts'
-import { readPerson } from './identity/person.ts'
 import { createLogger } from './logger.ts'
-import { withApiAccess } from './oauth/access/api-access.ts'
 import { appsMethods } from './oauth/apps/apps-methods.ts'
-import { withBudget } from './oauth/budgets/with-budget.ts'
 import type { Clients } from './oauth/clients/clients.ts'
 import { auditSigner } from './oauth/keys/audit-signer.ts'
 import { loadKeys, type Keys } from './oauth/keys/load-keys.ts'
@@ -41,22 +29,13 @@ import type { KeyRotation } from './oauth/keys/rotation/key-rotation.ts'
 import { LiveKeys } from './oauth/keys/rotation/live-keys.ts'
 import type { SealedValues } from './oauth/keys/sealing/sealed-values.ts'
 import { valueSealer } from './oauth/keys/sealing/value-sealer.ts'
-import { resourceMetadataUrl } from './oauth/oauth-routes.ts'
 import { openOAuth, type OAuth } from './oauth/oauth.ts'
 import { usersOf } from './oauth/users.ts'
-import { mailCarrier } from './mail/mail-carrier.ts'
-import { MailServer } from './mail/mail-server.ts'
-import { Outgoing } from './outgoing/outgoing.ts'
-import { apiDocsPage } from './pages/docs/api-docs-page.ts'
 import { openTrail } from './open-trail.ts'
-import { errorPage } from './pages/error-page.ts'
-import { paths } from './pages/paths.ts'
-import { styleSource } from './pages/styles.ts'
-import { GUEST, type Principal } from './policy/principal.ts'
+import type { Principal } from './policy/principal.ts'
 import { openRooms, type Rooms } from './rooms.ts'
 import { databaseFault, databaseSetting, listenFault, makeDataFolder } from './start-faults.ts'
 import type { Carrier, Courier } from './webhooks/courier.ts'
-import { DeliveryWorker } from './webhooks/delivery-worker.ts'
 
 export interface Listening {
   /** The site's URL, for everybody. */
@@ -158,6 +137,7 @@ async function assemble(config: Config, database: Database, keys: Keys, hooks: H
     listen: async () => {
       hooks.refuseUnknown((name) => rooms.doctypes.get(name))
       const listening = await bind(server, config, issuer)
+      await keepAddress(config.dataFolder, listening.issuer)
       worker.start()
       return listening
     },
@@ -183,59 +163,10 @@ const knownLate = (config: Config, doctypes: () => Rooms['doctypes']): Parameter
       .map(({ doctype }) => doctype.name),
 })
 
-const passwordResets = (rooms: Rooms, issuer: Issuer): PasswordResets =>
-  new PasswordResets({
-    ...rooms,
-    endGrants: endGrants(rooms),
-    issuer: issuer.read,
-    now: () => rooms.clock.now(),
-    onPasswordChanged: (connection, user) => rooms.letters.passwordChanged(connection, user),
-  })
-
-function documentRoutes(server: HttpServer<Principal>, backend: Backend, config: Config): void {
-  resourceRoutes(server, backend)
-  methodRoutes(server, backend)
-  fileRoutes(server, backend, config.maxFileSize)
-  v2Routes(server, backend)
-}
-
 const notesOf = ({ written }: Keys, password: string | undefined): string[] => [
   ...(written === undefined ? [] : [`The keys of this site are in ${written}; keep a copy where the database is not`]),
   ...(password === undefined ? [] : [password]),
 ]
-
-const endGrants =
-  ({ grants }: Rooms): CredentialsListener =>
-  (connection, user) =>
-    grants.revokeForUser(connection, user, 'credentials_changed')
-
-function letterCarriers(
-  { database, accounts, audit, clock }: Rooms,
-  { mail, timezone }: Config,
-  resets: PasswordResets,
-  issuer: Issuer,
-): [string, Carrier][] {
-  if (!mail) return []
-  const parts = { database, accounts, audit, resets, issuer: issuer.read, zone: timezone, now: () => clock.now() }
-  return [[LETTER, mailCarrier({ server: new MailServer(mail), compose: (message) => composeLetter(parts, message) })]]
-}
-
-/** Sends what apps and users are told, while the site listens. */
-function deliveryWorker(
-  { database, telling, clock }: Rooms,
-  config: Config,
-  couriers: ReadonlyMap<string, Courier | Carrier>,
-  log: Logger,
-): DeliveryWorker {
-  return new DeliveryWorker({
-    database,
-    outbox: telling.outbox,
-    outgoing: new Outgoing({ allowPrivate: config.allowPrivate }),
-    couriers,
-    now: () => clock.now(),
-    onFault: (error) => log.error({ error }, 'an app could not be told'),
-  })
-}
 
 async function bind(server: HttpServer<Principal>, config: Config, issuer: Issuer): Promise<Listening> {
   try {
@@ -244,24 +175,6 @@ async function bind(server: HttpServer<Principal>, config: Config, issuer: Issue
     return { issuer: issuer.bound(port), address: `http://${host}:${port}` }
   } catch (error) {
     throw listenFault(error, config) ?? error
-  }
-}
-
-/** The site's own origin: what was set, or loopback with the port that was bound. The Host header never counts. */
-class Issuer {
-  readonly #fixed: boolean
-  #url: string
-
-  constructor(config: Config) {
-    this.#fixed = config.url !== undefined
-    this.#url = config.url ?? `http://127.0.0.1:${config.port}`
-  }
-
-  readonly read = (): string => this.#url
-
-  bound(port: number): string {
-    if (!this.#fixed) this.#url = `http://127.0.0.1:${port}`
-    return this.#url
   }
 }
 
@@ -290,86 +203,4 @@ function oauthParts(
     onFault: (error) => log.error({ error }, 'a task beside the requests failed'),
     onNotice: (sentence) => log.warn(sentence),
   }
-}
-
-/** What the API is, for programs and for people who are signed in. */
-function apiDescription(server: HttpServer<Principal>, backend: Backend, rooms: Rooms, issuer: Issuer): void {
-  const { doctypes, methods, accounts } = rooms
-  openApiRoutes(server, {
-    backend,
-    doctypes,
-    methods,
-    issuer: issuer.read,
-    page: async (request, view) =>
-      request.caller.session === undefined
-        ? { location: `${paths.signIn}?redirect-to=${encodeURIComponent(paths.apiDocs)}` }
-        : { page: apiDocsPage({ person: await readPerson(accounts, request), ...view }) },
-  })
-}
-
-/** The one place that decides where documents live: here, or upstream but for the core DocTypes. A site without one never loads it. */
-async function documentsOf({ documents }: Rooms, { upstream }: Config): Promise<Backend> {
-  if (!upstream) return documents
-  const { Upstream } = await import('./upstream/upstream.ts')
-  return byDoctype(documents, new Upstream(upstream), isCore)
-}
-
-function guarded(rooms: Rooms, backend: Backend, issuer: Issuer, { usage, tokenDocument: ownDocument }: OAuth): Backend {
-  const { doctypes, methods, audit } = rooms
-  const onRefusal: Remember = ({ principal, lacking, scope, act }) => {
-    if (principal.token) usage.refused(principal.token, lacking, act, scope)
-    return audit.refuse({
-      event: `${lacking} refused`,
-      user: principal.user,
-      client: principal.token?.client,
-      grant: principal.token?.grant,
-      scope,
-      act,
-    })
-  }
-  return new Guard({
-    backend,
-    doctypeOf: (name) => doctypes.get(name),
-    parentsOf: (child) => doctypes.parentsOf(child).map(({ doctype }) => doctype.name),
-    methods,
-    onRefusal,
-    resourceMetadata: () => resourceMetadataUrl(issuer.read()),
-    onUse: (token, doctype, right) => usage.used(token, doctype, right),
-    ownDocument,
-  })
-}
-
-function openServer(rooms: Rooms, config: Config, oauth: OAuth, issuer: Issuer, log: Logger): HttpServer<Principal> {
-  const { audit } = rooms
-  const access = (authenticator: Authenticator<Principal>): Authenticator<Principal> =>
-    withApiAccess(authenticator, { settings: rooms.settings, resourceMetadata: () => resourceMetadataUrl(issuer.read()) })
-  const server = createServer<Principal>({
-    guest: GUEST,
-    authenticators: [
-      access(oauth.authenticator),
-      withBudget(access(apiKeyAuthenticator(rooms)), oauth.budgets),
-      sessionAuthenticator(rooms),
-    ],
-    issuer: issuer.read,
-    secureCookies: issuer.read().startsWith('https://'),
-    hsts: config.production,
-    trustedProxies: config.trustedProxies,
-    challenge: () => `Bearer resource_metadata="${resourceMetadataUrl(issuer.read())}"`,
-    styleSource,
-    errorPage,
-    around: ({ ip, caller }, run) => audit.from({ ip, user: caller.user, client: caller.token?.client, grant: caller.token?.grant }, run),
-    gate: (authorization) => oauth.budgets.check(authorization),
-    crossOrigin: oauth.origins,
-    log,
-  })
-  openIdentity(server, {
-    ...rooms,
-    outgoing: new Outgoing({ allowPrivate: config.allowPrivate }),
-    issuer: issuer.read,
-    now: () => rooms.clock.now(),
-    zone: config.timezone,
-    endGrants: endGrants(rooms),
-  })
-  oauth.routes(server)
-  return server
 }

@@ -125,9 +125,12 @@ describe('a scope parameter', () => {
     )
   })
 
-  it('counts ten thousand repeats of a short token as too long and a hundred as one', () => {
+  it('counts repeats as one, ten thousand of them too, up to what is worth reading', () => {
     expect(splitScope(Array.from({ length: 100 }, () => 'all').join(' '))).toEqual(['all'])
-    expect(() => splitScope('all '.repeat(10_000))).toThrow()
+    expect(splitScope('all '.repeat(10_000))).toEqual(['all'])
+    expect(() => splitScope('all '.repeat(70_000))).toThrow('scope must be at most 4096 characters')
+    expect(() => splitScope(' '.repeat(4097))).toThrow('scope must be at most 4096 characters')
+    expect(() => splitScope(`${'x'.repeat(2048)} ${'y'.repeat(2048)}`)).toThrow('scope must be at most 4096 characters')
   })
 })
 

@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import { RIGHTS, isRight, type Right } from '../fields.ts'
+import { isRight, type Right } from '../fields.ts'
 import { scopeTexts, type ScopeTexts } from './scope-texts.ts'
 
 /** Scopes that say who the user is; they open no document. */
@@ -9,6 +9,8 @@ export type IdentityScope = (typeof IDENTITY_SCOPES)[number]
 
 const MAX_SCOPES = 100
 const MAX_LENGTH = 4096
+/** Characters in which the same right may come again and again, before it is read once. */
+const MAX_SENT = 256 * 1024
 const DOCTYPE = /^[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/
 /** A dotted name of a function; a method of documents has its DocType's name in a scope before it, which may hold hyphens. */
 const METHOD = /^method:[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*(?:\.\*)?$/
@@ -69,12 +71,14 @@ export function readScope(token: string): Scope | undefined {
  *
  * Frappe keeps scopes apart by spaces and line breaks in its client form, so any white space separates.
  *
- * @throws {OAuthError} `invalid_request` when there are too many (100 tokens, 4096 characters)
+ * @throws {OAuthError} `invalid_request` when there are too many (100 tokens, 4096 characters, each counted once)
  */
 export function splitScope(scope: string | undefined | null): string[] {
   if (scope === undefined || scope === null) return []
-  if (scope.length > MAX_LENGTH) throw new OAuthError('invalid_request', `scope must be at most ${MAX_LENGTH} characters`)
-  const tokens = [...new Set(scope.split(/\s+/).filter((token) => token !== ''))]
+  const isLong = scope.length > MAX_LENGTH
+  const tokens = scope.length > MAX_SENT ? [] : [...new Set(scope.split(/\s+/).filter((token) => token !== ''))]
+  if (isLong && (tokens.length === 0 || tokens.join(' ').length > MAX_LENGTH))
+    throw new OAuthError('invalid_request', `scope must be at most ${MAX_LENGTH} characters`)
   if (tokens.length > MAX_SCOPES) throw new OAuthError('invalid_request', `scope must name at most ${MAX_SCOPES} rights`)
   return tokens
 }
@@ -155,6 +159,13 @@ export function scopeWords(token: string, texts: ScopeTexts): string {
 }
 
 /** Rights that change something: their boxes on a consent page start empty when the app calls them optional. */
-export const CHANGING_RIGHTS: ReadonlySet<Right> = new Set(
-  RIGHTS.filter((right) => ['write', 'create', 'delete', 'submit', 'cancel', 'amend', 'import', 'share'].includes(right)),
-)
+export const CHANGING_RIGHTS: ReadonlySet<Right> = new Set<Right>([
+  'write',
+  'create',
+  'delete',
+  'submit',
+  'cancel',
+  'amend',
+  'import',
+  'share',
+])

@@ -1,4 +1,4 @@
-import type { Document, FrappeError } from '@annex/protocol'
+import { parseFilters, type Document, type FrappeError } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
 import { GUEST, type Principal } from '../policy/principal.ts'
 import { byToken, guarded, method } from './guard.fixture.ts'
@@ -69,6 +69,41 @@ describe('a list', () => {
     await guard.list(byToken('Quote:read Customer:read'), { doctype: 'Quote', ...asked })
   })
 
+  it.each([
+    ['of all', {}],
+    [
+      'by what a link field shows',
+      { filters: parseFilters({ name: 'A', title: ['like', '%a%'] }), orFilters: parseFilters({ item_name: 'B' }) },
+    ],
+    ['grouped by it', { groupBy: 'item_name' }],
+    ['of more fields than are shown', { fields: ['name', 'cost'] }],
+  ])('needs no scope to read, and is one of names: %s', async (_, asked) => {
+    const { guard, reached } = guarded()
+    await guard.list(byToken('Item:select'), { doctype: 'Item', ...asked })
+    await guard.count(byToken('Item:select'), { doctype: 'Item', ...asked })
+    expect(reached).toEqual(['list', 'count'])
+  })
+
+  it.each([
+    ['its filters', { filters: parseFilters({ cost: 1 }) }],
+    ['its alternatives', { orFilters: parseFilters([['cost', '>', 1]]) }],
+    ['its groups', { groupBy: 'cost' }],
+    ['a switch', { filters: parseFilters({ disabled: 0 }) }],
+    ['a tree', { filters: parseFilters([['name', 'descendants of', 'A']]) }],
+  ])('that asks by more than a link field shows takes the scope to read: by %s', async (_, asked) => {
+    const { guard, reached } = guarded()
+    await expect(guard.list(byToken('Item:select'), { doctype: 'Item', ...asked })).rejects.toMatchObject(lacks('Item:read'))
+    await expect(guard.count(byToken('Item:select'), { doctype: 'Item', ...asked })).rejects.toMatchObject(lacks('Item:read'))
+    await guard.list(byToken('Item:read'), { doctype: 'Item', ...asked })
+    expect(reached).toEqual(['list'])
+  })
+
+  it('of rows takes the scope to read their documents', async () => {
+    const { guard } = guarded()
+    const rows = guard.list(byToken('Note:select'), { doctype: 'Remark', parent: 'Note' })
+    await expect(rows).rejects.toMatchObject(lacks('Note:read'))
+  })
+
   it('that compares a link with a name takes no scope of what is linked to', async () => {
     const { guard } = guarded()
     const filters = [{ fieldname: 'customer', operator: '=' as const, value: 'X' }]
@@ -125,15 +160,21 @@ describe('the shape of a child table', () => {
 })
 
 describe('a search', () => {
-  it.each(['name', 'enabled', 'disabled', 'title', 'item_name'])(
-    'by what a link field shows needs no scope to read: %s',
-    async (fieldname) => {
-      const { guard } = guarded()
-      const request = { doctype: 'Item', text: '', limit: 1 }
-      const filters = [{ fieldname, operator: '=' as const, value: 1 }]
-      await guard.searchLink(byToken('Item:select'), { ...request, filters, searchField: fieldname })
-    },
-  )
+  it.each(['name', 'title', 'item_name'])('by what a link field shows needs no scope to read: %s', async (fieldname) => {
+    const { guard } = guarded()
+    const request = { doctype: 'Item', text: '', limit: 1 }
+    const filters = [{ fieldname, operator: '=' as const, value: 1 }]
+    await guard.searchLink(byToken('Item:select'), { ...request, filters, searchField: fieldname })
+  })
+
+  it('for what is switched on, as a search is by itself, needs no scope to read; for what is switched off it does', async () => {
+    const { guard } = guarded()
+    const search = (filters: Readonly<Record<string, unknown>>): Promise<unknown> =>
+      guard.searchLink(byToken('Item:select'), { doctype: 'Item', text: '', limit: 1, filters: parseFilters(filters) })
+    await search({ enabled: 1, disabled: '0' })
+    for (const filters of [{ enabled: 0 }, { disabled: 1 }, { disabled: ['!=', 0] }])
+      await expect(search(filters)).rejects.toMatchObject(lacks('Item:read'))
+  })
 
   it('behind a link takes the scope to read there, and none more here', async () => {
     const { guard, refusals } = guarded()

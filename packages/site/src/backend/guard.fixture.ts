@@ -9,7 +9,10 @@ const doctype = (name: string, fields: Partial<DocField>[] = [], istable = false
   ({ id: `id of ${name}`, name, istable, is_submittable, fields, title_field: 'title', search_fields: ['item_name'] }) as unknown as DocType
 export const DOCTYPES = new Map(
   [
-    doctype('Item'),
+    doctype('Item', [
+      { fieldname: 'enabled', fieldtype: 'Check' },
+      { fieldname: 'disabled', fieldtype: 'Check' },
+    ]),
     doctype('User'),
     doctype('DocType'),
     doctype('Customer', [{ fieldname: 'owner_user', fieldtype: 'Link', options: 'User' }]),

@@ -33,7 +33,7 @@ describe('a token', () => {
   it.each([
     ['openid', ['call open']],
     ['Item:read', [...READ, 'call open']],
-    ['Item:select', ['search Item', 'define Item', 'call open']],
+    ['Item:select', ['list Item', 'count Item', 'search Item', 'define Item', 'call open']],
     ['Item:create', ['insert Item', 'call open']],
     ['Item:delete', ['remove Item', 'call open']],
     ['Item:write', [...READ, 'update Item', 'rename Item', 'call open', 'call declared']],

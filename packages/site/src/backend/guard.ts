@@ -23,7 +23,9 @@ import type {
 } from './backend.ts'
 import { doctypeOfEach } from './backend.ts'
 import { attachedTo } from './attached.ts'
+import { beyondInUse } from '../doctypes/definition/filters-in-use.ts'
 import { judgedBy, tokenCovers } from '../policy/covers.ts'
+import { isShownInLinks } from '../policy/field-levels.ts'
 import { callMethod, type Method } from './method.ts'
 import { Refusals, UNKNOWN_DOCTYPE, rememberingBackend, type Remember } from './refusals.ts'
 
@@ -103,9 +105,9 @@ export class Guard implements Backend {
   /** What is matched by a field is told of that field: with the scope to see names, only what a link field shows may be asked by. */
   async #requireFilters(principal: Principal, { doctype, filters = [], searchField = 'name' }: LinkSearchRequest): Promise<void> {
     const paths = [...filters.map(filterPath), { fieldname: searchField }]
-    const shown = shownInLinks(this.#parts.doctypeOf(doctype))
-    const walked = filters.some((filter) => isTreeOperator(filter.operator))
-    if (walked || paths.some((path) => path.via === undefined && !shown.has(path.fieldname)))
+    const known = this.#parts.doctypeOf(doctype)
+    const asked = known ? beyondInUse(known, filters) : filters
+    if (asksBeyondLinks(known, [...asked.map(filterPath), { fieldname: searchField }], asked))
       await this.#require(principal, doctype, 'read', 'search')
     await this.#requireTargets(principal, doctype, paths, 'search', filters)
   }
@@ -212,9 +214,20 @@ export class Guard implements Backend {
 
   /** The list's own DocType, and every DocType that its fields, order or groups reach through a link. */
   async #requireList(principal: Principal, request: ListRequest & CountRequest): Promise<void> {
-    await this.#require(principal, this.#listed(request), 'read', 'list')
     const filters = [...(request.filters ?? []), ...(request.orFilters ?? [])]
+    await this.#require(principal, this.#listed(request), this.#rightToList(principal, request, filters), 'list')
     await this.#requireTargets(principal, request.doctype, listPaths(request, filters), 'list', filters)
+  }
+
+  /**
+   * With the scope to see names alone a list is one of what a link field shows, as for a user who may select and not read: where it
+   * is read, fields beyond that are left out, and an order by them is refused. Whoever compares with such a field asks to read.
+   */
+  #rightToList({ token }: Principal, { doctype, groupBy }: ListRequest & CountRequest, filters: readonly Filter[]): Right {
+    const isOfNames = token && !this.#isRow(doctype) && !this.#covers(token, doctype, 'read', false)
+    if (!isOfNames || !this.#covers(token, doctype, 'select', false)) return 'read'
+    const paths = [...filters.map(filterPath), ...(groupBy ? parseGroupBy(groupBy) : [])]
+    return asksBeyondLinks(this.#parts.doctypeOf(doctype), paths, filters) ? 'read' : 'select'
   }
 
   async #requireTargets(
@@ -315,9 +328,10 @@ function listPaths(request: ListRequest & CountRequest, filters: readonly Filter
   return request.groupBy ? [...paths, ...parseGroupBy(request.groupBy)] : paths
 }
 
-/** The fields that a suggestion shows, and those that a search leaves rows out by anyway. */
-const shownInLinks = (doctype: DocType | undefined): ReadonlySet<string> =>
-  new Set(['name', 'enabled', 'disabled', ...(doctype ? [doctype.title_field, ...doctype.search_fields] : [])])
+/** Whether documents are matched by more than a link field shows of them; what lies behind a link is judged there. */
+const asksBeyondLinks = (doctype: DocType | undefined, paths: readonly FieldPath[], filters: readonly Filter[]): boolean =>
+  filters.some((filter) => isTreeOperator(filter.operator)) ||
+  paths.some(({ via, fieldname }) => via === undefined && !(doctype ? isShownInLinks(doctype, fieldname) : fieldname === 'name'))
 
 function filterPath(filter: Filter): FieldPath {
   const dot = filter.fieldname.indexOf('.')

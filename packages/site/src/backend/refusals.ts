@@ -1,4 +1,5 @@
 import { FrappeError } from '@annex/protocol'
+import { withIncident } from '../audit/refusals/with-incident.ts'
 import { isGuest, type Principal } from '../policy/principal.ts'
 import { doctypeOfEach, type Backend } from './backend.ts'
 
@@ -74,9 +75,4 @@ export function rememberingBackend(backend: Backend, refusals: Refusals, isKnown
     remove: (principal, id) => of(principal, 'remove', id.doctype, () => backend.remove(principal, id)),
     call: (principal, request) => backend.call(principal, request),
   }
-}
-
-function withIncident({ excType, message, status, options }: FrappeError, incident: string): FrappeError {
-  const headers = { ...options.headers, 'x-annex-incident': incident }
-  return new FrappeError(excType, message, { ...options, status, headers, body: { ...options.body, incident } })
 }

@@ -1,4 +1,4 @@
-import { FrappeError } from '@annex/protocol'
+import { FrappeError, isPending } from '@annex/protocol'
 import { messageOf } from './place.ts'
 import { REFUSALS, type Refuse } from './site-hooks.ts'
 
@@ -17,14 +17,14 @@ export const refuse: Refuse = (sentence, as = 'ValidationError') => {
 export async function runHandler<T>(place: string, what: string, work: () => T | Promise<T>, patience?: number): Promise<T> {
   try {
     const working = work()
-    return await (patience === undefined || !(working instanceof Promise) ? working : inTime(working, patience))
+    return await (patience === undefined || !isPending(working) ? working : inTime(working, patience))
   } catch (error) {
     if (error instanceof FrappeError) throw error
     throw faultOf(place, what, error)
   }
 }
 
-async function inTime<T>(working: Promise<T>, patience: number): Promise<T> {
+async function inTime<T>(working: PromiseLike<T>, patience: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`has not ended within ${patience / 1000} s; the change was undone`)), patience)

@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net'
  * with every request.
  */
 export function addressBlock(ip: string): string {
+  if (!ip.includes(':')) return ip
   const bare = ip.replace(/^::ffff:(?=\d+\.)/i, '')
   if (!isIPv6(bare)) return bare
   const [head = '', tail] = bare.split('%', 1)[0]?.split('::') ?? []

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { OutgoingHttpHeaders } from 'node:http'
-import { FrappeError, OAuthError, encodeError, encodeV2Error } from '@annex/protocol'
+import { FrappeError, OAuthError, concealed, encodeError, encodeV2Error } from '@annex/protocol'
 import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import type { Answer, AnswerFile, Cookie } from './exchange.ts'
@@ -35,6 +35,8 @@ export class Answers {
   /** Of every answer that is no page. */
   readonly jsonHeaders: Headers
   readonly #pageHeaders: Headers
+  /** Of pages whose forms may end in a redirect to another site, which form-action would forbid. */
+  readonly #leavingPageHeaders: Headers
 
   constructor(options: AnswerOptions) {
     this.#options = options
@@ -51,16 +53,18 @@ export class Answers {
       'content-type': 'application/json',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     }
-    // No form-action: it would also forbid the redirect to an app that follows a form's post.
     const policy = `default-src 'none'; style-src ${options.styleSource}; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'`
-    this.#pageHeaders = { ...always, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy }
+    this.#leavingPageHeaders = { ...always, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy }
+    this.#pageHeaders = { ...this.#leavingPageHeaders, 'content-security-policy': `${policy}; form-action 'self'` }
   }
 
   /** Sends an answer with the caller's cookies; of two cookies of one name the answer's own counts. */
   send(reply: FastifyReply, answer: Answer, cookies: readonly Cookie[] = NO_COOKIES): FastifyReply {
     if (isJsonAlone(answer) && cookies.length === 0) return this.#sendJson(reply, answer)
     const page = answer.page !== undefined
-    reply.status(answer.status ?? (answer.location === undefined ? 200 : 303)).headers(page ? this.#pageHeaders : this.jsonHeaders)
+    reply
+      .status(answer.status ?? (answer.location === undefined ? 200 : 303))
+      .headers(page ? this.#headersOfPage(answer) : this.jsonHeaders)
     if (answer.file) reply.headers(fileHeaders(answer.file))
     if (answer.location !== undefined) reply.header('location', answer.location)
     if (answer.headers) reply.headers(answer.headers)
@@ -83,6 +87,10 @@ export class Answers {
     reply.hijack()
     reply.raw.end(text)
     return reply
+  }
+
+  #headersOfPage({ formsLeave = false }: Answer): Headers {
+    return formsLeave ? this.#leavingPageHeaders : this.#pageHeaders
   }
 
   #setCookies(reply: FastifyReply, cookies: readonly Cookie[]): void {
@@ -116,13 +124,13 @@ export class Answers {
     if (asked.wantsPage) {
       return this.send(
         reply,
-        { status: known.status, ...headers, page: this.#options.errorPage(known.status, known.message) },
+        { status: known.status, ...headers, page: this.#options.errorPage(known.status, concealed(known.message)) },
         asked.cookies,
       )
     }
     const encode = asked.api === 2 ? encodeV2Error : encodeError
     const expired = asked.sessionExpired === true && known.status === 403 ? { session_expired: 1 } : {}
-    return this.send(reply, { status: known.status, ...headers, json: { ...expired, ...encode(known) } }, asked.cookies)
+    return this.send(reply, { status: known.status, ...headers, json: withoutSecrets({ ...expired, ...encode(known) }) }, asked.cookies)
   }
 
   #headersOf({ status, options }: FrappeError): Pick<Answer, 'headers'> {
@@ -135,7 +143,7 @@ export class Answers {
     const incident = randomUUID()
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
     this.#options.log.error(
-      { incident, method: asked.method, route: asked.route, error: { name, message, stack } },
+      { incident, method: asked.method, route: asked.route, error: { name, message: concealed(message), stack: concealed(stack ?? '') } },
       'a request met a fault of ours',
     )
     return new FrappeError('InternalServerError', `Something went wrong on this site; tell its administrator the incident ${incident}`, {
@@ -175,9 +183,12 @@ function oauthAnswer(error: OAuthError): Answer {
   return {
     status: error.status,
     headers: { pragma: 'no-cache', ...error.options.headers },
-    json: { error: error.code, error_description: error.message, ...scope },
+    json: withoutSecrets({ error: error.code, error_description: error.message, ...scope }),
   }
 }
+
+/** An error repeats names that were sent: whoever sends a token for a name finds it in no answer, and in no log of answers. */
+const withoutSecrets = (body: object): unknown => JSON.parse(concealed(JSON.stringify(body)))
 
 const NAMES: Readonly<Record<number, readonly [string, string]>> = {
   400: ['ValidationError', 'The request cannot be read; check its address and its body'],

@@ -72,6 +72,14 @@ describe('a path', () => {
     expect((await ask('/api/named/Item/a/b/')).json).toEqual({ doctype: 'Item', '*': 'a/b' })
   })
 
+  it('counts as beginning with one slash, under the rules that it has with one', async () => {
+    expect((await ask('//api/named/Item/a//b')).json).toEqual({ doctype: 'Item', '*': 'a//b' })
+    expect((await ask('///api/v2/refused')).json).toHaveProperty('errors')
+    const cross = { method: 'POST', headers: { cookie: 'sid=good', 'sec-fetch-site': 'cross-site' } }
+    for (const path of ['//api/echo', '///page', '//enter']) expect((await ask(path, cross)).status, path).toBe(400)
+    expect((await ask('//nothing.example/here', { headers: { accept: 'application/json' } })).status).toBe(404)
+  })
+
   it('that is unknown is a 404 in Frappe’s shape', async () => {
     const reply = await ask('/api/nothing/here')
     expect([reply.status, reply.json['exc_type']]).toEqual([404, 'DoesNotExistError'])

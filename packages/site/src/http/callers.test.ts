@@ -24,6 +24,12 @@ describe('the caller', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
   })
 
+  it('may not name two hosts', async () => {
+    const answer = await site.askRaw('GET /api/echo HTTP/1.1\r\nHost: x\r\nconnection: close\r\nhost: y\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toContain('Send one Host header')
+  })
+
   it.each(['/api/echo?access_token=good', '/api/echo?access_token='])('may not show a token in the address: %s', async (path) => {
     const reply = await ask(path, { headers: { authorization: 'Bearer good' } })
     expect([reply.status, reply.json['error']]).toEqual([400, 'invalid_request'])

@@ -47,6 +47,8 @@ export class CrossOrigin {
   openTo(origin: string, reply: FastifyReply, origins: readonly string[]): void {
     reply.header('vary', 'Origin')
     if (origins.includes(origin)) reply.headers({ [ALLOW]: origin, 'access-control-expose-headers': EXPOSED })
+    // A command's own route may let in fewer than the address it was sent to.
+    else reply.removeHeader(ALLOW)
   }
 
   /** Whether scripts of the request's origin may read the answer; then no cookie of the request counts. */

@@ -60,6 +60,8 @@ export interface Answer {
   readonly json?: unknown
   /** A whole HTML page. */
   readonly page?: string
+  /** What a form of the page is answered with may lead to another site (an app, a provider). Forms of all other pages stay here. */
+  readonly formsLeave?: boolean
   /** Bytes in place of JSON: a file. */
   readonly file?: AnswerFile
   /** A redirect (303, or `status`). */

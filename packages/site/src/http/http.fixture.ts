@@ -90,6 +90,7 @@ function addRoutes(server: HttpServer<string>): void {
     csrf: 'origin',
   })
   server.route('GET', '/page', async () => ({ page: '<p>hello</p>' }))
+  server.route('GET', '/leaving-page', async () => ({ page: '<p>hello</p>', formsLeave: true }))
   server.route('GET', '/api/fault', async () => Promise.reject(new Error('select secret from vault')))
   server.route('GET', '/api/refused', async () => Promise.reject(notPermitted('Ask for the right')))
   server.route('GET', '/api/oauth', async () => Promise.reject(new OAuthError('invalid_scope', 'No such scope', { scope: 'openid' })))

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { Limits } from './limits.ts'
 
 const refusal = expect.objectContaining({
@@ -13,6 +13,22 @@ it('the one too many in a window is refused and told when to come back', async (
   await limits.consume('alice')
   await expect(limits.consume('alice')).rejects.toEqual(refusal)
   await limits.consume('bob')
+})
+
+it('where nothing was counted for a window nobody is held, and later each is again by what was', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+  const limits = new Limits({ points: 1, seconds: 60 })
+  await limits.count('alice')
+  vi.advanceTimersByTime(59_000)
+  await limits.count('bob')
+  await expect(limits.check('alice')).rejects.toEqual(refusal)
+  vi.advanceTimersByTime(59_000)
+  await expect(limits.check('bob')).rejects.toEqual(refusal)
+  vi.advanceTimersByTime(2000)
+  expect(limits.check('bob')).toBeUndefined()
+  await limits.count('bob')
+  await expect(limits.check('bob')).rejects.toEqual(refusal)
+  vi.useRealTimers()
 })
 
 it('failures count, checks do not, and success begins anew', async () => {

@@ -34,6 +34,8 @@ export class Limits {
   /** So that nobody can choose whom to share a count with. */
   readonly #salt = randomBytes(16)
   #began = { since: 0, counts: 0, ofCaller: new Map<string, number>() }
+  /** When something was counted last. */
+  #counted = Number.NEGATIVE_INFINITY
 
   constructor(options: LimitOptions) {
     this.#points = options.points
@@ -48,25 +50,35 @@ export class Limits {
    */
   async consume(caller: string, named?: string): Promise<void> {
     try {
-      this.#note(caller, await this.#limiter.consume(await this.#countOf(caller, named)))
+      const count = await this.#countOf(caller, named)
+      this.#counted = Date.now()
+      this.#note(caller, await this.#limiter.consume(count))
     } catch (error) {
       throw error instanceof RateLimiterRes ? tooMany(error) : error
     }
   }
 
   /**
-   * Passes while there is something left; counts nothing. For what only failures count against.
+   * Passes while there is something left; counts nothing. For what only failures count against. Where nobody's is counted there is
+   * nothing to wait for.
    *
    * @throws {FrappeError} `TooManyRequestsError` (429) with `Retry-After` in seconds
    */
-  async check(caller: string, named?: string): Promise<void> {
+  check(caller: string, named?: string): Promise<void> | undefined {
+    // A count ends a window after it began.
+    return Date.now() - this.#counted > this.#window ? undefined : this.#check(caller, named)
+  }
+
+  async #check(caller: string, named?: string): Promise<void> {
     const state = await this.#limiter.get(await this.#countOf(caller, named))
     if (state !== null && state.consumedPoints >= this.#points) throw tooMany(state)
   }
 
   /** Counts a failure without refusing it. */
   async count(caller: string, named?: string): Promise<void> {
-    this.#note(caller, await this.#limiter.penalty(await this.#countOf(caller, named)))
+    const count = await this.#countOf(caller, named)
+    this.#counted = Date.now()
+    this.#note(caller, await this.#limiter.penalty(count))
   }
 
   /** Takes back one count. */

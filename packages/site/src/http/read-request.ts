@@ -27,7 +27,7 @@ export function readRequest(request: FastifyRequest, isJsonByLook = false): Read
   const query = mark < 0 ? new URLSearchParams() : new URLSearchParams(request.url.slice(mark + 1))
   const body = parseBody(headers['content-type'], Buffer.isBuffer(request.body) ? request.body : NO_BODY, isJsonByLook)
   refuseTokenOutsideHeader(query, body.form)
-  refuseTwoCredentials(request)
+  refuseRepeatedHeaders(request)
   const cookies = headers.cookie === undefined ? NO_COOKIES : request.server.parseCookie(headers.cookie)
   const args = mergeArguments(query, body)
   return { credentials: { headers, cookies, args, method, ip, path: pathOf(request.url, mark) }, query, body }
@@ -40,19 +40,25 @@ function refuseTokenOutsideHeader(query: URLSearchParams, form: URLSearchParams 
   }
 }
 
-const AUTHORIZATION = 'authorization'
-
-/** Node keeps the first of two Authorization headers and says nothing; a proxy in front may have judged the other. */
-function refuseTwoCredentials(request: FastifyRequest): void {
-  if (request.headers.authorization === undefined) return
-  const { rawHeaders } = request.raw
-  let count = 0
+/**
+ * Node keeps the first of two Host or Authorization headers and says nothing; a proxy in front may have judged the other.
+ *
+ * @see RFC 9112 section 3.2
+ */
+function refuseRepeatedHeaders({ raw: { rawHeaders } }: FastifyRequest): void {
+  let hosts = 0
+  let credentials = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]
-    if (name?.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) count += 1
+    if (name?.length === 4) hosts += name.toLowerCase() === 'host' ? 1 : 0
+    else if (name?.length === 13) credentials += name.toLowerCase() === 'authorization' ? 1 : 0
   }
-  if (count > 1) throw new FrappeError('InvalidAuthorizationHeader', 'Send one Authorization header')
+  if (credentials > 1) throw new FrappeError('InvalidAuthorizationHeader', 'Send one Authorization header')
+  if (hosts > 1) throw new FrappeError('ValidationError', 'Send one Host header', { status: 400 })
 }
+
+/** Clients of Frappe put a path behind a site's address that ends in a slash itself: it counts as beginning with one. */
+export const withOneSlash = (url: string): string => (url.startsWith('//') ? url.replace(/^\/+/, '/') : url)
 
 function pathOf(url: string, mark: number): string {
   const path = mark < 0 ? url : url.slice(0, mark)

@@ -53,6 +53,26 @@ function parseJson(text: string): RequestBody {
   }
 }
 
+const STRINGS = /"(?:[^"\\]|\\.)*"/g
+
+/**
+ * Refuses JSON that says a name twice within one object: what the parser made of it holds fewer names than the text.
+ *
+ * @param value - what the text was parsed to
+ * @throws {FrappeError} `ValidationError` (400)
+ */
+export function refuseRepeatedNames(text: string, value: unknown): void {
+  const said = text.replace(STRINGS, '').split(':').length - 1
+  if (said !== countNames(value)) throw new FrappeError('ValidationError', 'The JSON body says a name twice; say it once', { status: 400 })
+}
+
+function countNames(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const held: unknown[] = Object.values(value)
+  const own = Array.isArray(value) ? 0 : held.length
+  return held.reduce<number>((sum, each) => sum + countNames(each), own)
+}
+
 /**
  * Frappe's one argument set: a JSON object alone, or else the query with the form laid over it. Of a
  * repeated key the first value counts; a JSON list becomes the argument `data`.

@@ -1,12 +1,13 @@
-import { FrappeError, OAuthError } from '@annex/protocol'
+import { FrappeError, isPending } from '@annex/protocol'
 import { fastifyCookie } from '@fastify/cookie'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Answers, type AnswerOptions, type Asked } from './answers.ts'
 import { CrossOrigin, type CrossOriginRules } from './cross-origin.ts'
 import { checkCrossSite, type CsrfRule } from './cross-site.ts'
 import type { Answer, Authenticated, Authenticator, Credentials, Exchange, Handler } from './exchange.ts'
-import { askedBy, readRequest, wantsPage, type ReadRequest } from './read-request.ts'
-import { checkText } from './request-body.ts'
+import { askedBy, readRequest, wantsPage, withOneSlash, type ReadRequest } from './read-request.ts'
+import { exchangeOf } from './routes/exchange-of.ts'
+import { NOTHING_HERE, checkBody, commandIn, refusalFor, refusing, wrongMethod, type Route, type RouteOptions } from './routes/route.ts'
 import { refuseUnreadable } from './unreadable-request.ts'
 
 export interface ServerOptions<C> extends AnswerOptions {
@@ -28,30 +29,8 @@ export interface ServerOptions<C> extends AnswerOptions {
   readonly bodyLimit?: number
 }
 
+const UNREAD = Object.freeze({})
 const SAME_ORIGIN_ONLY: CrossOriginRules = { allows: async () => false, isPublic: () => false }
-
-export interface RouteOptions {
-  readonly csrf?: CsrfRule
-  /** `none`: the caller is the guest and the handler reads the Authorization header itself (client authentication of OAuth). */
-  readonly authenticate?: 'none'
-  /** `oauth`: what cannot be read is refused in the RFC's words, `invalid_request`, and not in Frappe's. */
-  readonly refusals?: 'oauth'
-  /**
-   * The origins whose scripts may read the answer, by whom the request names as its caller. Absent = whom the site's own rules let in.
-   */
-  readonly scripts?: (request: Pick<Exchange<unknown>, 'headers' | 'form' | 'json'>) => Promise<readonly string[]>
-  /** Whether a body that looks like a JSON object is one, whatever its media type says. */
-  readonly jsonByLook?: true
-  /** Bytes, where the server's own limit is too generous for whoever has not signed in yet. */
-  readonly bodyLimit?: number
-  /** The name by which the argument `cmd` reaches this route from other addresses; `*` takes the names that no other route has. */
-  readonly command?: string
-  /**
-   * Whether `cmd` makes a request to this route a call of the command it names: wherever it stands, or (`query`) in the
-   * query alone, where the body is a document whose fields are its writer's. At addresses without a route it always does.
-   */
-  readonly takesCommands?: 'anywhere' | 'query'
-}
 
 /** A site's front: what is registered here is answered, everything else is 404 or 405. */
 export interface HttpServer<C> {
@@ -65,6 +44,8 @@ export interface HttpServer<C> {
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 const MAX_NAME = 2000
+/** How long a request may take to arrive, in milliseconds. Fastify would wait for ever, and hold what came so far. */
+const LONGEST_ARRIVAL = 300_000
 /** How long requests under way may take to end when the server closes, in milliseconds. */
 const PATIENCE = 5000
 
@@ -83,12 +64,6 @@ const noSchemas = (): never => {
 }
 const WITHOUT_SCHEMAS = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } }
 
-interface Route<C> {
-  readonly methods: readonly string[]
-  readonly handler: Handler<C>
-  readonly options: RouteOptions
-}
-
 class Server<C> {
   readonly #options: ServerOptions<C>
   readonly #answers: Answers
@@ -97,7 +72,8 @@ class Server<C> {
   readonly #registered = new Map<string, Set<string>>()
   /** Addresses some of whose methods take commands: so do the methods that nothing else answers. */
   readonly #open = new Set<string>()
-  readonly #commands = new Map<string, Route<C>>()
+  /** By name, what answers a command: one route for each set of methods. */
+  readonly #commands = new Map<string, Route<C>[]>()
   /** Methods and addresses where it is for the request itself to say whose scripts may read the answer. */
   readonly #named = new Set<string>()
 
@@ -109,9 +85,11 @@ class Server<C> {
       logger: false,
       // One that came in time is answered, and its connection closed.
       return503OnClosing: false,
+      requestTimeout: LONGEST_ARRIVAL,
       bodyLimit: options.bodyLimit ?? 25 * 1024 * 1024,
       trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
       schemaController: WITHOUT_SCHEMAS,
+      rewriteUrl: ({ url = '/' }) => withOneSlash(url),
       // The query is read once, where the body is.
       routerOptions: { maxParamLength: MAX_NAME, ignoreTrailingSlash: true, querystringParser: () => UNREAD },
       clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, this.#answers.jsonHeaders),
@@ -173,7 +151,7 @@ class Server<C> {
     for (const method of list) registered.add(method)
     this.#registered.set(path, registered)
     const route: Route<C> = { methods: list, handler, options }
-    if (options.command !== undefined) this.#commands.set(options.command, route)
+    if (options.command !== undefined) this.#commands.set(options.command, [...(this.#commands.get(options.command) ?? []), route])
     if (options.takesCommands === 'anywhere') this.#open.add(path)
     if (options.scripts) for (const method of list) this.#named.add(`${method} ${path}`)
     this.#fastify.route({
@@ -219,26 +197,29 @@ class Server<C> {
     let command: string | undefined
     let known: Authenticated<C> | undefined
     let leave: (() => void) | undefined
+    let route = addressed
     try {
       const whole = readRequest(request, addressed.options.jsonByLook)
+      command = commandIn(whole, addressed.options)
+      if (command !== undefined) route = this.#commandRoute(command, whole.credentials.method)
+      const { handler, options } = route
+      checkBody(options, request.body, whole.body)
       const origin = this.#crossOrigin.foreign(request)
-      const read = origin === undefined ? whole : await this.#readFrom(origin, reply, whole, addressed.options)
+      const read = origin === undefined ? whole : await this.#readFrom(origin, reply, whole, options)
       const { credentials } = read
-      command = commandIn(read, addressed.options)
-      const { handler, options } = command === undefined ? addressed : this.#commandRoute(command, credentials.method)
       known = options.authenticate === 'none' ? { caller: this.#options.guest } : await this.#identify(credentials)
       if (origin !== undefined) this.#crossOrigin.hold(origin, reply, known.origins)
       this.#checkCrossSite(credentials, known, options.csrf)
       // What is there at once is not waited for, here and below: each wait costs about as much as a check.
       const entered = known.enter?.()
-      leave = entered instanceof Promise ? await entered : entered
+      leave = isPending(entered) ? await entered : entered
       // Who calls by `cmd` is a program, whatever its Accept header says.
       const exchange = exchangeOf(request, read, known, command === undefined && wantsPage(request), command)
       const { around } = this.#options
       const answer = await (around ? around(exchange, () => handler(exchange)) : handler(exchange))
       return this.#answers.send(reply, answer, known.cookies)
     } catch (error) {
-      return this.#answers.sendError(reply, refusalFor(addressed.options, error), askedAs(request, command, known))
+      return this.#answers.sendError(reply, refusalFor(route.options, error), askedAs(request, command, known))
     } finally {
       leave?.()
     }
@@ -252,10 +233,10 @@ class Server<C> {
 
   /** A command is answered by the route that its name stands for, under that route's own rules. */
   #commandRoute(command: string, method: string): Route<C> {
-    const route = this.#commands.get(command) ?? this.#commands.get('*')
-    if (!route) throw NOTHING_HERE
-    if (!route.methods.includes(method)) throw wrongMethod(route.methods)
-    return route
+    const routes = this.#commands.get(command) ?? this.#commands.get('*') ?? []
+    const route = routes.find(({ methods }) => methods.includes(method))
+    if (route) return route
+    throw routes.length === 0 ? NOTHING_HERE : wrongMethod(routes.flatMap(({ methods }) => methods))
   }
 
   async #identify(credentials: Credentials): Promise<Authenticated<C>> {
@@ -294,79 +275,3 @@ function askedAs(request: FastifyRequest, command: string | undefined, known: Au
 
 /** A script of another origin is known by what it shows itself, never by what its browser adds. */
 const withoutCookies = (read: ReadRequest): ReadRequest => ({ ...read, credentials: { ...read.credentials, cookies: {} } })
-
-/** A request that cannot be read, in the words of the route's clients (RFC 6749 section 5.2). */
-function refusalFor({ refusals }: RouteOptions, error: unknown): unknown {
-  if (refusals !== 'oauth' || !(error instanceof Error)) return error
-  const status = error instanceof FrappeError ? error.status : 'statusCode' in error ? Number(error.statusCode) : 500
-  if (![400, 413, 415, 417].includes(status)) return error
-  const sentence = error instanceof FrappeError ? error.message : 'The body is too large or cannot be read'
-  return new OAuthError('invalid_request', sentence, { status: status === 413 ? 413 : 400 })
-}
-
-function wrongMethod(methods: readonly string[]): FrappeError {
-  const allow = methods.join(', ')
-  return new FrappeError('MethodNotAllowedError', `This address takes ${allow}`, { headers: { allow } })
-}
-
-/** What answers where no route does: only a command can be meant. Nobody is asked who they are before it is refused. */
-function refusing<C>(error: FrappeError): Route<C> {
-  return { methods: [], handler: () => Promise.reject(error), options: { authenticate: 'none', takesCommands: 'anywhere' } }
-}
-
-/** The command that a request names, where its address lets it. */
-function commandIn({ credentials, query }: ReadRequest, { takesCommands }: RouteOptions): string | undefined {
-  if (takesCommands === undefined) return undefined
-  const command = takesCommands === 'query' ? query.get('cmd') : credentials.args['cmd']
-  return typeof command === 'string' && command !== '' ? command : undefined
-}
-
-const NOTHING_HERE = new FrappeError('DoesNotExistError', 'There is nothing at this address; check its spelling')
-
-/** Arguments that are the transport's own and never a method's: jQuery's cache buster, and what 1.2 takes out. */
-const TRANSPORT = new Set(['_', 'csrf_token', 'sid'])
-
-const NO_FILES: Exchange<unknown>['files'] = new Map()
-const UNREAD = Object.freeze({})
-
-function exchangeOf<C>(
-  request: FastifyRequest,
-  read: ReadRequest,
-  known: Authenticated<C>,
-  isForPage: boolean,
-  command: string | undefined,
-): Exchange<C> {
-  const params = command === undefined ? (request.params as Readonly<Record<string, string>>) : { method: command }
-  for (const name in params) checkText(params[name] ?? '')
-  const { credentials, query, body } = read
-  const { method, path, headers, cookies, ip } = credentials
-  const args = argumentsMeant(credentials.args, command)
-  const whole = {
-    method,
-    path,
-    params,
-    query,
-    files: body.files ?? NO_FILES,
-    args,
-    headers,
-    cookies,
-    ip,
-    caller: known.caller,
-    wantsPage: isForPage,
-  }
-  if (body.form === undefined && body.json === undefined && known.csrf === undefined) return whole
-  const { form, json } = body
-  return {
-    ...whole,
-    ...(form === undefined ? {} : { form }),
-    ...(json === undefined ? {} : { json }),
-    ...(known.csrf === undefined ? {} : { csrf: known.csrf }),
-  }
-}
-
-/** Without what is the transport's own. */
-function argumentsMeant(args: Exchange<unknown>['args'], command: string | undefined): Exchange<unknown>['args'] {
-  const isMeant = (name: string): boolean => !TRANSPORT.has(name) && (name !== 'cmd' || command === undefined)
-  const names = Object.keys(args)
-  return names.every(isMeant) ? args : Object.fromEntries(names.filter(isMeant).map((name) => [name, args[name]]))
-}

@@ -84,14 +84,14 @@ async function showSignIn({ issuer, providers }: IdentityRoutesParts, { caller, 
   const target = redirectTarget(query.get('redirect-to'), issuer(), paths.home)
   // An app may ask for a fresh sign-in of somebody who is signed in already.
   if (caller.session !== undefined && !query.has('again')) return { location: target }
-  return { page: signInPage({ redirectTo: target, providers: (await providers?.()) ?? [] }) }
+  return { page: signInPage({ redirectTo: target, providers: (await providers?.()) ?? [] }), formsLeave: true }
 }
 
 async function signInByPage(parts: IdentityRoutesParts, request: Request): Promise<Answer> {
   const target = redirectTarget(request.args['redirect-to'], parts.issuer(), paths.home)
   try {
     const begun = await start(parts, request, isSetUpForm(request))
-    if ('pending' in begun) return { page: await secondStepPage(parts, begun, target) }
+    if ('pending' in begun) return { page: await secondStepPage(parts, begun, target), formsLeave: true }
     const cookies = sessionCookies(begun.sid, begun.account)
     return begun.recoveryCodes
       ? { page: recoveryCodesPage({ codes: begun.recoveryCodes, href: target }), cookies }
@@ -102,6 +102,7 @@ async function signInByPage(parts: IdentityRoutesParts, request: Request): Promi
       status: error.status,
       headers: error.options.headers ?? {},
       page: refusedPage(request, target, error.message, (await parts.providers?.()) ?? []),
+      formsLeave: true,
     }
   }
 }

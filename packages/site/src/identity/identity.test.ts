@@ -47,6 +47,21 @@ describe.each(engines)('identity, on %s', (engine) => {
       expect(wrong.text).toBe(unknown.text)
     })
 
+    it('is a page whose form may end at an app; forms of one’s own pages end here', async () => {
+      const user = await person()
+      const headers = { accept: 'text/html', cookie: `sid=${await sidOf(user)}` }
+      const policyOf = async (path: string): Promise<string> => (await ask(path, { headers })).headers.get('content-security-policy') ?? ''
+      expect(await policyOf('/login?again=1')).not.toContain('form-action')
+      const refused = await ask('/login', {
+        method: 'POST',
+        body: new URLSearchParams({ usr: user, pwd: 'wrong' }).toString(),
+        headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' },
+      })
+      expect([refused.status, refused.headers.get('content-security-policy')]).toEqual([401, expect.not.stringContaining('form-action')])
+      for (const path of ['/account', '/account/factor', '/logout', '/forgot-password'])
+        expect(await policyOf(path), path).toContain("form-action 'self'")
+    })
+
     it('is refused with what is missing, and by GET', async () => {
       expect((await post('/api/method/login', { usr: 'x@example.com' })).json['message']).toBe('Incomplete login details')
       expect((await signIn('x@example.com', 'x'.repeat(600))).status).toBe(401)

@@ -206,14 +206,24 @@ export class SignIn {
     await this.#perAddress.consume(address)
     await this.#perUser.consume(address, user)
     const account = await this.#parts.accounts.checkPassword(user, password)
-    if (!account) throw await this.#refused('Invalid login credentials', await this.#parts.accounts.read(user), ip)
+    if (!account) throw await this.#wrong(user, ip)
     await Promise.all([this.#perUser.forget(address, user), this.#perAddress.giveBack(address)])
     return account
   }
 
-  /** Of an unknown user nothing is remembered: people type passwords there. */
-  async #refused(message: string, account: Account | undefined, ip: string): Promise<FrappeError> {
-    if (account) await this.#parts.audit.refuse({ event: 'sign-in refused', user: account.user, ip, reason: message })
+  /**
+   * Of an unknown user nothing is remembered: people type passwords there. Nobody waits until something is, or the time would tell
+   * which users there are.
+   */
+  async #wrong(user: string, ip: string): Promise<FrappeError> {
+    const message = 'Invalid login credentials'
+    const account = await this.#parts.accounts.read(user)
+    if (account) this.#parts.audit.noteRefusal({ event: 'sign-in refused', user: account.user, ip, reason: message })
+    return refusal(message)
+  }
+
+  async #refused(message: string, account: Account, ip: string): Promise<FrappeError> {
+    await this.#parts.audit.refuse({ event: 'sign-in refused', user: account.user, ip, reason: message })
     return refusal(message)
   }
 }

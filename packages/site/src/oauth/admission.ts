@@ -1,18 +1,23 @@
-import type { Database } from '@annex/database'
+import { RecentlyUsed, type Database, type Generation } from '@annex/database'
 import { OAuthError } from '@annex/protocol'
 import type { Principal } from '../policy/principal.ts'
 import { accessFault } from './access/api-access.ts'
 import { readApproval } from './clients/approvals/approvals-store.ts'
 import { isOpenTo, type Client } from './clients/client.ts'
+import { readClient } from './clients/clients-store.ts'
 import type { Users } from './oauth-parts.ts'
 import type { OAuthSettings } from './settings.ts'
 
 export interface AdmissionParts {
   readonly database: Database
   readonly users: Users
+  readonly generation: Pick<Generation, 'onChange'>
   readonly settings: OAuthSettings
   readonly allowAdministrator: boolean
 }
+
+/** Apps in use at a time; at most twice as many. */
+const KEPT_CLIENTS = 1000
 
 /**
  * Whom apps may act for. Asked at consent, at the exchange of a code, at every refresh and at every call; what is kept in memory of
@@ -20,9 +25,12 @@ export interface AdmissionParts {
  */
 export class Admission {
   readonly #parts: AdmissionParts
+  /** Apps whose tokens were shown, until the generation moves: each change of an app moves it. */
+  readonly #clients = new RecentlyUsed<string, Promise<Client | undefined>>(KEPT_CLIENTS)
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts
+    parts.generation.onChange(async () => this.#clients.clear())
   }
 
   /** Administrator's rights are handed out only where the site's settings say so. */
@@ -30,10 +38,18 @@ export class Admission {
     return user !== 'Guest' && (user !== 'Administrator' || this.#parts.allowAdministrator)
   }
 
-  /** Whether a token of the user's is good, as far as it is for the user and the site to say. */
-  async knows(user: string): Promise<boolean> {
+  /** Whether a token of the user's is good, as far as it is for the user, the site and the openness of the app to say. */
+  async knows(user: string, client: Client, kind: string | null): Promise<boolean> {
     const principal = await this.#principal(user)
-    return principal !== undefined && (await this.accessFault(principal)) === undefined
+    if (principal === undefined || (await this.accessFault(principal)) !== undefined) return false
+    return kind === 'service' || this.#isOpen(client, principal)
+  }
+
+  /** The same of the openness alone, for one whose calls are judged by it: what is asked of the database is kept with the generation. */
+  async holds(principal: Principal, id: string, kind: string | null): Promise<boolean> {
+    if (kind === 'service') return true
+    const client = await this.#client(id)
+    return client !== undefined && this.#isOpen(client, principal)
   }
 
   /** Why no program may act for the user while API access is switched off, for the site or for them; undefined when it is on. */
@@ -52,7 +68,7 @@ export class Admission {
     if (principal === undefined || !client.enabled || !isOpenTo(client, principal.roles)) return false
     const fault = await this.accessFault(principal)
     if (fault !== undefined) throw new OAuthError('unauthorized_client', fault)
-    return client.authorizationPolicy !== 'After Approval' || this.#isApproved(client.id, user)
+    return this.#isOpen(client, principal)
   }
 
   /**
@@ -68,7 +84,21 @@ export class Admission {
     return user === 'Administrator' || client.unfenced || !principal.roles.has('System Manager')
   }
 
-  async #isApproved(client: string, user: string): Promise<boolean> {
+  async #isOpen(client: Client, { roles, user }: Principal): Promise<boolean> {
+    return isOpenTo(client, roles) && (client.authorizationPolicy !== 'After Approval' || (await this.isApproved(client.id, user)))
+  }
+
+  #client(id: string): Promise<Client | undefined> {
+    const kept = this.#clients.get(id)
+    if (kept) return kept
+    const reading = readClient(this.#parts.database.connection, id)
+    this.#clients.set(id, reading)
+    reading.catch(() => this.#clients.get(id) === reading && this.#clients.delete(id))
+    return reading
+  }
+
+  /** Whether a System Manager approved this very user for the app; an app that asks for no approval has nobody who was. */
+  async isApproved(client: string, user: string): Promise<boolean> {
     const sub = (await this.#parts.users.person(user))?.sub ?? ''
     return (await readApproval(this.#parts.database.connection, { client, user, sub }))?.state === 'Approved'
   }

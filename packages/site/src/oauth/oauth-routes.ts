@@ -1,7 +1,8 @@
 import { OAUTH_PATHS, type Filter } from '@annex/protocol'
 import type { Answer, Exchange } from '../http/exchange.ts'
 import { Limits } from '../http/limits.ts'
-import type { HttpServer, RouteOptions } from '../http/server.ts'
+import type { RouteOptions } from '../http/routes/route.ts'
+import type { HttpServer } from '../http/server.ts'
 import type { Principal } from '../policy/principal.ts'
 import type { AllowedOrigins } from './access/allowed-origins.ts'
 import type { Admission } from './admission.ts'
@@ -18,7 +19,8 @@ import { devicePageRoutes } from './device/device-page-routes.ts'
 import { discoveryRoutes } from './endpoints/discovery-routes.ts'
 import type { Explain } from './explain/explain.ts'
 import { explainRoutes } from './explain/explain-routes.ts'
-import { introspectionEndpoint } from './endpoints/introspection-endpoint.ts'
+import { commandOf, inEveryVersion } from './endpoints/every-version.ts'
+import { introspectionEndpoint, KnownAnswers } from './endpoints/introspection-endpoint.ts'
 import { profileEndpoint } from './endpoints/profile-endpoint.ts'
 import { revocationEndpoint } from './endpoints/revocation-endpoint.ts'
 import { refuseMethod, tokenEndpoint } from './endpoints/token-endpoint.ts'
@@ -47,13 +49,15 @@ type Server = HttpServer<Principal>
 /** The endpoint that says whom a token for this site must come from. */
 export const resourceMetadataUrl = (issuer: string): string => issuer + OAUTH_PATHS.resourceMetadata
 
-/** Every address of the provider: Frappe's paths, the well-known ones, and the pages. */
-export function oauthRoutes(server: Server, parts: RouteParts): void {
+/** Every address of the provider: Frappe's paths, in each version of its API, the well-known ones, and the pages. */
+export function oauthRoutes(site: Server, parts: RouteParts): void {
+  const server = inEveryVersion(site)
   authorizeRoutes(server, parts)
   clientRoutes(server, parts)
   discoveryRoutes(server, parts)
   const profile = { ...parts, resourceMetadata: () => resourceMetadataUrl(parts.issuer()) }
-  server.route(['GET', 'POST'], OAUTH_PATHS.profile, (exchange) => profileEndpoint(exchange, profile))
+  const command = commandOf(OAUTH_PATHS.profile)
+  server.route(['GET', 'POST'], OAUTH_PATHS.profile, (exchange) => profileEndpoint(exchange, profile), { command })
   devicePageRoutes(server, { ...parts, approvals: parts.clients.approvals })
   registrationRoutes(server, parts)
   logoutRoutes(server, parts)
@@ -83,17 +87,19 @@ function authorizeRoutes(server: Server, parts: RouteParts): void {
 function clientRoutes(server: Server, parts: RouteParts): void {
   const clients = parts.authentication
   const unknown = new Limits({ points: 50, seconds: 60 })
+  const known = new KnownAnswers()
   const requests = new Limits({ points: 30, seconds: 60 })
   const endpoints: readonly (readonly [path: string, run: (exchange: Exchange<Principal>) => Promise<Answer>])[] = [
     [OAUTH_PATHS.token, (exchange) => tokenEndpoint(exchange, { ...parts, clients })],
     [OAUTH_PATHS.revoke, (exchange) => revocationEndpoint(exchange, { ...parts, clients })],
     [OAUTH_PATHS.deviceAuthorization, (exchange) => deviceAuthorizationEndpoint(exchange, { ...parts, clients, requests })],
-    [OAUTH_PATHS.introspect, (exchange) => introspectionEndpoint(exchange, { ...parts, clients, unknown })],
+    [OAUTH_PATHS.introspect, (exchange) => introspectionEndpoint(exchange, { ...parts, clients, unknown, known })],
   ]
   const scripts: RouteOptions['scripts'] = (request) => parts.origins.ofNamed(request)
   for (const [path, run] of endpoints) {
-    server.route('POST', path, run, { authenticate: 'none', refusals: 'oauth', bodyLimit: BODY_LIMIT, scripts })
-    server.route(['GET', 'PUT', 'PATCH', 'DELETE'], path, refuseMethod, { authenticate: 'none' })
+    const command = commandOf(path)
+    server.route('POST', path, run, { authenticate: 'none', refusals: 'oauth', bodyLimit: BODY_LIMIT, scripts, command })
+    server.route(['GET', 'PUT', 'PATCH', 'DELETE'], path, refuseMethod, { authenticate: 'none', command })
   }
 }
 
@@ -102,7 +108,8 @@ const METADATA_LIMIT = 64 * 1024
 
 function registrationRoutes(server: Server, parts: RouteParts): void {
   const endpoint = new RegisterEndpoint(parts)
-  const options = { authenticate: 'none', refusals: 'oauth', bodyLimit: METADATA_LIMIT } as const
+  const command = commandOf(OAUTH_PATHS.register)
+  const options = { authenticate: 'none', refusals: 'oauth', bodyLimit: METADATA_LIMIT, command } as const
   server.route('POST', OAUTH_PATHS.register, (exchange) => endpoint.handle(exchange), options)
-  server.route(['GET', 'PUT', 'PATCH', 'DELETE'], OAUTH_PATHS.register, refuseMethod, { authenticate: 'none' })
+  server.route(['GET', 'PUT', 'PATCH', 'DELETE'], OAUTH_PATHS.register, refuseMethod, { authenticate: 'none', command })
 }

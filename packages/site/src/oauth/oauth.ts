@@ -7,6 +7,7 @@ import type { Courier } from '../webhooks/courier.ts'
 import { Admission } from './admission.ts'
 import { Apps } from './apps/apps.ts'
 import { AllowedOrigins } from './access/allowed-origins.ts'
+import { Closings } from './access/closings.ts'
 import { bearerAuthenticator } from './bearer/bearer-authenticator.ts'
 import { Budgets } from './budgets/budgets.ts'
 import { ClientAuthentication, type ClientRequest } from './clients/authentication/client-authentication.ts'
@@ -58,6 +59,8 @@ export interface OAuth {
   /** Whose scripts may call from other origins. */
   readonly origins: AllowedOrigins
   routes(server: HttpServer<Principal>): void
+  /** Ends what is left to end of consents of users to whom an app was closed; done each second by itself. */
+  endLeftOut(): Promise<void>
   /** What is done each hour: what ended is removed, and the signing key changed when it is due. */
   tidy(): Promise<void>
   /** Writes what it still remembers. To be called before the database is closed. */
@@ -74,6 +77,7 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
   await followKeys(parts)
   const { ring } = parts
   const keys = new KeyRotation({ ...parts, keys: ring })
+  const sealedValues = new SealedValues({ ...parts, keys })
   const admission = new Admission(parts)
   const lastUses = new LastUses(database, onFault)
   const clients = new Clients(parts)
@@ -82,9 +86,11 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
   const apps = new Apps({ ...parts, clients, usage })
   const explain = new Explain({ ...parts, admission })
   const origins = new AllowedOrigins(parts)
+  const closings = new Closings(parts)
   const tidying = new Tidying(
     [
       () => keys.rotateWhenDue(),
+      (isOver) => sealedValues.bindOlder(isOver),
       () => removeUnusedRegistrations(parts),
       () => sweepEventSecrets(database.connection, now()),
       () => usage.sweep(),
@@ -101,6 +107,7 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
       uses: clients.uses,
       principalOf: (user, token) => parts.users.principal(user, token),
       admits: (user) => admission.admits(user),
+      holds: (principal, client, kind) => admission.holds(principal, client, kind),
       isForSite: (resource) => isForSite(resource, parts.issuer()),
       resourceMetadata: () => resourceMetadataUrl(parts.issuer()),
     }),
@@ -108,16 +115,18 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
     tokenDocument: tokenDocument({ ...parts, uses: clients.uses }),
     explain,
     keys,
-    sealedValues: new SealedValues({ ...parts, keys }),
+    sealedValues,
     couriers: appCouriers({ ...parts, eventSecrets: parts.telling.eventSecrets, idTokens: new IdTokens(ring) }),
     apps,
     usage,
     budgets,
     origins,
+    endLeftOut: () => closings.run(),
     tidy: () => tidying.run(),
     routes: (server) => oauthRoutes(server, { ...routeParts({ ...parts, usage, budgets, apps }, admission, clients), explain, origins }),
     close: async () => {
       await tidying.close()
+      await closings.close()
       await lastUses.flush()
       await usage.close()
       await clients.uses.flush()
@@ -152,11 +161,11 @@ function routeParts(
     [DEVICE_CODE, deviceCode(grantTypeParts)],
   ])
   const failures = new Limits({ points: 20, seconds: 60 })
-  const onKnown = async (client: Client, { ip }: ClientRequest): Promise<void> => {
+  const onKnown = (client: Client, { ip }: ClientRequest): Promise<void> | undefined => {
     if (isConfidential(client)) parts.usage.secretUsed(client.id, ip)
     // Anybody can send the id of an app that shows no secret: that uses up the budget of their own address, not the app's.
     const isProven = isConfidential(client) && !client.legacy.refreshWithoutSecret
-    await parts.budgets.spendOfClient(isProven ? client.id : `${client.id} ${addressBlock(ip)}`, client.budget)
+    return parts.budgets.spendOfClient(isProven ? client.id : `${client.id} ${addressBlock(ip)}`, client.budget)
   }
   const authentication = new ClientAuthentication({ ...parts, failures, uses: clients.uses, onKnown })
   return { ...parts, admission, clients, grantTypes, authentication, idTokens: new IdTokens(parts.ring) }

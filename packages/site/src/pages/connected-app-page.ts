@@ -2,7 +2,7 @@ import { hiddenFields, html, type Html } from './html.ts'
 import { alertBox, layout, noticeBox, type Person } from './layout.ts'
 import { paths } from './paths.ts'
 import { adviceCard, type AdviceView } from './apps/advice-parts.ts'
-import { APP_FIELD_GROUPS } from './apps/app-fields.ts'
+import { APP_FIELD_GROUPS, NEW_APP_FIELDS } from './apps/app-fields.ts'
 import { appTexts } from './apps/app-texts.ts'
 import { fieldGroup, type FieldValues } from './apps/field-parts.ts'
 import { limitLines, type GrantView } from './apps/grant-parts.ts'
@@ -28,6 +28,8 @@ export interface ConnectedAppView {
   /** Why the last Save was refused. */
   readonly error?: string | undefined
   readonly notice?: string | undefined
+  /** Of a new app: what its further settings hold. */
+  readonly newFields?: FieldValues | undefined
   /** Absent for a new app. */
   readonly saved?: {
     readonly clientId: string
@@ -58,7 +60,7 @@ export interface ConnectedAppView {
 
 const t = texts.connectedApps
 const kinds: Readonly<Record<string, string>> = texts.kinds
-/** Kinds of apps that cannot do without a redirect URI. */
+/** Kinds of apps that cannot do without a redirect URI; of a new one the kind is chosen in the same form, and the site says what lacks. */
 const BROWSER_KINDS = ['web', 'public']
 
 /** The form of one registered app, new or saved. */
@@ -78,7 +80,7 @@ export function connectedAppPage(view: ConnectedAppView): string {
   return layout({ title, person: view.person, main })
 }
 
-const form = ({ action, values, person, saved, kinds: choices }: ConnectedAppView): Html =>
+const form = ({ action, values, person, saved, newFields, kinds: choices }: ConnectedAppView): Html =>
   html` <form class="card" method="post" action="${action}">
     ${hiddenFields({ csrf_token: person.csrf })}
     ${
@@ -90,7 +92,7 @@ const form = ({ action, values, person, saved, kinds: choices }: ConnectedAppVie
     }
     <label for="app_name">${t.name}</label>
     <input type="text" id="app_name" name="app_name" value="${values.app_name}" maxlength="140" required />
-    ${area('redirect_uris', t.redirectUris, t.redirectUrisHint, values.redirect_uris, saved === undefined || BROWSER_KINDS.includes(values.kind))}
+    ${area('redirect_uris', t.redirectUris, t.redirectUrisHint, values.redirect_uris, saved !== undefined && BROWSER_KINDS.includes(values.kind))}
     ${area('scopes', t.scopes, t.scopesHint, values.scopes, true)}
     ${area('required_scopes', t.requiredScopes, t.requiredScopesHint, values.required_scopes, false)}
     ${area('optional_scopes', t.optionalScopes, t.optionalScopesHint, values.optional_scopes, false)}
@@ -103,7 +105,8 @@ const form = ({ action, values, person, saved, kinds: choices }: ConnectedAppVie
       ${t.pkce}</label
     >
     <p class="hint" id="pkce-hint">${t.pkceHint}</p>
-    ${saved && hiddenFields({ all_settings: '1' })} ${saved && APP_FIELD_GROUPS.map((group) => fieldGroup(group, saved.fields))}
+    ${saved === undefined && fieldGroup(NEW_APP_FIELDS, newFields ?? {})} ${saved && hiddenFields({ all_settings: '1' })}
+    ${saved && APP_FIELD_GROUPS.map((group) => fieldGroup(group, saved.fields))}
     <div class="actions"><button class="main">${t.save}</button></div>
   </form>`
 

@@ -25,8 +25,8 @@ export interface ConnectedAppsView {
   readonly settingsHref: string
   /** Where a user is asked for by name, with `user` and `csrf_token`. */
   readonly userAction: string
-  /** Absent when nobody waits for approval. */
-  readonly approvals?: { readonly href: string; readonly count: number } | undefined
+  /** The page on who may use an app that asks for approval, and how many wait. */
+  readonly approvals: { readonly href: string; readonly count: number }
   readonly apps: readonly ConnectedApp[]
   readonly notice?: string | undefined
 }
@@ -39,8 +39,8 @@ export function connectedAppsPage(view: ConnectedAppsView): string {
     <p><a href="${view.settingsHref}">${appTexts.settings.link}</a></p>
     <p><a href="${paths.explain}">${explainTexts.link}</a></p>
     <p><a class="button main" href="${view.newHref}">${texts.connectedApps.new}</a></p>
-    ${view.approvals && html`<p><a href="${view.approvals.href}">${appTexts.site.approvals}: ${view.approvals.count}</a></p>`} ${list}
-    ${userForm({ person: view.person, action: view.userAction, user: '' })}`
+    <p><a href="${view.approvals.href}">${appTexts.site.approvals}: ${view.approvals.count}</a></p>
+    ${list} ${userForm({ person: view.person, action: view.userAction, user: '' })}`
   return layout({ title: texts.connectedApps.title, person: view.person, main })
 }
 

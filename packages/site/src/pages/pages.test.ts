@@ -4,9 +4,11 @@ import { accountPage } from './account/account-page.ts'
 import { recoveryCodesPage } from './account/factor-page.ts'
 import { setUpFactorPage } from './account/set-up-factor-page.ts'
 import { forgotPasswordPage } from './account/forgot-password-page.ts'
+import { grantPage } from './apps/grant-page.ts'
 import { settingsPage } from './apps/settings-page.ts'
 import { toldPage } from './apps/told-page.ts'
 import { endUserConnectionsPage, userConnectionsPage } from './apps/user-connections-page.ts'
+import type { UseView } from './apps/use-parts.ts'
 import { apiDocsPage } from './docs/api-docs-page.ts'
 import { connectedAppPage } from './connected-app-page.ts'
 import { connectedAppsPage, newConnectedApp } from './connected-apps-page.ts'
@@ -53,6 +55,15 @@ const DOCTYPE_SHOWN = {
 const fieldsOf = (page: string): string[] =>
   [...page.matchAll(/<input\b[^>]*name="scope"[^>]*>/g)].map(([tag]) => tag.replaceAll(/\s+/g, ' '))
 
+const USE: UseView = {
+  firstUsed: EVIL,
+  lastUsed: EVIL,
+  calls: 3,
+  days: [{ day: EVIL, calls: 3, refused: 1 }],
+  rights: [{ words: EVIL, count: 2 }],
+  refusals: [{ words: EVIL, reason: EVIL, count: 1 }],
+  details: [{ day: EVIL, words: EVIL, count: 1 }],
+}
 const all: readonly (readonly [string, string])[] = [
   ['sign-in', signInPage({ redirectTo: '/app', user: EVIL, error: EVIL })],
   ['forgotten password', forgotPasswordPage({ isOpen: true, error: EVIL })],
@@ -98,6 +109,7 @@ const all: readonly (readonly [string, string])[] = [
       newHref: '/new',
       settingsHref: '/settings',
       userAction: '/user',
+      approvals: { href: '/approvals', count: 0 },
       apps: [{ name: EVIL, host: EVIL, kind: EVIL, tag: EVIL, href: '/x' }],
     }),
   ],
@@ -167,8 +179,32 @@ const all: readonly (readonly [string, string])[] = [
       user: EVIL,
       isKnown: true,
       apps: [{ name: EVIL, href: '/x', connections: 2, rights: [EVIL], since: EVIL }],
+      use: USE,
+      networks: [EVIL],
+      access: { isOn: true, action: '/access' },
       identities: [{ issuer: EVIL, label: EVIL, since: EVIL }],
       untieAction: '/untie',
+    }),
+  ],
+  [
+    'connection',
+    grantPage({
+      person: alice,
+      name: EVIL,
+      backHref: '/back',
+      use: USE,
+      grant: {
+        id: EVIL,
+        user: EVIL,
+        userHref: '/user',
+        rights: [EVIL],
+        limits: [{ doctype: EVIL, words: [EVIL] }],
+        since: EVIL,
+        until: EVIL,
+        networks: [EVIL],
+        tokens: [{ hash: EVIL, kind: 'access', issued: EVIL, expires: EVIL, rights: [EVIL], firstUsed: EVIL, lastUsed: EVIL }],
+      },
+      actions: { endGrant: '/end', endToken: '/token' },
     }),
   ],
   ['end of connections', endUserConnectionsPage({ person: alice, action: '/end', backHref: '/user', user: EVIL, count: 2 })],

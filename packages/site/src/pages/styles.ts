@@ -5,10 +5,10 @@ const css = `
 :root{color-scheme:light dark;--ground:#f4f5f6;--card:#fff;--ink:#1f272e;--soft:#525f6b;--line:#d1d8dd;--accent:#1360b5;--on-accent:#fff;--bad:#a61b1b;--bad-ground:#fdecec;--good-ground:#e4f5e9}
 @media (prefers-color-scheme:dark){:root{--ground:#14171a;--card:#1e2327;--ink:#eef1f3;--soft:#aab4bd;--line:#3a434b;--accent:#7db6f5;--on-accent:#0c1b2b;--bad:#ff9c9c;--bad-ground:#3a1d1d;--good-ground:#17301f}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
+body{margin:0;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
 header{display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;padding:.75rem 1.25rem;background:var(--card);border-bottom:1px solid var(--line)}
 header .brand{font-weight:700;color:var(--ink);text-decoration:none}
-header nav{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;flex:1 0 auto}
+header nav{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;flex:1 1 auto}
 header a{white-space:nowrap}
 header form{margin:0}
 main{max-width:44rem;margin:0 auto;padding:1.5rem 1rem 3rem}
@@ -20,7 +20,7 @@ a{color:var(--accent)}
 .soft,dt,.hint{color:var(--soft)}
 .hint{font-size:.875rem;margin:.125rem 0 .25rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:.625rem;padding:1.25rem;margin:0 0 1rem}
-.alert{border-left:4px solid var(--bad);background:var(--bad-ground);padding:.625rem .875rem;border-radius:.25rem;margin:0 0 1rem}
+.alert{border-inline-start:4px solid var(--bad);background:var(--bad-ground);padding:.625rem .875rem;border-radius:.25rem;margin:0 0 1rem}
 .notice{background:var(--good-ground);padding:.625rem .875rem;border-radius:.25rem;margin:0 0 1rem}
 label{display:block;font-weight:600;margin:1rem 0 .375rem}
 .card>input[type=hidden]+label,.card>label:first-child{margin-top:0}
@@ -33,9 +33,9 @@ input[type=checkbox]{margin:0;align-self:start;margin-top:.1875rem;width:1.125re
 summary{cursor:pointer;color:var(--accent);padding:.5rem 0;width:max-content;max-width:100%}
 details>label{margin-top:0}
 fieldset{min-width:0;border:0;border-top:1px solid var(--line);margin:.75rem 0 0;padding:.75rem 0 0}
-legend{float:left;width:100%;padding:0;font-weight:600;margin-bottom:.25rem}
+legend{float:inline-start;width:100%;padding:0;font-weight:600;margin-bottom:.25rem}
 legend~*{clear:both}
-ul{padding-left:1.25rem;margin:.25rem 0}
+ul{padding-inline-start:1.25rem;margin:.25rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.125rem 1rem;margin:.5rem 0}
 dd{margin:0}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.375rem}}
@@ -58,7 +58,7 @@ code{font:.9375rem ui-monospace,monospace;background:var(--ground);border:1px so
 .scroll{overflow-x:auto;margin:.75rem 0}
 table{border-collapse:collapse;width:100%;font-size:.9375rem}
 caption{text-align:start;font-weight:600;padding:.25rem 0}
-th,td{text-align:start;padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+th,td{text-align:start;padding-block:.25rem;padding-inline-end:.75rem;border-bottom:1px solid var(--line);vertical-align:top}
 summary{cursor:pointer;padding:.375rem 0}
 h3{font-size:1rem;margin:0 0 .25rem}
 label.legacy{color:var(--bad)}

@@ -194,6 +194,12 @@ const english = {
     waits: 'may be used here once a System Manager has approved it for you. They were asked; come back and try again later.',
     home: 'Go to the start page',
   },
+  noDoctype: {
+    title: 'There is no such DocType',
+    asks: 'asks for rights on DocTypes that this site has not:',
+    todo: 'Correct the scopes that the app asks for, or make the DocType, and start again from the app.',
+    secret: 'You are told as a System Manager. The app hears what it hears of everybody: that it may not ask for this, and not why.',
+  },
   device: {
     title: 'Connect a device',
     code: 'Code on the device',
@@ -267,8 +273,10 @@ const english = {
     never: 'not yet',
     retired: 'retired',
     newTitle: 'New Connected App',
+    suggested: 'A link has filled in this form. Look through it, and save it only if you know the app and where it lives.',
     redirectUris: 'Redirect URIs',
-    redirectUrisHint: 'One a line, each exactly as the app sends it: every letter and slash counts. The first is the default.',
+    redirectUrisHint:
+      'One a line, each exactly as the app sends it: every letter and slash counts. The first is the default. A service needs none.',
     scopes: 'Allowed rights',
     scopesHint: 'Separated by spaces or lines, such as: openid Sales.Invoice:read. A dot stands for a space in a name.',
     requiredScopes: 'Required rights',

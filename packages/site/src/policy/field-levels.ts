@@ -1,4 +1,5 @@
 import { fieldKind, type DocField, type DocType } from '@annex/protocol'
+import { covers } from './covers.ts'
 import type { Principal } from './principal.ts'
 import { can, roleRights, type RoleRights } from './role-rights.ts'
 import { mayBeShared } from './shares.ts'
@@ -12,8 +13,16 @@ export const readableLevels = (principal: Principal, doctype: DocType): Readonly
 /** The levels of fields that the principal may set; a value sent for another is not stored. */
 export const writableLevels = (principal: Principal, doctype: DocType): ReadonlySet<number> => roleRights(principal, doctype).writeLevels
 
-/** How much of documents of a DocType a list may show: whole rows, what a link field shows, or nothing. */
+/**
+ * How much of documents of a DocType a list may show: whole rows, what a link field shows, or nothing. An app whose scopes do not
+ * let it read gets what a link field shows; that it may have so much is for whoever judges scopes.
+ */
 export function listAccess(principal: Principal, doctype: DocType): 'read' | 'select' | 'none' {
+  const access = accessByRole(principal, doctype)
+  return access === 'read' && !covers(principal, doctype, 'read') ? 'select' : access
+}
+
+function accessByRole(principal: Principal, doctype: DocType): 'read' | 'select' | 'none' {
   if (can(principal, doctype, 'read') !== 'no') return 'read'
   if (can(principal, doctype, 'select') !== 'no') return 'select'
   return mayBeShared(principal, doctype, 'read') ? 'read' : 'none'
@@ -46,5 +55,8 @@ export function fieldsWithin(fields: readonly DocField[], levels: ReadonlySet<nu
 
 const LOWEST: ReadonlySet<number> = new Set([0])
 
-const shownInLinks = (doctype: DocType): DocField[] =>
-  doctype.fields.filter((field) => field.fieldname === doctype.title_field || doctype.search_fields.includes(field.fieldname))
+const shownInLinks = (doctype: DocType): DocField[] => doctype.fields.filter((field) => isShownInLinks(doctype, field.fieldname))
+
+/** Whether a link field shows it of the documents that it offers. */
+export const isShownInLinks = (doctype: DocType, fieldname: string): boolean =>
+  fieldname === 'name' || fieldname === doctype.title_field || doctype.search_fields.includes(fieldname)

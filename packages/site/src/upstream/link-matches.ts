@@ -1,6 +1,7 @@
 import type { UpstreamClient } from '@annex/connector'
 import { invalid, type DocType, type Filter, type LinkMatch } from '@annex/protocol'
 import type { LinkSearchRequest, Row } from '../backend/backend.ts'
+import { beyondInUse, filtersInUse } from '../doctypes/definition/filters-in-use.ts'
 import { listAccess, visibleFields } from '../policy/field-levels.ts'
 import type { Principal } from '../policy/principal.ts'
 import { rowConditions } from '../policy/row-conditions.ts'
@@ -23,7 +24,7 @@ export async function searchMatches(
   if (doctype.virtual || doctype.istable) throw invalid(`Nothing can link to ${doctype.name}; search another DocType`)
   const access = listAccess(principal, doctype)
   if (access === 'none') throw refused(doctype.name)
-  checkFilters(new Sight({ principal, related, access }), request.filters ?? [])
+  checkFilters(new Sight({ principal, related, access }), beyondInUse(doctype, request.filters ?? []))
   const conditions = rowConditions(principal, doctype, 'select', related.of, request.referenceDoctype)
   const { filters = [], orFilters = [] } = withConditions(conditions, request)
   if (orFilters.length > 0) throw notBuilt('A link search among your own documents and those that your user permissions allow')
@@ -50,7 +51,7 @@ async function searchNames(
   const named: Filter[] = text === '' ? [] : [{ fieldname: 'name', operator: 'like', value: `%${text}%` }]
   const rows = await client.list(doctype.name, {
     fields: ['name', ...shown],
-    filters: [...filters, ...inUse(doctype), ...named],
+    filters: [...filters, ...filtersInUse(doctype), ...named],
     orderBy: 'name asc',
     start,
     limit,
@@ -58,17 +59,6 @@ async function searchNames(
   // The percent sign and the underscore are text here, and wildcards there.
   return rows.filter((row) => String(row['name']).toLowerCase().includes(text.toLowerCase())).map((row) => toMatch(row, shown))
 }
-
-const inUse = (doctype: DocType): Filter[] =>
-  doctype.fields.flatMap(({ fieldname, fieldtype }): Filter[] =>
-    fieldtype !== 'Check'
-      ? []
-      : fieldname === 'enabled'
-        ? [{ fieldname, operator: '=', value: 1 }]
-        : fieldname === 'disabled'
-          ? [{ fieldname, operator: '=', value: 0 }]
-          : [],
-  )
 
 const toMatch = (row: Row, shown: readonly string[]): LinkMatch => ({
   value: String(row['name']),

@@ -20,6 +20,8 @@ export interface UserControllerParts {
   readonly onCredentialsChanged: CredentialsListener
   /** Told, in the transaction, of a new password of somebody who had an account before. */
   readonly onPasswordChanged?: CredentialsListener
+  /** Told, in the transaction, of a user who lost a role, with all that are left. */
+  readonly onRolesLost?: (connection: Connection, user: string, roles: ReadonlySet<string>) => Promise<void>
 }
 
 /** What a User document does besides being stored: its account follows it, in the same transaction. */
@@ -70,6 +72,9 @@ async function followUpdate(parts: UserControllerParts, change: Change): Promise
   const disabled = before?.enabled === true && !facts.enabled
   if (renewed) await parts.onPasswordChanged?.(connection, facts.user)
   if (renewed || disabled) await endAccess(parts, connection, facts.user)
+  const left = rolesIn(document, facts)
+  if (previous && before && [...rolesIn(previous, before)].some((role) => !left.has(role)))
+    await parts.onRolesLost?.(connection, facts.user, left)
   if (disabled) await parts.audit.write(connection, { event: 'user disabled', user, detail: { of: facts.user } })
   // A rise makes every process reload, so what no cache holds (a name, a picture) does not cause one.
   const judged =
@@ -110,6 +115,13 @@ const factsOf = (document: Document): AccountFacts => ({
 })
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+/** The roles of a document, with those that nobody is given by hand. Which roles open the Desk is not asked: it counts as open. */
+function rolesIn(document: Document, { systemUser }: AccountFacts): Set<string> {
+  const rows: unknown = document['roles']
+  const names = Array.isArray(rows) ? rows.map((row: { role?: unknown }) => String(row.role)) : []
+  return new Set([...names, 'All', 'Guest', ...(systemUser && names.length > 0 ? ['Desk User'] : [])])
+}
 
 /** The roles as one text, to be compared. */
 function rolesOf(document: Document | undefined): string {

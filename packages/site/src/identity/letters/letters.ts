@@ -1,4 +1,5 @@
 import type { Connection, Database } from '@annex/database'
+import { Limits } from '../../http/limits.ts'
 import type { NewMessage } from '../../webhooks/outbox.ts'
 import type { PlaceOfSignIn } from './known-places.ts'
 
@@ -18,9 +19,13 @@ export interface LettersParts {
   readonly outbox: { insert(connection: Connection, message: NewMessage): Promise<unknown> } | undefined
 }
 
+/** Of one user: who has their password and many networks must not bury the first such letter under a thousand more. */
+const NEW_PLACES = { points: 10, seconds: 3600 }
+
 /** What the site tells its users by mail: written with what it tells of, sent later. */
 export class Letters {
   readonly #parts: LettersParts
+  readonly #newPlaces = new Limits(NEW_PLACES)
   readonly #writing = new Set<Promise<void>>()
 
   constructor(parts: LettersParts) {
@@ -37,9 +42,13 @@ export class Letters {
     return this.#write(connection, { about: 'password', user })
   }
 
-  /** Somebody signed in where the user never did. */
-  signedIn(connection: Connection, user: string, { ip, browser }: PlaceOfSignIn): Promise<void> {
-    return this.#write(connection, { about: 'sign-in', user, ip, browser })
+  /** Somebody signed in where the user never did; ten such letters an hour are enough for anybody. */
+  async signedIn(connection: Connection, user: string, { ip, browser }: PlaceOfSignIn): Promise<void> {
+    const isWanted = await this.#newPlaces.consume(user).then(
+      () => true,
+      () => false,
+    )
+    if (isWanted) await this.#write(connection, { about: 'sign-in', user, ip, browser })
   }
 
   /** A link to a new password, made when the letter is sent. Returns at once, so that its time tells nobody whether there is such a user. */

@@ -34,7 +34,7 @@ const ADVICE: Readonly<Record<FailureReason, string>> = {
   dns: 'check how Base URL is spelled',
   refused: 'check its port, and that it is running',
   timeout: 'check that this site may reach it, and try again',
-  tls: 'check its certificate',
+  tls: 'check its certificate, and that it speaks TLS there',
   broken: 'check that it speaks HTTP there',
   'too-large': 'check Base URL',
 }

@@ -73,4 +73,5 @@ function checkBaseUrl(text: string, issuer: string): void {
   if (isOwn) throw invalid('Base URL is this site itself, whose users sign in with their password; give the URL of another provider')
 }
 
-const isLoopback = ({ hostname }: URL): boolean => hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+/** As URLs spell it: 127.0.0.0/8 within IPv6 is `[::ffff:7fxx:xxxx]`. */
+const isLoopback = ({ hostname }: URL): boolean => /^(?:localhost|\[::1\]|127\..*|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]+\])$/.test(hostname)

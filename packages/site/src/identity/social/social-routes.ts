@@ -56,7 +56,7 @@ async function finish(parts: SocialRoutesParts, request: Request, name: string):
     const arrived = await parts.social.finish(arrival)
     // Once more by the rules of today: the site may have moved.
     const target = redirectTarget(arrived.redirectTo, parts.issuer(), paths.home)
-    if ('pending' in arrived) return { page: await secondStepPage(parts, arrived, target), cookies: [cookie('')] }
+    if ('pending' in arrived) return { page: await secondStepPage(parts, arrived, target), formsLeave: true, cookies: [cookie('')] }
     return { location: target, cookies: [...sessionCookies(arrived.sid, arrived.account), cookie('')] }
   })
 }
@@ -68,6 +68,6 @@ async function sayingWhy({ keys }: SocialRoutesParts, redirectTo: string, act: (
   } catch (error) {
     if (!(error instanceof FrappeError)) throw error
     const page = signInPage({ redirectTo, error: error.message, providers: await keys.buttons() })
-    return { status: error.status, headers: error.options.headers ?? {}, page }
+    return { status: error.status, headers: error.options.headers ?? {}, page, formsLeave: true }
   }
 }

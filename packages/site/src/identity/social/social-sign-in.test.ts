@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Api } from '../../../../../tests/support/callers/api.ts'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { startSite, type RunningSite } from '../../../../../tests/support/site.ts'
-import { Browser, type Shown } from './browser.fixture.ts'
+import { Browser, type Shown } from './testing/browser.fixture.ts'
 import { sql } from 'kysely'
 import { Secret, TOTP } from 'otpauth'
 import { openDatabase, type Connection } from '@annex/database'
-import { CLIENT, TestProvider, type Manners } from './openid-provider.fixture.ts'
+import { CLIENT, TestProvider, type Manners } from './testing/openid-provider.fixture.ts'
 
 const PASSWORD = 'Corr3ct-horse-battery'
 const KEY = { provider_name: 'House', enable_social_login: 1, client_id: CLIENT.id, client_secret: CLIENT.secret }

@@ -10,7 +10,7 @@ import { callbackPath, type SocialKey } from './social-key.ts'
 import type { SocialKeys } from './social-keys.ts'
 import { insertSocialSignIn, removeExpiredSocialSignIns, takeSocialSignIn, type SocialSignInRow } from './social-store.ts'
 import { SocialTokens, type Proof } from './social-tokens.ts'
-import type { SocialUsers } from './social-users.ts'
+import type { Claims, SocialUsers } from './social-users.ts'
 
 export interface SocialSignInParts {
   readonly database: Database
@@ -125,11 +125,8 @@ export class SocialSignIn {
   async #account(key: SocialKey, provider: Provider, code: string, proof: Proof): Promise<Account> {
     const clientSecret = await this.#parts.keys.secret(key.name)
     const subject = await this.#tokens.redeem(key, clientSecret, provider, code, proof)
-    const claims = async (): Promise<Readonly<Record<string, unknown>>> => ({
-      ...subject.claims,
-      ...(await this.#tokens.profile(key, provider, subject)),
-    })
-    return this.#parts.users.find(key, { issuer: provider.issuer, sub: subject.sub, claims })
+    const answers = async (): Promise<readonly Claims[]> => [subject.claims, await this.#tokens.profile(key, provider, subject)]
+    return this.#parts.users.find(key, { issuer: provider.issuer, sub: subject.sub, answers })
   }
 
   #take(name: string, state: string, secret: string): Promise<SocialSignInRow | undefined> {

@@ -19,9 +19,12 @@ export interface SocialUsersParts {
 export interface Known {
   readonly issuer: string
   readonly sub: string
-  /** What the provider says of the person; asked only when nobody here is tied to the subject. */
-  readonly claims: () => Promise<Readonly<Record<string, unknown>>>
+  /** What the provider says of the person, each of its answers apart; asked only when nobody here is tied to the subject. */
+  readonly answers: () => Promise<readonly Claims[]>
 }
+
+/** One answer of a provider: an id_token, or a profile. */
+export type Claims = Readonly<Record<string, unknown>>
 
 const forbidden = (sentence: string): FrappeError => new FrappeError('PermissionError', sentence, { messages: [] })
 
@@ -46,18 +49,18 @@ export class SocialUsers {
   }
 
   async #first(key: SocialKey, known: Known): Promise<Account> {
-    const claims = await known.claims()
-    const email = emailOf(key, claims)
+    const answers = await known.answers()
+    const email = emailOf(key, answers)
     const there = await this.#parts.accounts.read(email)
     if (!there && !key.allowsSignUps)
       throw forbidden('There is no account here for the address that you signed in with; ask a System Manager for one')
     if (there?.enabled === false) throw forbidden('User disabled or missing')
-    const account = there ?? (await this.#signUp(email, claims))
+    const account = there ?? (await this.#signUp(email, Object.assign({}, ...answers) as Claims))
     await this.#tie(key, known, account.user)
     return account
   }
 
-  async #signUp(email: string, claims: Readonly<Record<string, unknown>>): Promise<Account> {
+  async #signUp(email: string, claims: Claims): Promise<Account> {
     const text = (...names: string[]): string | undefined =>
       names.map((name) => claims[name]).find((value): value is string => typeof value === 'string' && value.trim() !== '')
     const first_name = (text('given_name', 'name') ?? email.split('@', 1)[0] ?? email).slice(0, 140)
@@ -80,12 +83,29 @@ export class SocialUsers {
   }
 }
 
-/** @throws {FrappeError} `PermissionError` unless the provider says that the address is the person's, or is trusted with it */
-function emailOf(key: SocialKey, claims: Readonly<Record<string, unknown>>): string {
-  const { email, email_verified: verified } = claims
-  const isVerified = verified === true || (key.trustsEmail && verified === undefined)
-  if (typeof email === 'string' && email.includes('@') && isVerified) return email.trim().toLowerCase()
-  throw forbidden(
-    `${key.label} gave no verified e-mail address, so nobody here can be found by it; verify yours there, or ask a System Manager`,
-  )
+/**
+ * The address, and that it is verified, by one and the same answer: what is true of the address in one says nothing of the
+ * address in another. Where both name an address it must be the same, and one that says that it is not verified is believed.
+ *
+ * @throws {FrappeError} `PermissionError` unless the provider says that the address is the person's, or is trusted with it
+ */
+function emailOf(key: SocialKey, answers: readonly Claims[]): string {
+  const naming = answers.filter(({ email }) => email !== undefined && email !== null)
+  const [email, ...others] = new Set(naming.map((answer) => addressOf(answer['email'])))
+  if (others.length > 0) throw forbidden(`${key.label} gave two different e-mail addresses, so nobody here can be found by them; ${REMEDY}`)
+  const isDenied = answers.some(({ email_verified: verified }) => verified !== undefined && verified !== true)
+  const isVerified = key.trustsEmail || naming.some(({ email_verified: verified }) => verified === true)
+  if (email !== undefined && isVerified && !isDenied) return email
+  throw forbidden(`${key.label} gave no verified e-mail address, so nobody here can be found by it; ${REMEDY}`)
 }
+
+const REMEDY = 'verify yours there, or ask a System Manager'
+
+/** In small letters. Letters that only look like ASCII once they are small (the Kelvin sign) belong to another's address. */
+function addressOf(email: unknown): string | undefined {
+  if (typeof email !== 'string' || !email.includes('@')) return undefined
+  const [given, small] = [email.trim(), email.trim().toLowerCase()]
+  return isAscii(small) && !isAscii(given) ? undefined : small
+}
+
+const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length

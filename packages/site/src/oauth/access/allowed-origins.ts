@@ -1,6 +1,7 @@
 import { OAUTH_PATHS } from '@annex/protocol'
 import type { Database } from '@annex/database'
 import type { CrossOriginRules } from '../../http/cross-origin.ts'
+import { everyVersionOf } from '../endpoints/every-version.ts'
 import { listAllowedOrigins } from '../clients/clients-store.ts'
 import { readAllowedOrigins } from './allowed-origins-store.ts'
 import { namedClient, type Naming } from './named-client.ts'
@@ -9,7 +10,7 @@ import { namedClient, type Naming } from './named-client.ts'
 const REMEMBERED = 2_000_000
 
 /** Documents that are the same for everybody, and that programs in browsers read before they are known. */
-const PUBLIC: ReadonlySet<string> = new Set([OAUTH_PATHS.configuration])
+const PUBLIC: ReadonlySet<string> = new Set(everyVersionOf(OAUTH_PATHS.configuration))
 
 export interface AllowedOriginsParts {
   readonly database: Database

@@ -15,6 +15,7 @@ import {
   request,
   swap,
   type App,
+  type Reply,
   type Tokens,
 } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
@@ -71,6 +72,34 @@ describe.each(engines)('API access switched off, on %s', (engine) => {
     const { location } = await browser.authorize(request(app))
     expect([location?.searchParams.get('error'), location?.searchParams.get('state')]).toEqual(['access_denied', 'xyz'])
     expect((await browser.get('/api/me')).json).toMatchObject({ user })
+  })
+
+  it.each<[what: string, off: () => Promise<unknown>, reason: string]>([
+    ['the site', () => site('Off'), 'off for the site'],
+    ['one user', () => forUser(0), 'off for the user'],
+  ])('for %s: each refused call has an incident that says why, and an app’s is counted', async (_what, off, reason) => {
+    const planner = await register(provider)
+    const { access } = await connect(provider, browser, planner)
+    const { id: grant } = (await provider.grants.list(user, planner.id))[0]!
+    // Refusals of a minute before are counted apart.
+    provider.advance(61)
+    await off()
+    const first = await me(provider, access)
+    expect((await me(provider, access)).headers.get('x-annex-incident')).toBe(first.headers.get('x-annex-incident'))
+    const key = await ask(provider, '/api/me', { headers: { authorization: keys } })
+    await provider.audit.flush()
+    const facts = { event: 'api access refused', user, ip: '127.0.0.1', facts: { reason } }
+    const incidentOf = (reply: Reply): string => reply.headers.get('x-annex-incident') ?? ''
+    expect(first.json).toMatchObject({ incident: incidentOf(first) })
+    expect(await provider.trail.incident(incidentOf(first))).toMatchObject({ ...facts, client: planner.id, grant, count: 2 })
+    expect(await provider.trail.incident(incidentOf(key))).toMatchObject({ ...facts, client: null, grant: null, count: 1 })
+    for (const reply of [first, key]) {
+      const told = await provider.oauth.explain.incident(ADMINISTRATOR, incidentOf(reply))
+      expect(told).toMatchObject({ explanation: { allowed: false } })
+    }
+    expect((await provider.oauth.apps.reportGrant(ADMINISTRATOR, grant)).refusals).toEqual([
+      { reason: 'access', act: '', scope: '', count: 2 },
+    ])
   })
 
   it('loses nothing that was granted', async () => {

@@ -33,12 +33,7 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
       const { access } = await connect(provider, browser, app, { scope: 'openid Item:read' })
       await me(provider, access)
       await use(name, app, 'Item', 'read')
-      provider.oauth.usage.refused(
-        { client: app.id, grant: await grantOf(name, app), hash: 'x' },
-        'scope',
-        'list Customer',
-        'Customer:read',
-      )
+      provider.oauth.usage.refused({ client: app.id, grant: await grantOf(name, app) }, 'scope', 'list Customer', 'Customer:read')
       const page = await browser.get(`/my-apps/${app.id}`)
       expect(page.status).toBe(200)
       for (const words of ['Route planner', 'Read Item', '127.0.0.*', 'It was not granted Customer:read', '<svg', 'Access token'])
@@ -130,6 +125,22 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
       expect(fieldsOf(refused, path)).toMatchObject({ ip_ranges: 'here', contact: 'new@example.com' })
     })
 
+    it('makes a new app that acts for itself as a named user, and says what lacks', async () => {
+      const form = fieldsOf(await sam.get('/connected-apps/new'), '/connected-apps/new')
+      const make = (values: Record<string, string>): Promise<Reply> =>
+        sam.post('/connected-apps/new', { ...form, app_name: 'Night batch', scopes: 'Item:read', ...values })
+      for (const kind of ['service', 'agent']) {
+        const lacking = await make({ kind })
+        expect(lacking.status).toBe(417)
+        expect(lacking.text).toContain('Service User: name the user')
+        const service_user = await person(provider)
+        const id = /<code>([0-9a-z]+)<\/code>/.exec((await make({ kind, service_user })).text)?.[1] ?? ''
+        expect(await provider.oauth.clients.read(ADMINISTRATOR, id)).toMatchObject({ kind, service_user, redirect_uris: '' })
+      }
+      const web = await make({ kind: 'web' })
+      expect([web.status, fieldsOf(web, '/connected-apps/new')['app_name']]).toEqual([417, 'Night batch'])
+    })
+
     it('leaves alone what a form without them does not name', async () => {
       const app = await register(provider, { contact: 'ops@example.com', unfenced: 1 })
       const path = `/connected-apps/${app.id}`
@@ -210,6 +221,26 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
       expect((await decide(ben.name, 'perhaps')).status).toBe(417)
       expect((await sam.get('/connected-apps/approvals')).text).toContain('Nobody is waiting')
       expect((await connect(provider, ann.browser, app)).access).toMatch(/^at/)
+    })
+
+    it('lists whom one has approved and refused, and lets one decide anew', async () => {
+      const app = await register(provider, { app_name: 'Archive', authorization_policy: 'After Approval' })
+      const { name, browser } = await user()
+      await browser.authorize(request(app))
+      const decide = (decision: string): Promise<Reply> =>
+        sam.post('/connected-apps/approvals', { client: app.id, user: name, decision, csrf_token: csrf })
+      /** What the page offers to do about the user. */
+      const offered = async (): Promise<string[]> => {
+        const { text } = await sam.get('/connected-apps/approvals')
+        const card = text.split('<form').find((form) => form.includes(app.id)) ?? ''
+        return [...card.matchAll(/name="decision" value="(\w+)"/g)].map(([, decision = '']) => decision)
+      }
+      expect(await offered()).toEqual(['approve', 'refuse'])
+      await decide('refuse')
+      expect([await offered(), (await sam.get('/connected-apps')).text.includes('/connected-apps/approvals')]).toEqual([['approve'], true])
+      await decide('approve')
+      expect((await connect(provider, browser, app)).access).toMatch(/^at/)
+      expect(await offered()).toEqual(['refuse'])
     })
 
     it('advises on rights that nobody used, and takes them away from tokens to come', async () => {

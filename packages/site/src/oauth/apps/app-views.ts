@@ -10,6 +10,7 @@ import type { Advice } from '../usage/advisor.ts'
 import type { NetworkRow } from '../usage/usage-store.ts'
 import type { OwnApp, UsedGrant } from './apps.ts'
 import { shownTime } from './page-parts.ts'
+import { ownGrantPathOf, siteGrantPathOf } from './pages/grant-paths.ts'
 import { userPathOf } from './people/user-paths.ts'
 import type { ReportedDetail, ReportedRefusal, UseReport } from './use-report.ts'
 
@@ -47,6 +48,7 @@ export const sinceOf = ({ living }: OwnApp, zone: string): string => shownTime(l
 export function grantView({ grant, unsaid, use, tokens, networks }: UsedGrant, { zone, doctypeOf }: Words, withUser: boolean): GrantView {
   return {
     id: grant.id,
+    href: withUser ? siteGrantPathOf(grant) : ownGrantPathOf(grant),
     user: withUser ? grant.user : undefined,
     userHref: withUser ? userPathOf(grant.user) : undefined,
     kind: grant.kind ?? undefined,
@@ -54,13 +56,16 @@ export function grantView({ grant, unsaid, use, tokens, networks }: UsedGrant, {
     limits: limitsOf(grant.filters, doctypeOf),
     since: shownTime(grant.created, zone),
     until: shownTime(grant.expires, zone),
+    firstUsed: use && shownTime(use.first_used, zone),
     lastUsed: use && shownTime(use.last_used, zone),
     networks: networks.map(networkText),
     tokens: tokens.map((token) => ({
       hash: token.hash,
       kind: token.kind,
+      rights: rightsOf([...splitScope(token.scope), ...token.unsaid]),
       issued: shownTime(token.issued, zone),
       expires: shownTime(token.expires, zone),
+      firstUsed: token.use && shownTime(token.use.first_used, zone),
       lastUsed: token.use && shownTime(token.use.last_used, zone),
     })),
   }
@@ -68,6 +73,22 @@ export function grantView({ grant, unsaid, use, tokens, networks }: UsedGrant, {
 
 /** `203.0.113.*`; of IPv6 the first half of the address. */
 export const networkText = ({ network, calls }: NetworkRow): string => `${network}${network.includes(':') ? '::/64' : '.*'} (${calls})`
+
+/** Where any of the connections was used from, the latest first. */
+export function networksOf(grants: readonly UsedGrant[]): string[] {
+  const byNetwork = Map.groupBy(
+    grants.flatMap(({ networks }) => networks),
+    ({ network }) => network,
+  )
+  const merged = [...byNetwork.values()].map((rows) => rows.reduce(together))
+  return merged.toSorted((a, b) => b.last_used - a.last_used).map(networkText)
+}
+
+const together = (one: NetworkRow, other: NetworkRow): NetworkRow => ({
+  ...one,
+  last_used: Math.max(one.last_used, other.last_used),
+  calls: one.calls + other.calls,
+})
 
 export const useView = (report: UseReport, { zone }: Words): UseView => ({
   firstUsed: report.firstUsed === undefined ? undefined : shownTime(report.firstUsed, zone),

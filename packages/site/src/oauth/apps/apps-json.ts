@@ -1,6 +1,6 @@
 import { splitScope } from '@annex/protocol'
 import { formatDatetime } from '../../doctypes/values/timestamps.ts'
-import type { SpanRow } from '../usage/usage-store.ts'
+import type { NetworkRow, SpanRow } from '../usage/usage-store.ts'
 import type { OwnApp, UsedGrant } from './apps.ts'
 import type { UseReport } from './use-report.ts'
 
@@ -17,6 +17,14 @@ const useJson = (use: SpanRow | undefined, time: TimeOf): object => ({
   calls: use?.calls ?? 0,
 })
 
+/** A network that calls came from, or a secret was used from. */
+export const networkJson = ({ network, first_used: first, last_used: last, calls }: NetworkRow, time: TimeOf): object => ({
+  network,
+  first_used: time(first),
+  last_used: time(last),
+  calls,
+})
+
 /** A living grant, its tokens by their hashes. */
 export const grantJson = ({ grant, unsaid, use, tokens, networks }: UsedGrant, time: TimeOf): object => ({
   grant: grant.id,
@@ -30,12 +38,7 @@ export const grantJson = ({ grant, unsaid, use, tokens, networks }: UsedGrant, t
   created: time(grant.created),
   expires: time(grant.expires),
   ...useJson(use, time),
-  networks: networks.map(({ network, first_used: first, last_used: last, calls }) => ({
-    network,
-    first_used: time(first),
-    last_used: time(last),
-    calls,
-  })),
+  networks: networks.map((network) => networkJson(network, time)),
   tokens: tokens.map((token) => ({
     token: token.hash,
     kind: token.kind,

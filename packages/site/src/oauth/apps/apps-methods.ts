@@ -5,7 +5,7 @@ import type { Clients } from '../clients/clients.ts'
 import type { Apps } from './apps.ts'
 import type { ListedEventSecret } from '../telling/event-secrets.ts'
 import type { Telling } from '../telling/telling.ts'
-import { grantJson, ownAppJson, reportJson, timesIn } from './apps-json.ts'
+import { grantJson, networkJson, ownAppJson, reportJson, timesIn } from './apps-json.ts'
 import { HOUR } from '../storage/durations.ts'
 
 interface Call {
@@ -25,6 +25,7 @@ type Late = () => AppsMethodParts
 type Work = (call: Call, parts: AppsMethodParts) => Promise<unknown>
 
 const STATES = ['Active', 'Suspended', 'Retired'] as const
+const DECISIONS = ['Waiting', 'Approved', 'Refused'] as const
 
 /**
  * The JSON of My apps and Connected Apps, in the shape that the site registers. For people and their API keys: an app does
@@ -50,6 +51,7 @@ export function appsMethods(late: Late) {
     method('list', ['GET'], list),
     method('get', ['GET'], get),
     method('usage', ['GET'], report),
+    method('of_user', ['GET'], listOfUser),
     method('advice', ['GET'], ({ principal, args }, { apps }) => apps.advice(principal, text(args, 'client'))),
     method('take_away', ['POST'], takeAway),
     method('set_state', ['POST'], setState),
@@ -81,10 +83,24 @@ function text(args: Call['args'], name: string): string {
 const optional = (args: Call['args'], name: string): string | undefined =>
   args[name] === undefined || args[name] === '' ? undefined : text(args, name)
 
+function oneOf<T extends string>(choices: readonly T[], name: string, value: string): T {
+  const choice = choices.find((each) => each === value)
+  if (choice === undefined) throw invalid(`${name} must be one of ${choices.join(', ')}`)
+  return choice
+}
+
 const listMine: Work = async ({ principal }, { apps, zone }) => (await apps.listOwn(principal)).map((app) => ownAppJson(app, timesIn(zone)))
 
-const reportMine: Work = async ({ principal, args }, { apps, zone }) =>
-  reportJson(await apps.reportOwn(principal, text(args, 'client')), timesIn(zone))
+/** Of one app, or of one of its grants. */
+const reportMine: Work = async ({ principal, args }, { apps, zone }) => {
+  const grant = optional(args, 'grant')
+  const used = grant === undefined ? apps.reportOwn(principal, text(args, 'client')) : apps.reportGrant(principal, grant)
+  return reportJson(await used, timesIn(zone))
+}
+
+/** The apps that act for another user. */
+const listOfUser: Work = async ({ principal, args }, { apps, zone }) =>
+  (await apps.listFor(principal, text(args, 'user'))).map((app) => ownAppJson(app, timesIn(zone)))
 
 /** One token, one grant, one app of one's own, or all of them (`all=1`). */
 const end: Work = async ({ principal, args }, { apps }) => {
@@ -107,6 +123,7 @@ const get: Work = async ({ principal, args }, { apps, clients, telling, zone }) 
   return {
     settings: document,
     secrets: (await clients.listSecrets(principal, id)).map((secret) => secretJson(secret, zone)),
+    secret_networks: (await apps.listSecretNetworks(principal, id)).map((network) => networkJson(network, time)),
     event_secrets: (await telling.eventSecrets.list(principal, id)).map((secret) => secretJson(secret, zone)),
     exceptions: (await clients.listUses(principal, id)).map(({ kind, count, lastUsed }) => ({ kind, count, last_used: time(lastUsed) })),
     advice: await apps.advice(principal, id),
@@ -120,15 +137,18 @@ const secretJson = (listed: ListedSecret | ListedEventSecret, zone: string): obj
   return 'last_used' in listed ? { ...dates, last_used: time(listed.last_used) } : dates
 }
 
-const report: Work = async ({ principal, args }, { apps, zone }) =>
-  reportJson(await apps.report(principal, text(args, 'client')), timesIn(zone))
+/** Of one app, of all that act for one user, or of one grant. */
+const report: Work = async ({ principal, args }, { apps, zone }) => {
+  const [grant, user] = [optional(args, 'grant'), optional(args, 'user')]
+  if (grant !== undefined) return reportJson(await apps.reportGrant(principal, grant), timesIn(zone))
+  const used = user === undefined ? apps.report(principal, text(args, 'client')) : apps.reportFor(principal, user)
+  return reportJson(await used, timesIn(zone))
+}
 
 const takeAway: Work = ({ principal, args }, { apps }) => apps.takeAway(principal, text(args, 'client'), text(args, 'scope'))
 
 const setState: Work = async ({ principal, args }, { clients }) => {
-  const [id, wanted] = [text(args, 'client'), text(args, 'state')]
-  const state = STATES.find((each) => each === wanted)
-  if (!state) throw invalid(`state must be one of ${STATES.join(', ')}`)
+  const [id, state] = [text(args, 'client'), oneOf(STATES, 'state', text(args, 'state'))]
   await (state === 'Retired' ? clients.retire(principal, id) : clients.setState(principal, id, state))
 }
 
@@ -149,9 +169,11 @@ const endAll: Work = async ({ principal, args }, { apps }) => {
   return { ended: await (client === undefined ? apps.endAllFor(principal, user ?? '') : apps.endAllOf(principal, client)) }
 }
 
+/** Who waits, unless `state` says otherwise. */
 const listApprovals: Work = async ({ principal, args }, { clients, zone }) => {
   const client = optional(args, 'client')
-  const rows = await clients.approvals.list(principal, client === undefined ? {} : { client })
+  const state = oneOf(DECISIONS, 'state', optional(args, 'state') ?? 'Waiting')
+  const rows = await clients.approvals.list(principal, client === undefined ? { state } : { state, client })
   return rows.map((row) => ({ client: row.client, user: row.user, state: row.state, created: timesIn(zone)(row.created) }))
 }
 

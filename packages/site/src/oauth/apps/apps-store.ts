@@ -6,18 +6,30 @@ import type { GrantRow, OAuthTables, TokenRow } from '../storage/oauth-tables.ts
 export type ShownToken = Pick<TokenRow, 'hash' | 'kind' | 'grant_id' | 'scope' | 'issued' | 'expires'>
 
 /** The living grants of a client, the newest first, so many at most. */
-export async function listGrantsOfClient(connection: Connection, client: string, now: number, most: number): Promise<GrantRow[]> {
-  // Index oauth_grant_client_created.
-  const query = connection.withTables<OAuthTables>().selectFrom('oauth_grant').selectAll().where('client', '=', client)
-  return query
+export function listGrantsOfClient(connection: Connection, client: string, now: number, most: number): Promise<GrantRow[]> {
+  return livingOf(connection, client, now).selectAll().orderBy('created', 'desc').limit(most).execute()
+}
+
+/** What the oldest living grants of a client hold and since when, so many at most. */
+export function listOldestGrantsOfClient(
+  connection: Connection,
+  client: string,
+  now: number,
+  most: number,
+): Promise<Pick<GrantRow, 'granted' | 'created'>[]> {
+  return livingOf(connection, client, now).select(['granted', 'created']).orderBy('created').limit(most).execute()
+}
+
+/** Index oauth_grant_client_created, in either direction. */
+const livingOf = (connection: Connection, client: string, now: number) =>
+  connection
+    .withTables<OAuthTables>()
+    .selectFrom('oauth_grant')
+    .where('client', '=', client)
     .where('revoked_at', 'is', null)
     .where('expires', '>', now)
     .where('epoch', '=', currentEpoch)
     .where(hasNotLapsed(now))
-    .orderBy('created', 'desc')
-    .limit(most)
-    .execute()
-}
 
 /** The tokens of grants that are good now, the newest first. */
 export async function listLiveTokens(connection: Connection, grants: readonly string[], now: number): Promise<ShownToken[]> {

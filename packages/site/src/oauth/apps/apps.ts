@@ -1,5 +1,5 @@
 import type { Database } from '@annex/database'
-import { invalid, notFound, splitScope, type DocType } from '@annex/protocol'
+import { allowsScope, invalid, notFound, splitScope, type DocType } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { unsaidReach, type Client } from '../clients/client.ts'
@@ -17,7 +17,7 @@ import { isPowerless } from '../usage/powerless.ts'
 import type { NetworkRow, SpanRow } from '../usage/usage-store.ts'
 import { textOf } from '../text-of.ts'
 import type { Usage } from '../usage/usage.ts'
-import { listGrantsOfClient, listLiveTokens, readOwner, type ShownToken } from './apps-store.ts'
+import { listGrantsOfClient, listLiveTokens, listOldestGrantsOfClient, readOwner, type ShownToken } from './apps-store.ts'
 import { useReport, type UseReport } from './use-report.ts'
 import { DAY } from '../storage/durations.ts'
 
@@ -36,6 +36,8 @@ export interface AppsParts {
 
 /** A token of a grant, with its use; it is named by its hash. */
 export interface UsedToken extends ShownToken {
+  /** What it opens that none of its scopes says. */
+  readonly unsaid: readonly string[]
   readonly use: SpanRow | undefined
 }
 
@@ -48,6 +50,8 @@ export interface LivingGrant {
 
 /** A living grant and what was done with it. */
 export interface UsedGrant extends LivingGrant {
+  /** The id of an app that is no longer registered. */
+  readonly appName: string
   readonly use: SpanRow | undefined
   readonly tokens: readonly UsedToken[]
   readonly networks: readonly NetworkRow[]
@@ -66,6 +70,8 @@ export interface OwnApp {
 
 const WINDOW = 30
 const MOST_GRANTS = 100
+/** Grants by which the advisor knows since when rights are held: the oldest, which newer ones must not push out of sight. */
+const MOST_JUDGED = 1000
 
 /**
  * What apps may do, did and were refused, and the ways to end it: for users over their own, for System Managers over all.
@@ -90,7 +96,7 @@ export class Apps {
     const used = Map.groupBy(await this.#used(grants, clients), ({ grant }) => grant.client)
     return [...Map.groupBy(grants, (grant) => grant.client)].map(([id, of]) => {
       const app = clients.get(id)
-      return { id, client: app, living: of.map((grant) => ({ grant, unsaid: unsaidOf(grant, app) })), grants: used.get(id) ?? [] }
+      return { id, client: app, living: of.map((grant) => ({ grant, unsaid: unsaidOf(grant.granted, app) })), grants: used.get(id) ?? [] }
     })
   }
 
@@ -105,6 +111,26 @@ export class Apps {
   async report(principal: Principal, client: string): Promise<UseReport> {
     await this.#parts.clients.read(principal, client)
     return this.#report([client])
+  }
+
+  /** What all apps together did in another user's name in the last thirty days. */
+  async reportFor(principal: Principal, user: string): Promise<UseReport> {
+    const grants = await this.#grantsFor(principal, user)
+    return this.#report(grants.slice(0, MOST_GRANTS).map(({ id }) => id))
+  }
+
+  /** What was done with one grant in the last thirty days; for its user, and for System Managers. */
+  async reportGrant(principal: Principal, id: string): Promise<UseReport> {
+    return this.#report([(await this.#grantFor(principal, id)).id])
+  }
+
+  /** One living grant and what was done with it; for its user, and for System Managers. */
+  async readGrant(principal: Principal, id: string): Promise<UsedGrant> {
+    const { user, client } = await this.#grantFor(principal, id)
+    const living = (await this.#parts.grants.list(user, client)).filter((grant) => grant.id === id)
+    const [used] = await this.#used(living, await this.#clientsOf(living))
+    if (!used) throw notFound('Grant', id.slice(0, 140))
+    return used
   }
 
   /** The newest hundred living grants of an app. */
@@ -138,7 +164,8 @@ export class Apps {
     const document = await this.#parts.clients.read(principal, client)
     const stay = (field: string): string =>
       splitScope(textOf(document[field]))
-        .filter((entry) => entry !== scope)
+        // What a pattern alone let it ask for goes with the pattern.
+        .filter((entry) => entry !== scope && allowsScope(left, entry))
         .join('\n')
     const values = { scopes: left.join('\n'), required_scopes: stay('required_scopes'), optional_scopes: stay('optional_scopes') }
     await this.#parts.clients.update(principal, client, values)
@@ -148,7 +175,7 @@ export class Apps {
   async endToken(principal: Principal, hash: string): Promise<void> {
     const { database, audit, now } = this.#parts
     const owner = await readOwner(database.connection, hash)
-    if (!owner || !mayEnd(principal, owner.user)) throw notFound('OAuth Bearer Token', hash.slice(0, 140))
+    if (!owner || !isOver(principal, owner.user)) throw notFound('OAuth Bearer Token', hash.slice(0, 140))
     await database.transaction(
       async (connection) => {
         await endToken(connection, hash, now())
@@ -161,9 +188,8 @@ export class Apps {
 
   /** Ends one grant and every token of it. Durable before it returns. */
   async endGrant(principal: Principal, id: string): Promise<void> {
-    const grant = await readGrant(this.#parts.database.connection, id)
-    if (!grant || !mayEnd(principal, grant.user)) throw notFound('Grant', id.slice(0, 140))
-    await this.#end({ id }, reasonOf(principal, grant.user))
+    const { user } = await this.#grantFor(principal, id)
+    await this.#end({ id }, reasonOf(principal, user))
   }
 
   /** Ends all that the user's apps may do, or one app when it is named. The number of grants comes back. */
@@ -185,14 +211,24 @@ export class Apps {
 
   /** How many living grants another user has. */
   async countFor(principal: Principal, user: string): Promise<number> {
-    requireSystemManager(principal)
-    return (await this.#parts.grants.list(user)).length
+    return (await this.#grantsFor(principal, user)).length
   }
 
   /** Ends every grant of another user. */
   async endAllFor(principal: Principal, user: string): Promise<number> {
     requireSystemManager(principal)
     return this.#end({ user }, 'manager_revoked')
+  }
+
+  async #grantFor(principal: Principal, id: string): Promise<GrantRow> {
+    const grant = await readGrant(this.#parts.database.connection, id)
+    if (!grant || !isOver(principal, grant.user)) throw notFound('Grant', id.slice(0, 140))
+    return grant
+  }
+
+  async #grantsFor(principal: Principal, user: string): Promise<GrantRow[]> {
+    requireSystemManager(principal)
+    return this.#parts.grants.list(user)
   }
 
   #end(choice: GrantChoice, reason: string): Promise<number> {
@@ -214,9 +250,14 @@ export class Apps {
     const byGrant = Map.groupBy(tokens, (token) => token.grant_id)
     return grants.slice(0, MOST_GRANTS).map((grant) => ({
       grant,
-      unsaid: unsaidOf(grant, clients.get(grant.client)),
+      appName: clients.get(grant.client)?.name ?? grant.client,
+      unsaid: unsaidOf(grant.granted, clients.get(grant.client)),
       use: spans.get(grant.id),
-      tokens: (byGrant.get(grant.id) ?? []).map((token) => ({ ...token, use: spans.get(token.hash) })),
+      tokens: (byGrant.get(grant.id) ?? []).map((token) => ({
+        ...token,
+        unsaid: unsaidOf(token.scope, clients.get(grant.client)),
+        use: spans.get(token.hash),
+      })),
       networks: networks.get(grant.id) ?? [],
     }))
   }
@@ -240,7 +281,7 @@ export class Apps {
     return {
       allowed: client.scopes,
       redirectUris: client.redirectUris,
-      granted: oldest(grants),
+      granted: oldest(await listOldestGrantsOfClient(database.connection, id, now(), MOST_JUDGED)),
       used: sums.filter(({ outcome }) => outcome === 'used'),
       secrets: await clients.listSecrets(principal, id),
       secretNetworks: (await usage.networks([id])).length,
@@ -263,14 +304,14 @@ export class Apps {
   }
 }
 
-const unsaidOf = ({ granted }: GrantRow, client: Client | undefined): readonly string[] =>
-  client ? unsaidReach(client, splitScope(granted)) : []
+const unsaidOf = (scopes: string, client: Client | undefined): readonly string[] => (client ? unsaidReach(client, splitScope(scopes)) : [])
 
-const mayEnd = (principal: Principal, owner: string): boolean => principal.user === owner || principal.roles.has('System Manager')
+/** Whether what is this user's is the caller's to see and to end. */
+const isOver = (principal: Principal, owner: string): boolean => principal.user === owner || principal.roles.has('System Manager')
 const reasonOf = (principal: Principal, owner: string): string => (principal.user === owner ? 'user_revoked' : 'manager_revoked')
 
 /** Each granted scope with the time of the oldest living grant that holds it. */
-function oldest(grants: readonly GrantRow[]): Map<string, number> {
+function oldest(grants: readonly Pick<GrantRow, 'granted' | 'created'>[]): Map<string, number> {
   const granted = new Map<string, number>()
   for (const grant of grants)
     for (const scope of splitScope(grant.granted)) granted.set(scope, Math.min(grant.created, granted.get(scope) ?? Infinity))

@@ -1,17 +1,17 @@
 import type { Values } from '@annex/protocol'
-import { APP_FIELDS, type AppField } from '../../pages/apps/app-fields.ts'
+import { APP_FIELDS, BACKCHANNEL, NEW_APP_FIELDS, type AppField } from '../../pages/apps/app-fields.ts'
 import { appTexts, filled } from '../../pages/apps/app-texts.ts'
 import type { FieldValues } from '../../pages/apps/field-parts.ts'
-import type { ConnectedAppValues } from '../../pages/connected-apps-page.ts'
+import { newConnectedApp, type ConnectedAppValues } from '../../pages/connected-apps-page.ts'
 import { texts } from '../../pages/texts.ts'
 import type { CountedUse } from '../clients/uses/client-uses-store.ts'
 import { textOf } from '../text-of.ts'
 import { wordsOf } from '../clients/clients-store.ts'
 import { shownTime } from './page-parts.ts'
 
-/** Of a new app; the form of a saved one offers them all. */
-export const NEW_KINDS = ['web', 'native', 'public'] as const
-export const KINDS = [...NEW_KINDS, 'service', 'agent'] as const
+/** What a link may suggest: none that acts for itself. */
+const SUGGESTED_KINDS = ['web', 'native', 'public'] as const
+export const KINDS = [...SUGGESTED_KINDS, 'service', 'agent'] as const
 
 type Stored = Readonly<Record<string, unknown>>
 
@@ -30,6 +30,35 @@ export function shownValues(source: URLSearchParams | Stored | undefined): Conne
     kind: text('kind') || 'web',
   }
 }
+
+/**
+ * What a link suggests for a new app, by the names that Frappe's fields have, or the form's own. PKCE stays on, and a kind is
+ * one that acts for people: no link loosens anything.
+ */
+export function suggestedValues(query: URLSearchParams): ConnectedAppValues {
+  const suggested = Object.fromEntries([...query].filter(([, text]) => text !== ''))
+  const { app_name, scopes, kind, required_scopes, optional_scopes } = { ...newConnectedApp, ...suggested }
+  return {
+    app_name,
+    redirect_uris: redirectLines(suggested),
+    scopes,
+    required_scopes,
+    optional_scopes,
+    pkce_required: true,
+    kind: SUGGESTED_KINDS.find((known) => known === kind) ?? newConnectedApp.kind,
+  }
+}
+
+/** What a link suggests of the further settings: never whose rights the app shall have. */
+export const suggestedFields = (query: URLSearchParams): FieldValues => ({ [BACKCHANNEL.name]: query.get(BACKCHANNEL.name) ?? '' })
+
+/** The further settings of a new app, as its form shows them again. */
+export const newFields = (source: URLSearchParams | undefined): FieldValues =>
+  Object.fromEntries(NEW_APP_FIELDS.fields.map(({ name }) => [name, source?.get(name) ?? '']))
+
+/** The document's fields for them. */
+export const newFieldValues = (form: URLSearchParams | undefined): Values =>
+  Object.fromEntries(NEW_APP_FIELDS.fields.map((field) => [field.name, valueOf(field, (form?.get(field.name) ?? '').trim())]))
 
 /** One a line, the default one first. */
 const redirectLines = (stored: Stored): string =>

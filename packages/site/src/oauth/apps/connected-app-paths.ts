@@ -25,6 +25,8 @@ export type Request = Exchange<Principal>
 export type Act = (exchange: Request, person: Person, parts: ConnectedAppsParts) => Promise<Answer>
 
 export const NEW = `${paths.connectedApps}/new`
+/** Frappe's form of a new app, which integrators link to with its fields in the query. */
+export const FRAPPE_NEW = '/app/oauth-client/new'
 export const SETTINGS_PAGE = `${paths.connectedApps}/settings`
 export const APPROVALS = `${paths.connectedApps}/approvals`
 export const ONE = `${paths.connectedApps}/:id`

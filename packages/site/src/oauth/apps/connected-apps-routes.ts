@@ -5,10 +5,11 @@ import { appTexts } from '../../pages/apps/app-texts.ts'
 import { connectedAppUsePage } from '../../pages/apps/connected-app-use-page.ts'
 import type { FieldValues } from '../../pages/apps/field-parts.ts'
 import { connectedAppPage, type ConnectedAppView } from '../../pages/connected-app-page.ts'
-import { connectedAppsPage, newConnectedApp } from '../../pages/connected-apps-page.ts'
+import { connectedAppsPage } from '../../pages/connected-apps-page.ts'
 import type { Person } from '../../pages/layout.ts'
 import { paths } from '../../pages/paths.ts'
 import { secretPage } from '../../pages/secret-page.ts'
+import { texts } from '../../pages/texts.ts'
 import type { Principal } from '../../policy/principal.ts'
 import type { RegisteredClient } from '../clients/clients.ts'
 import { stateOf } from '../clients/clients-store.ts'
@@ -20,9 +21,21 @@ import { textOf } from '../text-of.ts'
 import { adviceView, grantView, limitsOf, networkText, useView } from './app-views.ts'
 import { decide, showApprovals } from './approvals-routes.ts'
 import { endAll, endGrant, endSecret, endToken, retire, rotate, setState, takeAway } from './connected-app-acts.ts'
-import { fieldValues, formValues, KINDS, NEW_KINDS, relaxationsOf, shownFields, shownValues } from './connected-app-form.ts'
+import {
+  fieldValues,
+  formValues,
+  KINDS,
+  newFields,
+  newFieldValues,
+  relaxationsOf,
+  shownFields,
+  shownValues,
+  suggestedFields,
+  suggestedValues,
+} from './connected-app-form.ts'
 import {
   APPROVALS,
+  FRAPPE_NEW,
   NEW,
   ONE,
   SETTINGS_PAGE,
@@ -34,9 +47,11 @@ import {
   type Request,
 } from './connected-app-paths.ts'
 import { forPerson, shownTime } from './page-parts.ts'
+import { SITE_GRANT } from './pages/grant-paths.ts'
+import { showSiteGrant } from './pages/grant-routes.ts'
 import { saveSettings, showSettings } from './pages/settings-routes.ts'
-import { askToEnd, endUser, findUser, showUser, untieUser } from './people/user-connections-routes.ts'
-import { END_USER, UNTIE_USER, USER } from './people/user-paths.ts'
+import { askToEnd, endUser, findUser, showUser, switchAccess, untieUser } from './people/user-connections-routes.ts'
+import { END_USER, UNTIE_USER, USER, USER_ACCESS } from './people/user-paths.ts'
 import { endEventSecret, forgetDelivery, retryDelivery, rotateEventSecret, showTold } from './pages/told-routes.ts'
 
 export type { ConnectedAppsParts } from './connected-app-paths.ts'
@@ -52,6 +67,7 @@ export function connectedAppsRoutes(server: HttpServer<Principal>, parts: Connec
   server.route('GET', paths.connectedApps, page(list))
   server.route('GET', NEW, page(showNew))
   server.route('POST', NEW, page(insert), csrf)
+  server.route('GET', FRAPPE_NEW, async ({ query }) => ({ location: query.size === 0 ? NEW : `${NEW}?${query.toString()}` }))
   server.route('GET', SETTINGS_PAGE, page(showSettings))
   server.route('POST', SETTINGS_PAGE, page(saveSettings), csrf)
   server.route('GET', APPROVALS, page(showApprovals))
@@ -60,10 +76,12 @@ export function connectedAppsRoutes(server: HttpServer<Principal>, parts: Connec
   server.route('POST', USER, page(findUser), csrf)
   server.route('GET', END_USER, page(askToEnd))
   server.route('POST', END_USER, page(endUser), csrf)
+  server.route('POST', USER_ACCESS, page(switchAccess), csrf)
   server.route('POST', UNTIE_USER, page(untieUser), csrf)
   server.route('GET', ONE, page(show))
   server.route('POST', ONE, page(update), csrf)
   server.route('GET', `${ONE}/use`, page(showUse))
+  server.route('GET', SITE_GRANT, page(showSiteGrant))
   server.route('GET', `${ONE}/told`, page(showTold))
   for (const [path, act] of Object.entries(ACTS)) server.route('POST', `${ONE}/${path}`, page(act), csrf)
 }
@@ -94,23 +112,25 @@ async function list({ caller }: Request, person: Person, { clients, zone }: Conn
     href: pathOf(id),
   }))
   const { length: count } = await clients.approvals.list(caller)
-  const approvals = count === 0 ? undefined : { href: APPROVALS, count }
+  const approvals = { href: APPROVALS, count }
   return { page: connectedAppsPage({ person, newHref: NEW, settingsHref: SETTINGS_PAGE, userAction: USER, apps, approvals }) }
 }
 
-async function showNew(_exchange: Request, person: Person): Promise<Answer> {
-  return { page: newPage({ person, values: newConnectedApp }) }
+/** A link may fill it in; only who saves it registers anything. */
+async function showNew({ query }: Request, person: Person): Promise<Answer> {
+  const notice = query.size === 0 ? undefined : texts.connectedApps.suggested
+  return { page: newPage({ person, values: suggestedValues(query), newFields: suggestedFields(query), notice }) }
 }
 
-const newPage = (view: Pick<ConnectedAppView, 'person' | 'values' | 'error'>): string =>
-  connectedAppPage({ ...view, action: NEW, kinds: NEW_KINDS })
+const newPage = (view: Pick<ConnectedAppView, 'person' | 'values' | 'newFields' | 'error' | 'notice'>): string =>
+  connectedAppPage({ ...view, action: NEW, kinds: KINDS })
 
 async function insert({ caller, form }: Request, person: Person, { clients }: ConnectedAppsParts): Promise<Answer> {
   const values = shownValues(form)
   try {
-    return saved(await clients.insert(caller, formValues(values)), values.app_name, person)
+    return saved(await clients.insert(caller, { ...formValues(values), ...newFieldValues(form) }), values.app_name, person)
   } catch (error) {
-    return refused(error, async (sentence) => newPage({ person, values, error: sentence }))
+    return refused(error, async (sentence) => newPage({ person, values, newFields: newFields(form), error: sentence }))
   }
 }
 

@@ -1,4 +1,4 @@
-import { splitScope } from '@annex/protocol'
+import { invalid, splitScope } from '@annex/protocol'
 import type { Answer, Exchange } from '../../http/exchange.ts'
 import type { HttpServer } from '../../http/server.ts'
 import { myAppPage } from '../../pages/apps/my-app-page.ts'
@@ -7,10 +7,14 @@ import { myAppsPage, type MyApp } from '../../pages/my-apps-page.ts'
 import { paths } from '../../pages/paths.ts'
 import type { Principal } from '../../policy/principal.ts'
 import { hostOf } from '../clients/redirect-uris.ts'
+import { commandOf } from '../endpoints/every-version.ts'
 import type { Users } from '../oauth-parts.ts'
 import { grantView, limitsOf, sinceOf, useView, type Words } from './app-views.ts'
 import type { Apps, OwnApp } from './apps.ts'
 import { forPerson, shownTime } from './page-parts.ts'
+import { OWN_GRANT } from './pages/grant-paths.ts'
+import { showOwnGrant } from './pages/grant-routes.ts'
+import { END_GRANT, END_TOKEN, ownPathOf } from './pages/my-app-paths.ts'
 
 export interface MyAppsParts extends Words {
   readonly apps: Apps
@@ -23,9 +27,8 @@ type Page = (exchange: Request, person: Person, parts: MyAppsParts) => Promise<A
 const ONE = `${paths.myApps}/:id`
 const REVOKE = `${paths.myApps}/revoke`
 const END_ALL = `${paths.myApps}/end-all`
-const END_GRANT = `${paths.myApps}/end-grant`
-const END_TOKEN = `${paths.myApps}/end-token`
-const pathOf = (id: string): string => `${paths.myApps}/${encodeURIComponent(id)}`
+/** Frappe's own address for ending what an app was granted: its page of connected apps posts there. */
+const DELETE_CLIENT = '/api/method/frappe.www.third_party_apps.delete_client'
 
 /** What a person has allowed apps to do, what they did, and how it is taken back. */
 export function myAppsRoutes(server: HttpServer<Principal>, parts: MyAppsParts): void {
@@ -34,10 +37,13 @@ export function myAppsRoutes(server: HttpServer<Principal>, parts: MyAppsParts):
   const csrf = { csrf: 'required' } as const
   server.route('GET', paths.myApps, page(show))
   server.route('GET', ONE, page(showOne))
+  server.route('GET', OWN_GRANT, page(showOwnGrant))
   server.route('POST', REVOKE, page(revoke), csrf)
   server.route('POST', END_ALL, page(endAll), csrf)
   server.route('POST', END_GRANT, page(endGrant), csrf)
   server.route('POST', END_TOKEN, page(endToken), csrf)
+  const command = commandOf(DELETE_CLIENT)
+  server.route('POST', DELETE_CLIENT, (exchange) => deleteClient(exchange, parts), { ...csrf, command })
 }
 
 async function show({ caller }: Request, person: Person, parts: MyAppsParts): Promise<Answer> {
@@ -55,7 +61,7 @@ function cardOf(app: OwnApp, { zone, doctypeOf }: Words): MyApp {
     clientId: id,
     name: client?.name ?? id,
     host: client ? hostOf(client.defaultRedirectUri) : '',
-    href: pathOf(id),
+    href: ownPathOf(id),
     scopes: [...new Set(living.flatMap(({ grant, unsaid }) => [...splitScope(grant.granted), ...unsaid]))],
     limits: living.flatMap(({ grant }) => limitsOf(grant.filters, doctypeOf)),
     since: sinceOf(app, zone),
@@ -85,6 +91,14 @@ async function revoke({ caller, form }: Request, _person: Person, { apps }: MyAp
   const client = form?.get('client_id')
   if (typeof client === 'string') await apps.endOwn(caller, client)
   return { location: paths.myApps }
+}
+
+/** As `revoke`, for a script of the session's own page. */
+async function deleteClient({ caller, args }: Request, { apps }: MyAppsParts): Promise<Answer> {
+  const { client_id: client } = args
+  if (typeof client !== 'string' || client === '') throw invalid('Send client_id')
+  await apps.endOwn(caller, client)
+  return { json: {} }
 }
 
 async function endAll({ caller }: Request, _person: Person, { apps }: MyAppsParts): Promise<Answer> {

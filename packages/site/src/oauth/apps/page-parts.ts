@@ -15,12 +15,15 @@ export const forPerson =
   (users: Users, handler: (exchange: Request, person: Person) => Promise<Answer>): ((exchange: Request) => Promise<Answer>) =>
   async (exchange) => {
     const { caller, csrf } = exchange
-    if (caller.session === undefined || csrf === undefined) return signInFirst(exchange.path)
+    if (caller.session === undefined || csrf === undefined) return signInFirst(exchange)
     const known = await users.person(caller.user)
     return handler(exchange, { fullName: known?.fullName ?? caller.user, csrf, systemManager: caller.roles.has('System Manager') })
   }
 
-const signInFirst = (path: string): Answer => ({ location: `${paths.signIn}?redirect-to=${encodeURIComponent(path)}` })
+const signInFirst = ({ path, query }: Pick<Request, 'path' | 'query'>): Answer => {
+  const target = query.size === 0 ? path : `${path}?${query.toString()}`
+  return { location: `${paths.signIn}?redirect-to=${encodeURIComponent(target)}` }
+}
 
 /** `YYYY-MM-DD HH:MM` in the site's zone. */
 export const shownTime = (micros: number, zone: string): string => formatTimestamp(micros, zone).slice(0, 16)

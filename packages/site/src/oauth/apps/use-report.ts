@@ -1,4 +1,4 @@
-import type { DayRow, SpanRow } from '../usage/usage-store.ts'
+import type { DayRow, RefusedOutcome, SpanRow } from '../usage/usage-store.ts'
 import type { Sums } from '../usage/usage.ts'
 
 /** Calls and refusals of one day. */
@@ -17,8 +17,8 @@ export interface ReportedRight {
 }
 
 export interface ReportedRefusal {
-  /** What said no: a scope that was not granted, the user's own permissions, or a budget. */
-  readonly reason: 'scope' | 'permission' | 'limit'
+  /** What said no: a scope that was not granted, the user's own permissions, a budget, the app's address ranges, or API access that was off. */
+  readonly reason: RefusedOutcome
   /** What was tried. */
   readonly act: string
   /** The scope that was lacking. */

@@ -8,14 +8,16 @@ export interface AnswerFacts {
   readonly issuer: string
 }
 
+type Redirect = Answer & { readonly location: string }
+
 /** Sends the code to the app: `code`, `state`, `iss` in that order (RFC 6749 section 4.1.2, RFC 9207). */
 export const codeAnswer = (facts: AnswerFacts, code: string): Answer => redirect(facts, { code })
 
 /** Tells the app what went wrong (RFC 6749 section 4.1.2.1). */
-export const errorAnswer = (facts: AnswerFacts, error: OAuthError): Answer =>
+export const errorAnswer = (facts: AnswerFacts, error: OAuthError): Redirect =>
   redirect(facts, { error: error.code, error_description: error.message })
 
-function redirect({ redirectUri, request, issuer }: AnswerFacts, parameters: Readonly<Record<string, string>>): Answer {
+function redirect({ redirectUri, request, issuer }: AnswerFacts, parameters: Readonly<Record<string, string>>): Redirect {
   const state = request.get('state')
   const query = new URLSearchParams({ ...parameters, ...(state === undefined ? {} : { state }), iss: issuer })
   const separator = redirectUri.includes('?') ? (/[?&]$/.test(redirectUri) ? '' : '&') : '?'

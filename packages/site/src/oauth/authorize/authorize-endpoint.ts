@@ -12,16 +12,17 @@ import type { Approvals } from '../clients/approvals/approvals.ts'
 import { explainMismatch } from '../clients/redirects/redirect-miss.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
-import { awaitApproval } from './await-approval.ts'
+import { awaitApproval } from './consent/await-approval.ts'
 import { codeAnswer, errorAnswer, refusalAnswer, type AnswerFacts } from './authorization-answer.ts'
 import { AuthorizationRequest } from './authorization-request.ts'
 import { UnknownClient, checkRequest, checkRole, proveReceiver, type Asking, type CheckParts, type Receiver } from './checks.ts'
 import type { Codes } from './codes.ts'
-import { isConsentGiven } from './consent.ts'
-import { readConsentFacts, type AuthorizeFacts } from './consent-facts.ts'
+import { isConsentGiven } from './consent/consent.ts'
+import { readConsentFacts, type AuthorizeFacts } from './consent/consent-facts.ts'
 import { faultOfRequested, type TryFilters } from './details/requested-fault.ts'
-import { openConsent, type SignedIn } from './open-consent.ts'
-import { ScopeRefused } from './requested-scopes.ts'
+import { openConsent, type SignedIn } from './consent/open-consent.ts'
+import { noDoctypeAnswer } from './requested/no-doctype-answer.ts'
+import { ScopeRefused } from './requested/requested-scopes.ts'
 
 export interface AuthorizeParts extends CheckParts, Pick<OAuthParts, 'users' | 'audit' | 'documents' | 'zone' | 'now'> {
   readonly grants: Grants
@@ -117,7 +118,8 @@ export class AuthorizeEndpoint {
       if (!(error instanceof OAuthError)) throw error
       if (error instanceof NotForUser) await this.#auditRefusal(exchange, signedIn, error.reason)
       if (error instanceof ScopeRefused) await this.#auditRefusal(exchange, signedIn, 'scope', error.token)
-      return errorAnswer(this.facts(signedIn.request, signedIn), error)
+      const answer = errorAnswer(this.facts(signedIn.request, signedIn), error)
+      return (await noDoctypeAnswer(this.#parts, exchange, signedIn, error, answer.location)) ?? answer
     }
   }
 

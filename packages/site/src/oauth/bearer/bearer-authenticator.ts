@@ -1,6 +1,7 @@
 import type { Database, Generation } from '@annex/database'
 import { FrappeError } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
+import { withIncident } from '../../audit/refusals/with-incident.ts'
 import type { Authenticator } from '../../http/exchange.ts'
 import type { Principal, TokenRights } from '../../policy/principal.ts'
 import { readBearer, type BearerRow } from './bearer-store.ts'
@@ -22,11 +23,13 @@ export interface BearerParts {
   readonly principalOf: (user: string, token: TokenRights) => Promise<Principal | undefined>
   /** Whether apps may act for this user (Administrator may be kept from them). */
   readonly admits: (user: string) => boolean
+  /** Whether the app is open to the user; asked once for each state of the site. */
+  readonly holds: (principal: Principal, client: string, kind: string | null) => Promise<boolean>
   /** Whether a token for these resources is for this site (RFC 8707). */
   readonly isForSite: (resource: string | null) => boolean
   readonly lastUses: LastUses
-  /** Where calls are counted. */
-  readonly usage: Pick<Usage, 'call'>
+  /** Where calls are counted, and those that come from the wrong address. */
+  readonly usage: Pick<Usage, 'call' | 'refused'>
   readonly budgets: Pick<Budgets, 'spend'>
   /** Where exceptions that apps use are counted. */
   readonly uses: Pick<ClientUses, 'note'>
@@ -69,7 +72,7 @@ export function bearerAuthenticator(parts: BearerParts): Authenticator<Principal
 
 async function knownBy(parts: BearerParts, row: BearerRow, rights: TokenRights): Promise<KnownCaller> {
   const caller = await parts.principalOf(row.user, rights)
-  if (!caller) throw invalidToken(parts.resourceMetadata())
+  if (!caller || !(await parts.holds(caller, row.client, row.grant_kind))) throw invalidToken(parts.resourceMetadata())
   const spender = spenderOf(row, rights)
   const origins = wordsOf(row.allowed_origins)
   return { answer: { caller, origins: () => origins, enter: () => parts.budgets.spend(spender) }, rights, actsAsAll: actsAsAll(row) }
@@ -82,13 +85,14 @@ const spenderOf = ({ user, requests_per_second: rate, concurrent_requests: most 
 })
 
 /** @throws {FrappeError} `AuthenticationError` (401) that says so: whoever shows a token may know what the app is bound to */
-async function requireAddress(row: BearerRow, ip: string, { audit, resourceMetadata }: BearerParts): Promise<void> {
+async function requireAddress(row: BearerRow, ip: string, { audit, usage, resourceMetadata }: BearerParts): Promise<void> {
   const { ip_ranges: ranges, client, user, grant_id: grant } = row
   if (!ranges || isWithin(ranges, ip)) return
-  await audit.refuse({ event: 'oauth.client.refused', reason: 'address', client, user, grant, ip })
+  usage.refused({ client, grant }, 'address')
+  const incident = await audit.refuse({ event: 'oauth.client.refused', reason: 'address', client, user, grant, ip })
   const sentence = 'This app may not be used from this address; an administrator set from which it may'
   const challenge = `Bearer error="invalid_token", error_description="${sentence}", resource_metadata="${resourceMetadata()}"`
-  throw new FrappeError('AuthenticationError', sentence, { headers: { 'www-authenticate': challenge } })
+  throw withIncident(new FrappeError('AuthenticationError', sentence, { headers: { 'www-authenticate': challenge } }), incident)
 }
 
 /** The 401 for a token that is not good; it says nothing of why. */

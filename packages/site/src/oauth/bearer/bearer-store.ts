@@ -10,6 +10,7 @@ export interface BearerRow {
   readonly scope: string
   readonly resource: string | null
   readonly user: string
+  readonly grant_kind: string | null
   readonly doctype_ids: string
   /** JSON; null = none. */
   readonly filters: string | null
@@ -58,6 +59,7 @@ export const readBearer = keptQuery<{ readonly hash: string; readonly now: numbe
       'token.scope',
       'token.resource',
       'grant.user',
+      'grant.kind as grant_kind',
       'grant.doctype_ids',
       'grant.filters',
       'client.row_filters',

@@ -117,7 +117,7 @@ describe.each(engines)('access tokens on %s', (engine) => {
       expect(headers.get('www-authenticate')).not.toContain('error_description="The access token')
     })
 
-    it('from an address that their app is not bound to are refused, and that is in the trail', async () => {
+    it('from an address that their app is not bound to are refused; the trail, the app’s use and Explain know of it', async () => {
       const bound = await register(provider)
       const access = await fresh(bound)
       await provider.oauth.clients.update(ADMINISTRATOR, bound.id, { ip_ranges: '192.0.2.0/24\n127.0.0.1' })
@@ -131,6 +131,14 @@ describe.each(engines)('access tokens on %s', (engine) => {
       expect(await traces(provider, bound.id, 'oauth.client.refused')).toMatchObject([
         { user: ann, grant: grant?.id, ip: '198.51.100.7', detail: { reason: 'address' } },
       ])
+      expect((await provider.oauth.apps.report(ADMINISTRATOR, bound.id)).refusals).toEqual([
+        { reason: 'address', act: '', scope: '', count: 1 },
+      ])
+      const incident = reply.headers.get('x-annex-incident') ?? ''
+      expect(reply.json['incident']).toBe(incident)
+      const explained = await provider.oauth.explain.incident(ADMINISTRATOR, incident)
+      expect(explained).toMatchObject({ incident: { user: ann, client: bound.id }, explanation: { allowed: false } })
+      expect(JSON.stringify(explained)).toContain('198.51.100.7 is outside of every address range of the app')
     })
 
     it('ask of the site what their app may, and no more', async () => {

@@ -1,4 +1,4 @@
-import { FrappeError } from '@annex/protocol'
+import { FrappeError, whenThere } from '@annex/protocol'
 import type { OAuthSettings, SiteSettings } from '../settings.ts'
 import { hashOf } from '../token-text.ts'
 import type { Counted } from '../usage/usage.ts'
@@ -62,8 +62,7 @@ export class Budgets {
    * @throws {FrappeError} `TooManyRequestsError` (429) with `Retry-After` in seconds, which says whose budget it is
    */
   spend(spender: Spender): Promise<() => void> | (() => void) {
-    const site = this.#parts.settings.read()
-    return site instanceof Promise ? site.then((read) => this.#spendUnder(read, spender)) : this.#spendUnder(site, spender)
+    return whenThere(this.#parts.settings.read(), (site) => this.#spendUnder(site, spender))
   }
 
   #spendUnder(site: SiteSettings, { user, token, own = UNLIMITED }: Spender): () => void {
@@ -88,9 +87,15 @@ export class Budgets {
    *
    * @throws as `spend`
    */
-  async spendOfClient(client: string, own: Allowance): Promise<void> {
+  spendOfClient(client: string, own: Allowance): Promise<void> | undefined {
+    const site = this.#parts.settings.read()
+    return site instanceof Promise ? site.then((read) => this.#spendOfClient(client, own, read)) : this.#spendOfClient(client, own, site)
+  }
+
+  #spendOfClient(client: string, own: Allowance, site: SiteSettings): undefined {
+    if (!isLimited(own) && !isLimited(site)) return
     const parts: Part[] = []
-    this.#add(parts, this.#clients, client, merged(own, await this.#parts.settings.read()), 'this app')
+    this.#add(parts, this.#clients, client, merged(own, site), 'this app')
     const fault = refusalOf(parts, this.#parts.now())
     if (fault) throw fault
     for (const { bucket } of parts) {

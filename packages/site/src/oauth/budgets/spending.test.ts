@@ -105,7 +105,7 @@ describe('a budget that is used up', () => {
 
   it('of an app at an endpoint is used up by its calls, and holds nothing', async () => {
     const { budgets, refused } = open(allowance(9, 1))
-    const call = (client: string): Promise<void> => budgets.spendOfClient(client, allowance(2))
+    const call = async (client: string): Promise<void> => budgets.spendOfClient(client, allowance(2))
     await call('c')
     await call('c')
     await expect(call('c')).rejects.toMatchObject(fault('this app', '2 requests a second, 1 at a time', 1))
@@ -115,7 +115,7 @@ describe('a budget that is used up', () => {
 
   it('is kept for as long as it is not full again, however many others there are', async () => {
     const { budgets, clock } = open(allowance(1))
-    const call = (client: string): Promise<void> => budgets.spendOfClient(client, allowance())
+    const call = async (client: string): Promise<void> => budgets.spendOfClient(client, allowance())
     for (let number = 0; number < 9_999; number += 1) await call(`old ${number}`)
     clock.now += 1.5 * SECOND
     await call('young')
@@ -128,7 +128,7 @@ describe('a budget that is used up', () => {
 
   it('is not forgotten while nobody needs the room', async () => {
     const { budgets, clock } = open(allowance(1))
-    const call = (client: string): Promise<void> => budgets.spendOfClient(client, allowance())
+    const call = async (client: string): Promise<void> => budgets.spendOfClient(client, allowance())
     await call('old')
     clock.now += 1.5 * SECOND
     await call('young')

@@ -3,6 +3,7 @@ import type { ChildRow, Document } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Change, Controller } from '../../doctypes/controller.ts'
 import { randomName } from '../../doctypes/naming/name-for.ts'
+import { endForClient, isWithin, refuseReopening, type Openness } from '../access/lost-roles.ts'
 import type { Grants } from '../grants/grants.ts'
 import { tellNarrowed } from '../telling/tell-narrowed.ts'
 import type { EventSecrets } from '../telling/event-secrets.ts'
@@ -38,7 +39,7 @@ export function clientController(parts: ClientControllerParts): Controller {
       await settle(change, parts)
       // Before the write: whoever is told of the end still finds where the app listens.
       if (stateEvent(change.previous, change.document) === 'retired') await endAccess(change, parts, 'client_retired')
-      else await endService(change, parts)
+      else await endLeftOut(change, parts)
     },
     afterInsert: async (change) => {
       if (keepsSecret(kindOf(change.document['kind']))) await giveSecret(change, parts)
@@ -114,6 +115,23 @@ async function endAccess(change: Change, { grants }: ClientControllerParts, reas
 async function endService({ connection, document, previous }: Change, { grants }: ClientControllerParts): Promise<void> {
   if (!previous || servedBy(previous) === servedBy(document)) return
   await grants.revokeWithin(connection, { client: String(document.name), kind: 'service' }, 'client_service_user_changed')
+}
+
+async function endLeftOut(change: Change, parts: ClientControllerParts): Promise<void> {
+  await endService(change, parts)
+  const { connection, document, previous } = change
+  if (!previous) return
+  const [client, before, roles] = [clientOf(change), opennessOf(previous), opennessOf(document)]
+  if (!isWithin(roles, before)) await refuseReopening(connection, client, roles)
+  if (roles === undefined || isWithin(before, roles)) return
+  await endForClient(connection, { client, roles, by: change.user }, async (user) => (await parts.principalOf(user))?.roles, parts)
+}
+
+/** As `isOpenTo` judges: without any role it is open to anybody. */
+function opennessOf(document: Document): Openness {
+  const rows: unknown = document['allowed_roles']
+  if ((document['authorization_policy'] || 'Roles') !== 'Roles' || !Array.isArray(rows) || rows.length === 0) return undefined
+  return rows.map((row: { role?: unknown }) => String(row.role))
 }
 
 const servedBy = ({ kind, service_user: user }: Document): unknown =>

@@ -110,6 +110,9 @@ describe.each(engines)('the state of an app on %s', (engine) => {
     expect(await provider.grants.list(user)).toEqual([])
     expect(provider.events.at(-1)).toMatchObject({ event: 'grant.revoked', reason: 'client_retired', client: app.id })
     expect(await provider.oauth.clients.listSecrets(ADMINISTRATOR, app.id)).toEqual([])
+    expect(await provider.telling.eventSecrets.list(ADMINISTRATOR, app.id)).toEqual([
+      expect.objectContaining({ expires: expect.any(Number) as number }),
+    ])
     expect(await provider.oauth.clients.read(ADMINISTRATOR, app.id)).toMatchObject({
       state: 'Retired',
       event_uri: 'https://app.example.com/events',

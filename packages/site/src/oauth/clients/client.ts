@@ -90,5 +90,5 @@ export const unsaidReach = ({ legacy }: Pick<Client, 'legacy'>, scopes: readonly
   legacy.openidActsAsAll && scopes.includes('openid') && !scopes.includes('all') && !scopes.includes('*:read') ? ['*:read'] : []
 
 /** Whether the user holds one of the roles that the client is open to. */
-export const isOpenTo = (client: Client, roles: ReadonlySet<string>): boolean =>
+export const isOpenTo = (client: Pick<Client, 'authorizationPolicy' | 'allowedRoles'>, roles: ReadonlySet<string>): boolean =>
   client.authorizationPolicy !== 'Roles' || client.allowedRoles.length === 0 || client.allowedRoles.some((role) => roles.has(role))

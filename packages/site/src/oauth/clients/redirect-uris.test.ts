@@ -71,6 +71,17 @@ describe('a redirect URI', () => {
     ['com.example.app:..', '. or ..'],
     ['com.example.app://cb/../x', '. or ..'],
     ['vbscript:x', 'must not have the scheme vbscript:'],
+    ['mailto:cb', 'must not have the scheme mailto:'],
+    ['tel:1', 'must not have the scheme tel:'],
+    ['sms:1', 'must not have the scheme sms:'],
+    ['intent:cb', 'must not have the scheme intent:'],
+    ['market://details', 'must not have the scheme market:'],
+    ['android-app://com.example.app/cb', 'must not have the scheme android-app:'],
+    ['itms-services://x', 'must not have the scheme itms-services:'],
+    ['chrome-extension://abc/cb', 'must not have the scheme chrome-extension:'],
+    ['magnet:x', 'must not have the scheme magnet:'],
+    ['http://127.0.0.1:0/cb', 'must not name port 0'],
+    ['http://127.0.0.1:05000/cb', 'nor a port that begins with 0'],
     ['blob:https://app.example.com/x', 'must not have the scheme blob:'],
     ['about:blank', 'must not have the scheme about:'],
     ['ftp://app.example.com/cb', 'must not have the scheme ftp:'],
@@ -84,7 +95,7 @@ describe('a redirect URI', () => {
     expect(redirectFault(uri, web)).toContain(fault)
   })
 
-  it.each(['javascript:alert(1)', 'data:text/html,x', 'http://evil.example/cb', 'http://erp.lan/cb'])(
+  it.each(['javascript:alert(1)', 'data:text/html,x', 'http://evil.example/cb', 'http://erp.lan/cb', 'mailto:cb', 'intent:cb'])(
     'of a native client may not be %s either',
     (uri) => {
       expect(redirectFault(uri, native)).toBeDefined()
@@ -105,6 +116,9 @@ describe('whether a redirect URI is a registered one', () => {
     ['http://127.0.0.1:65536/cb', false, false],
     ['http://127.0.0.1:123456/cb', false, false],
     ['http://127.0.0.1:/cb', false, false],
+    ['http://127.0.0.1:0/cb', false, false],
+    ['http://127.0.0.1:05000/cb', false, false],
+    ['http://127.0.0.1:00/cb', false, false],
     ['http://127.0.0.1:9', false, true],
     ['http://127.0.0.1:9/', false, false],
     ['http://127.0.0.1:9/cb?x=1', false, false],

@@ -4,8 +4,52 @@ const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
 /** What a URL parser drops or turns round without a word: tab, line break, blank, backslash, other control characters. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSAFE = /[\u0000-\u0020\\\u007f-\uffff]/
-/** Schemes that run or show something where they are opened. */
-const DANGEROUS = new Set(['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:', 'ftp:', 'ws:', 'wss:', 'view-source:'])
+/**
+ * Schemes that run or show something where they are opened, or that belong to no app: any may answer a call, a letter, a shop.
+ *
+ * Others may do without the dot that RFC 8252 section 8.4 would like: editors that register themselves have `cursor:` or `vscode:`, and PKCE
+ * keeps the code from whoever else takes their scheme.
+ */
+const PUBLIC_SCHEMES: ReadonlySet<string> = new Set(
+  [
+    ['javascript', 'vbscript', 'data', 'file', 'filesystem', 'content', 'blob', 'about', 'view-source', 'resource', 'jar', 'cid', 'mid'],
+    ['ftp', 'ftps', 'sftp', 'ws', 'wss', 'ssh', 'telnet', 'gopher', 'ldap', 'ldaps', 'nntp', 'news', 'irc', 'ircs', 'git', 'rtsp'],
+    [
+      'mailto',
+      'tel',
+      'sms',
+      'smsto',
+      'mms',
+      'mmsto',
+      'callto',
+      'facetime',
+      'sip',
+      'sips',
+      'xmpp',
+      'skype',
+      'geo',
+      'maps',
+      'webcal',
+      'magnet',
+    ],
+    ['intent', 'android-app', 'market', 'itms', 'itms-apps', 'itms-services', 'app-settings', 'ms-settings', 'chrome', 'edge', 'search-ms'],
+    [
+      'chrome-extension',
+      'moz-extension',
+      'web',
+      'ms-appinstaller',
+      'ms-word',
+      'ms-excel',
+      'shell',
+      'vnc',
+      'rdp',
+      'nfs',
+      'smb',
+      'dav',
+      'davs',
+    ],
+  ].flatMap((schemes) => schemes.map((scheme) => `${scheme}:`)),
+)
 
 export const isLoopback = (url: URL): boolean => LOOPBACK.has(url.hostname)
 
@@ -31,6 +75,7 @@ export function redirectFault(uri: string, rules: RedirectRules): string | undef
   if (!URL.canParse(uri) || /^https?:(?!\/\/[^/])/i.test(uri)) return 'is not an absolute URL'
   const url = new URL(uri)
   if (url.username !== '' || url.password !== '' || authorityOf(uri).includes('@')) return 'must not name a user'
+  if (/:0\d*$/.test(authorityOf(uri))) return 'must not name port 0, nor a port that begins with 0'
   if (hasOwnParameters(url)) return 'must not use the parameters code, state, error or iss, which the answer carries'
   if (/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(pathOf(uri))) return 'must not hold . or .. in its path'
   return schemeFault(url, rules)
@@ -42,7 +87,7 @@ function schemeFault(url: URL, rules: RedirectRules): string | undefined {
     if (isLoopback(url) || rules.httpHosts.includes(url.hostname)) return undefined
     return 'must be https; http is for 127.0.0.1, [::1], localhost and the hosts in ANNEX_HTTP_REDIRECT_HOSTS'
   }
-  if (DANGEROUS.has(url.protocol)) return `must not have the scheme ${url.protocol}`
+  if (PUBLIC_SCHEMES.has(url.protocol)) return `must not have the scheme ${url.protocol}`
   if (rules.kind !== 'native') return 'has a private scheme, which only a client of the kind native may have'
   return undefined
 }
@@ -64,7 +109,7 @@ export function isRegistered(uri: string, client: { readonly kind: string; reado
 
 /** An http address on a loopback IP without its port; names (`localhost`) do not count, they can be made to point elsewhere. */
 function stripPort(uri: string): string | undefined {
-  const found = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?(\/[^\s#\\]*)?$/.exec(uri)
+  const found = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::([1-9]\d{0,4}))?(\/[^\s#\\]*)?$/.exec(uri)
   if (!found || Number(found[2] ?? 80) > 65_535) return undefined
   return `http://${found[1]}${found[3] ?? ''}`
 }

@@ -150,13 +150,13 @@ describe.each(engines)('a device on %s', (engine) => {
     })
 
     it('is refused in words for a user who may not use its app any more, an app that may have none of it, and a grant that ended', async () => {
-      const client = await own({ allowed_roles: [{ role: 'Desk User' }] })
+      const client = await own()
       const change = (values: Record<string, unknown>): Promise<unknown> => provider.oauth.clients.update(ADMINISTRATOR, client.id, values)
       const { device, code } = await start(client)
       await decide(await open(code))
-      await change({ allowed_roles: [{ role: 'System Manager' }] })
+      await change({ authorization_policy: 'After Approval' })
       expectRefused(await poll(device, client), 'invalid_grant', 'The user may not use this app any more')
-      await change({ allowed_roles: [], scopes: 'all' })
+      await change({ authorization_policy: 'Everyone', scopes: 'all' })
       expectRefused(await poll(device, client), 'invalid_grant', 'The app may not have any of these rights any more')
       await change({ scopes: 'openid Item:read Item:write' })
       expectRefused(

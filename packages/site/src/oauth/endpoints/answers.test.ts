@@ -197,6 +197,24 @@ describe.each(engines)('the answers of the provider on %s', (engine) => {
       expect((await about(refresh, client)).json).toMatchObject({ active: true, token_type: 'refresh_token' })
     })
 
+    it('tells what has changed since it was asked last: a name, an end', async () => {
+      const client = await own()
+      const name = await person(provider, { first_name: 'Bea' })
+      const { access, refresh } = await connect(provider, await new Browser(provider).signIn(name), client, { scope: 'openid Item:read' })
+      for (let count = 0; count < 2; count += 1) expect((await about(access, client)).json['given_name']).toBe('Bea')
+      const change = (values: Record<string, unknown>): Promise<unknown> =>
+        provider.documents.update(ADMINISTRATOR, { doctype: 'User', name, values })
+      await change({ first_name: 'Cleo' })
+      expect((await about(access, client)).json['given_name']).toBe('Cleo')
+      await change({ api_access: 0 })
+      expect((await about(access, client)).json).toEqual({ active: false })
+      await change({ api_access: 1 })
+      expect((await about(access, client)).json['active']).toBe(true)
+      expect((await about(access, await own())).json).toEqual({ active: false })
+      await post(provider, REVOKE, { token: refresh, ...proof(client) })
+      expect((await about(access, client)).json).toEqual({ active: false })
+    })
+
     it('tells nobody’s name without openid, and no username without the address', async () => {
       const client = await own({ scopes: 'openid profile Item:read' })
       const { access } = await connect(provider, alice, client, { scope: 'Item:read' })

@@ -89,14 +89,17 @@ describe.each(engines)('what the provider says of itself on %s', (engine) => {
     const named = `resource_metadata="${provider.base}${RESOURCE}"`
     const alice = await new Browser(provider).signIn(await person(provider))
     const { access } = await connect(provider, alice, await register(provider, { scopes: 'profile Item:read' }), { scope: 'profile' })
+    const bound = await connect(provider, alice, await register(provider, { ip_ranges: '127.0.0.0/8' }))
     const refusals = [
       await me(provider, 'at1_rubbish'),
       await ask(provider, '/api/me', { headers: { authorization: 'token a:b' } }),
       await ask(provider, '/api/me', { headers: { authorization: 'Digest x' } }),
       await ask(provider, '/api/method/frappe.integrations.oauth2.openid_profile'),
       await ask(provider, '/api/method/frappe.integrations.oauth2.openid_profile', { headers: { authorization: `Bearer ${access}` } }),
+      await me(provider, bound.access, { 'x-forwarded-for': '198.51.100.7' }),
+      await alice.get('/connected-apps'),
     ]
-    expect(refusals.map(({ status }) => status)).toEqual([401, 401, 401, 401, 403])
+    expect(refusals.map(({ status }) => status)).toEqual([401, 401, 401, 401, 403, 401, 403])
     for (const { headers } of refusals) expect(headers.get('www-authenticate')).toMatch(/^Bearer /)
     for (const { headers } of refusals) expect(headers.get('www-authenticate')).toContain(named)
     expect(refusals[0]?.headers.get('www-authenticate')).toContain('error="invalid_token"')

@@ -1,10 +1,12 @@
 import type { Right } from '@annex/protocol'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { Guard } from '../../backend/guard.ts'
 import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
-import { Browser, connect, person, register, type App, type Tokens } from '../testing/app.fixture.ts'
+import { Browser, connect, person, register, request, type App, type Tokens } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { hashOf } from '../token-text.ts'
 import type { Check, Explanation, Finding, Question } from './findings.ts'
 import { NO_RIGHTS } from './rights.fixture.ts'
 
@@ -173,6 +175,25 @@ describe.each(engines)('Explain on %s', (engine) => {
       const { app, tokens } = await connected('Lead:read')
       await provider.documents.update(ADMINISTRATOR, { doctype: 'OAuth Client', name: app.id, values: { state: 'Suspended' } })
       return { token: tokens.access, refusedBy: 'app', says: /suspended/, remedy: /Active/ }
+    },
+    'the approval that the app asks for by now': async () => {
+      const { app, tokens } = await connected('Lead:read')
+      await provider.oauth.clients.update(ADMINISTRATOR, app.id, { authorization_policy: 'After Approval' })
+      return { token: tokens.access, refusedBy: 'app', says: /a System Manager approved, and person/, remedy: /approves them/ }
+    },
+    'an approval': async () => {
+      const { user, app, tokens } = await connected('Lead:read')
+      await provider.oauth.clients.update(ADMINISTRATOR, app.id, { authorization_policy: 'After Approval' })
+      const browser = await new Browser(provider).signIn(user)
+      await browser.authorize(request(app))
+      await provider.oauth.clients.approvals.approve(ADMINISTRATOR, app.id, user)
+      return { token: tokens.access, says: /is active/ }
+    },
+    'the address that the site had': async () => {
+      const { tokens } = await connected('Lead:read')
+      const moved = sql`update oauth_token set resource = 'https://old.example.com/mcp' where hash = ${hashOf(tokens.access)}`
+      await moved.execute(provider.database.connection)
+      return { token: tokens.access, refusedBy: 'resource', says: /for https:\/\/old\.example\.com\/mcp alone/, remedy: /sign-in/ }
     },
     'an address': async () => ({
       token: (await connected('Lead:read', { app: { ip_ranges: '127.0.0.0/8' } })).tokens.access,

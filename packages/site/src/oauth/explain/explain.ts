@@ -2,6 +2,7 @@ import { RIGHTS, isRight, readScope, type DocType, type Right } from '@annex/pro
 import type { Incident, Trail } from '../../audit/trail.ts'
 import type { Principal, TokenRights } from '../../policy/principal.ts'
 import { parseRowFilters, type RowFilters } from '../../policy/row-filters.ts'
+import { ACCESS_REFUSED } from '../access/api-access.ts'
 import type { Admission } from '../admission.ts'
 import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
 import { NarrowedScopes } from '../bearer/kept/narrowed-scopes.ts'
@@ -16,11 +17,11 @@ import { documentFindings, type AppFilters } from './document-findings.ts'
 import { readClientRights, readGrantFacts, readTokenFacts, type GrantFacts } from './explain-store.ts'
 import { allows, refuses, type Explanation, type Finding, type Question } from './findings.ts'
 import { methodFinding, scopeFindings } from './scope-findings.ts'
-import { appFindings, grantFinding, renewalFinding, tokenFinding, userFinding } from './token-findings.ts'
+import { appFindings, grantFinding, opennessFinding, resourceFinding, tokenFinding, userFinding } from './token-findings.ts'
 
 export interface ExplainParts extends Pick<
   OAuthParts,
-  'database' | 'generation' | 'documents' | 'users' | 'grants' | 'settings' | 'doctypeOf' | 'now' | 'zone'
+  'database' | 'generation' | 'documents' | 'users' | 'grants' | 'settings' | 'doctypeOf' | 'issuer' | 'now' | 'zone'
 > {
   readonly admission: Admission
   readonly trail: Pick<Trail, 'incident'>
@@ -36,15 +37,26 @@ export interface ExplainedIncident {
 /** A caller who may not be told. They are told the same of what there is and of what there is not. */
 export type NotEntitled = 'not entitled'
 
+/** What of a call is known besides its question. */
+interface Asked {
+  readonly method?: string | undefined
+  /** Where it came from. */
+  readonly ip?: string | undefined
+}
+
 /** Whose rights are judged, through what, and who asks. */
-interface Subject {
+interface Subject extends Asked {
   readonly caller: Principal
   readonly user: string
   readonly client?: Client | undefined
   readonly clientId?: string
   readonly facts?: GrantFacts
+  /** Whether it came with an API key. */
+  readonly byKey?: boolean
   /** What of the grant's scopes its token has. */
   readonly scope?: string
+  /** What of the grant's resources its token is for. */
+  readonly resource?: string | null
 }
 
 /** Says why an app, or a person, may do something or may not, from the decisions that are asked at every call. */
@@ -67,7 +79,8 @@ export class Explain {
     const state = tokenFinding(text, known, this.#parts.now(), this.#shown)
     if (!known || !facts) return { allowed: false, user: '', question, findings: [state] }
     const client = await readClient(connection, known.client)
-    return this.#judge({ caller, user: facts.grant.user, client, clientId: known.client, facts, scope: known.scope }, question, [state])
+    const { scope, resource } = known
+    return this.#judge({ caller, user: facts.grant.user, client, clientId: known.client, facts, scope, resource }, question, [state])
   }
 
   /** Of an app that acts for the user: by whichever of their living consents allows it, or else by the latest. */
@@ -97,15 +110,23 @@ export class Explain {
   }
 
   async #ofIncident(caller: Principal, incident: Incident): Promise<Explanation | undefined> {
-    const { user, grant, ip, facts } = incident
+    const { user, client, grant, ip, facts } = incident
     const question = questionOf(facts, ip ?? undefined)
     const method = facts.scope === undefined ? undefined : readScope(facts.scope)
     const name = method?.kind === 'method' ? method.name : undefined
-    if (grant !== null) return this.#ofGrant(caller, grant, question, name)
-    return user === null ? undefined : this.#judge({ caller, user }, question, [])
+    if (grant !== null) return this.#ofGrant(caller, grant, question, { method: name, ip: ip ?? undefined })
+    if (user !== null) return this.#judge({ caller, user, byKey: incident.event === ACCESS_REFUSED }, question, [])
+    return client !== null && facts.reason === 'address' ? this.#ofApp(caller, client, ip ?? undefined) : undefined
   }
 
-  async #ofGrant(caller: Principal, id: string, question: Question | undefined, method?: string): Promise<Explanation> {
+  /** Of an app that shows its secret, with nobody's consent in question yet. */
+  async #ofApp(caller: Principal, id: string, ip: string | undefined): Promise<Explanation> {
+    const client = await readClient(this.#parts.database.connection, id)
+    const findings = appFindings(client, ip, isManager(caller))
+    return { allowed: allows(findings), user: '', client: { id, name: client?.name ?? id }, findings }
+  }
+
+  async #ofGrant(caller: Principal, id: string, question: Question | undefined, asked: Asked = {}): Promise<Explanation> {
     const { connection } = this.#parts.database
     const facts = await readGrantFacts(connection, id)
     if (!facts)
@@ -119,20 +140,20 @@ export class Explain {
     const { user, client: clientId } = facts.grant
     const client = await readClient(connection, clientId)
     const scope = client ? heldScopes(facts.grant, withinPolicy(client, await this.#parts.settings.read())) : facts.grant.granted
-    return this.#judge({ caller, user, client, clientId, facts, scope }, question, [], method)
+    return this.#judge({ caller, user, client, clientId, facts, scope, ...asked }, question, [])
   }
 
-  async #judge(subject: Subject, question: Question | undefined, before: readonly Finding[], method?: string): Promise<Explanation> {
-    const { caller, user, client, clientId, facts } = subject
+  async #judge(subject: Subject, question: Question | undefined, before: readonly Finding[]): Promise<Explanation> {
+    const { caller, user, client, clientId, facts, method } = subject
     const seesApp = isManager(caller) || client?.owner === caller.user
-    const findings = [...before]
-    if (facts) findings.push(grantFinding(facts, this.#parts.now(), this.#shown), ...appFindings(client, question?.ip, seesApp))
+    const findings = [...before, ...this.#grantFindings(subject, question?.ip ?? subject.ip, seesApp)]
     const { admission, users } = this.#parts
     const token = await this.#rightsOf(subject)
     const principal = await users.principal(user, token)
     findings.push(userFinding(user, principal, token === undefined || admission.admits(user)))
     if (principal) {
-      if (token) findings.push(...(await this.#accessFinding(principal)), ...renewalFinding(client, principal))
+      if (token || subject.byKey === true) findings.push(...(await this.#accessFinding(principal)))
+      if (token) findings.push(...(await this.#opennessFinding(subject, principal)))
       if (token && method !== undefined) findings.push(methodFinding(token, method))
       if (question) findings.push(...(await this.#questionFindings(principal, client, filtersOf(subject, seesApp), question)))
     }
@@ -144,6 +165,22 @@ export class Explain {
       question,
       findings,
     }
+  }
+
+  /** What the consent and the app say, whoever its user is by now. */
+  #grantFindings({ client, facts, resource }: Subject, ip: string | undefined, seesApp: boolean): Finding[] {
+    if (!facts) return []
+    const { issuer, now } = this.#parts
+    return [
+      grantFinding(facts, now(), this.#shown),
+      ...resourceFinding(resource === undefined ? facts.grant.resource : resource, issuer()),
+      ...appFindings(client, ip, seesApp),
+    ]
+  }
+
+  async #opennessFinding({ client, facts }: Subject, principal: Principal): Promise<Finding[]> {
+    const isApproved = client !== undefined && (await this.#parts.admission.isApproved(client.id, principal.user))
+    return opennessFinding(client, principal, facts?.grant.kind, isApproved)
   }
 
   async #rightsOf({ facts, clientId, scope }: Subject): Promise<TokenRights | undefined> {

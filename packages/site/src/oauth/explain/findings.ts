@@ -5,6 +5,7 @@ export type Check =
   | 'api access'
   | 'token'
   | 'grant'
+  | 'resource'
   | 'app'
   | 'user'
   | 'address'

@@ -193,19 +193,20 @@ describe.each(engines)('what Explain says of a refusal that is quoted, on %s', (
     )
   })
 
-  it('a refusal of an app that is open to other roles by now warns of its next token, and of a token that nobody has made says no more', async () => {
+  it('a refusal of an app that is open to other roles by now says so, and of a token that nobody has made says no more', async () => {
     await provider.documents.update(ADMINISTRATOR, {
       doctype: 'OAuth Client',
       name: app.id,
       values: { allowed_roles: [{ role: 'System Manager' }] },
     })
     const { explanation } = await quoted({ event: 'permission refused', user, client: app.id, grant, act: 'read Item', ip: '127.0.0.1' })
-    expect(explanation?.allowed).toBe(true)
-    expect(explanation?.findings.filter(({ outcome }) => outcome === 'limits')).toEqual([
+    expect(explanation?.allowed).toBe(false)
+    expect(of(explanation, 'grant')?.sentence).toMatch(/ended on .* \(role_lost\)$/)
+    expect(explanation?.findings.filter(({ check, outcome }) => check === 'app' && outcome === 'refuses')).toEqual([
       {
         check: 'app',
-        outcome: 'limits',
-        sentence: 'The app is open to other roles (System Manager): its next token will be refused',
+        outcome: 'refuses',
+        sentence: `The app is open to other roles (System Manager), of which ${user} has none`,
         remedy: `Give ${user} one of them, or the app one of theirs`,
       },
     ])

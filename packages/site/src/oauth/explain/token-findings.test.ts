@@ -4,7 +4,7 @@ import type { Client } from '../clients/client.ts'
 import type { TokenRow } from '../storage/oauth-tables.ts'
 import type { GrantFacts } from './explain-store.ts'
 import type { Finding } from './findings.ts'
-import { appFindings, grantFinding, renewalFinding, tokenFinding, userFinding } from './token-findings.ts'
+import { appFindings, grantFinding, opennessFinding, resourceFinding, tokenFinding, userFinding } from './token-findings.ts'
 
 const BODY = 'x'.repeat(43)
 const shown = (micros: number): string => `day ${micros}`
@@ -190,19 +190,48 @@ describe('what is said of the user', () => {
     expect(userFinding('ann', known, isAdmitted)).toEqual(said)
   })
 
-  it('a user is warned of the next renewal when the app is open to other roles by then', () => {
+  it('an app that is open to other roles by now is refused, unless it acts for itself', () => {
     const roles = { allowedRoles: ['Seller', 'Boss'] }
-    expect(renewalFinding(client(roles), principal('All'))).toEqual([
+    expect(opennessFinding(client(roles), principal('All'), null, false)).toEqual([
       {
         check: 'app',
-        outcome: 'limits',
-        sentence: 'The app is open to other roles (Seller, Boss): its next token will be refused',
+        outcome: 'refuses',
+        sentence: 'The app is open to other roles (Seller, Boss), of which ann@example.com has none',
         remedy: 'Give ann@example.com one of them, or the app one of theirs',
       },
     ])
-    expect(renewalFinding(client(roles), principal('All', 'Boss'))).toEqual([])
-    expect(renewalFinding(client({ ...roles, authorizationPolicy: 'Everyone' }), principal('All'))).toEqual([])
-    expect(renewalFinding(client(), principal('All'))).toEqual([])
-    expect(renewalFinding(undefined, principal('All'))).toEqual([])
+    expect(opennessFinding(client(roles), principal('All', 'Boss'), null, false)).toEqual([])
+    expect(opennessFinding(client({ ...roles, authorizationPolicy: 'Everyone' }), principal('All'), null, false)).toEqual([])
+    expect(opennessFinding(client(), principal('All'), null, false)).toEqual([])
+    expect(opennessFinding(client(roles), principal('All'), 'service', false)).toEqual([])
+    expect(opennessFinding(undefined, principal('All'), null, false)).toEqual([])
+  })
+
+  it('an app that asks for approval by now is open to whom a System Manager approved, and to itself', () => {
+    const asking = client({ authorizationPolicy: 'After Approval', allowedRoles: ['Seller'] })
+    expect(opennessFinding(asking, principal('All'), null, false)).toEqual([
+      {
+        check: 'app',
+        outcome: 'refuses',
+        sentence: 'The app is open to those alone whom a System Manager approved, and ann@example.com is not among them',
+        remedy: 'The app sends its user through the sign-in, and a System Manager approves them',
+      },
+    ])
+    expect(opennessFinding(asking, principal('All'), 'device', false)).toHaveLength(1)
+    expect(opennessFinding(asking, principal('All'), null, true)).toEqual([])
+    expect(opennessFinding(asking, principal('All'), 'service', false)).toEqual([])
+  })
+
+  it('what is for another address than the site has now is refused', () => {
+    expect(resourceFinding('https://old.example.com/mcp', 'https://new.example.com')).toEqual([
+      {
+        check: 'resource',
+        outcome: 'refuses',
+        sentence: 'It is for https://old.example.com/mcp alone, and this site is at https://new.example.com now',
+        remedy: ANEW,
+      },
+    ])
+    for (const resource of [null, 'https://new.example.com', 'https://old.example.com https://new.example.com/mcp'])
+      expect(resourceFinding(resource, 'https://new.example.com')).toEqual([])
   })
 })

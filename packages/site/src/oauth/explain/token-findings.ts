@@ -2,6 +2,7 @@ import { isAccessToken } from '../token-text.ts'
 import type { Client } from '../clients/client.ts'
 import { isOpenTo } from '../clients/client.ts'
 import { isFrom } from '../clients/ip-ranges.ts'
+import { isForSite } from '../grants/resources.ts'
 import type { Principal } from '../../policy/principal.ts'
 import type { TokenRow } from '../storage/oauth-tables.ts'
 import type { GrantFacts } from './explain-store.ts'
@@ -47,6 +48,12 @@ export function grantFinding({ grant, epoch }: GrantFacts, now: number, shown: S
   return holds('grant', `The user's consent of ${shown(grant.created)} holds until ${shown(grant.expires)}`)
 }
 
+/** Whether it is for this site at all (RFC 8707): the site may have moved since. */
+export function resourceFinding(resource: string | null, issuer: string): Finding[] {
+  if (isForSite(resource, issuer)) return []
+  return [refuses('resource', `It is for ${resource ?? issuer} alone, and this site is at ${issuer} now`, ANEW)]
+}
+
 /**
  * The app itself.
  *
@@ -77,15 +84,24 @@ export function userFinding(user: string, principal: Principal | undefined, isAd
   return holds('user', `The user ${user} is enabled`)
 }
 
-/** What the next renewal will find, though this call is good. */
-export function renewalFinding(client: Client | undefined, principal: Principal): Finding[] {
-  if (!client || isOpenTo(client, principal.roles)) return []
-  const roles = client.allowedRoles.join(', ')
-  return [
-    limits(
-      'app',
-      `The app is open to other roles (${roles}): its next token will be refused`,
-      `Give ${principal.user} one of them, or the app one of theirs`,
-    ),
-  ]
+/**
+ * Whether the app is open to its user still; one that acts for itself has the user that was named on it.
+ *
+ * @param isApproved - whether a System Manager approved the user for the app
+ */
+export function opennessFinding(
+  client: Client | undefined,
+  principal: Principal,
+  kind: string | null | undefined,
+  isApproved: boolean,
+): Finding[] {
+  if (!client || kind === 'service') return []
+  const { user, roles } = principal
+  if (!isOpenTo(client, roles)) {
+    const remedy = `Give ${user} one of them, or the app one of theirs`
+    return [refuses('app', `The app is open to other roles (${client.allowedRoles.join(', ')}), of which ${user} has none`, remedy)]
+  }
+  if (client.authorizationPolicy !== 'After Approval' || isApproved) return []
+  const remedy = 'The app sends its user through the sign-in, and a System Manager approves them'
+  return [refuses('app', `The app is open to those alone whom a System Manager approved, and ${user} is not among them`, remedy)]
 }

@@ -57,7 +57,7 @@ async function consume(connection: Connection, parts: GrantTypeParts, code: Code
   if (!grant) return 'refused'
   if (await consumeCode(connection, code.hash, now)) {
     // A scope or resource that is refused undoes the use with the transaction.
-    const narrowed = narrow(grant, request, parts.issuer())
+    const narrowed = narrow(grant, request, parts)
     const tokens = await parts.tokens.issue(connection, { grant, client: request.client, narrowed })
     return { tokens, grant, identity: { grant, nonce: code.nonce } }
   }

@@ -1,25 +1,37 @@
-import { OAuthError, isIdentityScope, type DocType } from '@annex/protocol'
+import { OAuthError, isIdentityScope } from '@annex/protocol'
 import { parseRowFilters, scopesUnderFilters } from '../../policy/row-filters.ts'
-import { resolveScopes } from '../authorize/requested-scopes.ts'
+import { resolveScopes } from '../authorize/requested/requested-scopes.ts'
 import { isConfidential, type Client } from '../clients/client.ts'
 import { narrowResources } from '../grants/resources.ts'
-import { requireServiceGrant } from '../grants/service-grants.ts'
+import { requireServiceGrant, type ServiceGrant } from '../grants/service-grants.ts'
 import type { OAuthSettings } from '../settings.ts'
-import type { GrantType, TokenRequest } from './grant-type.ts'
+import type { GrantType, TokenGrant, TokenRequest } from './grant-type.ts'
 import type { GrantTypeParts } from './grant-type-parts.ts'
 
 export interface ServiceParts extends GrantTypeParts {
-  readonly doctypeOf: (name: string) => DocType | undefined
   readonly settings: Pick<OAuthSettings, 'read'>
 }
+
+/** What an app's tokens hold for one `scope` of its requests, and the grant that they hang from. */
+interface Own {
+  readonly scope: string
+  readonly grant: ServiceGrant
+}
+
+/** Scopes of one app's requests. */
+const MOST_KEPT = 20
 
 /**
  * Gives an app a token of its own: it acts as the service user that an administrator named on it, within the scopes
  * assigned to it. There is nobody to be known and nothing to be renewed: no id_token, no refresh token.
  *
+ * What was found out for an app counts for as long as the app that is kept in memory: all that it follows from moves the generation, but for
+ * the end of the grant, which the statement that writes the token sees.
+ *
  * @see RFC 6749 section 4.4
  */
 export function clientCredentials(parts: ServiceParts): GrantType {
+  const known = new WeakMap<Client, Map<string, Own>>()
   return async (request) => {
     const { client, parameters } = request
     const user = serviceUserOf(client)
@@ -29,15 +41,32 @@ export function clientCredentials(parts: ServiceParts): GrantType {
         'invalid_grant',
         'The service user of this app is disabled, gone or a System Manager; an administrator names another',
       )
-    // The site's sets are as they are now: who knew the client has looked whether another process changed them.
-    const scopes = await serviceScopes(request, parts)
-    const grant = await requireServiceGrant(parts, { client, user, scopes })
-    const scope = scopes.join(' ')
-    const tokens = await parts.database.transaction((connection) =>
-      parts.tokens.issueAccess(connection, { grant, client, narrowed: { asked: scope, held: scope, resource } }),
-    )
-    return { tokens, grant: { id: grant.id, user } }
+    const issue = async ({ scope, grant }: Own): Promise<TokenGrant | undefined> => {
+      const tokens = await parts.tokens.issueAccess({ grant, client, narrowed: { asked: scope, held: scope, resource } })
+      return tokens && { tokens, grant: { id: grant.id, user } }
+    }
+    const asked = parameters.get('scope') ?? ''
+    const kept = known.get(client)?.get(asked)
+    const repeated = kept && (await issue(kept))
+    if (repeated) return repeated
+    const own = await findOwn(request, user, parts)
+    keep(known, client, asked, own)
+    const first = await issue(own)
+    if (!first) throw new OAuthError('invalid_grant', 'What this app was granted has just been ended; ask again')
+    return first
   }
+}
+
+async function findOwn(request: TokenRequest, user: string, parts: ServiceParts): Promise<Own> {
+  // The site's sets are as they are now: who knew the client has looked whether another process changed them.
+  const scopes = await serviceScopes(request, parts)
+  return { scope: scopes.join(' '), grant: await requireServiceGrant(parts, { client: request.client, user, scopes }) }
+}
+
+function keep(known: WeakMap<Client, Map<string, Own>>, client: Client, asked: string, own: Own): void {
+  const before = known.get(client)
+  const ofClient = before && before.size < MOST_KEPT ? before : new Map<string, Own>()
+  known.set(client, ofClient.set(asked, own))
 }
 
 /** Whose rights the app has: of a service or an agent that keeps a secret, as an administrator registered it. */

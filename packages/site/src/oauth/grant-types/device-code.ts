@@ -71,7 +71,7 @@ async function consume(
   const now = parts.now()
   const grant = await lockGrant(connection, device.grant_id, now)
   if (!grant || !(await consumeDevice(connection, device.hash, now))) return undefined
-  const narrowed = narrow(grant, request, parts.issuer())
+  const narrowed = narrow(grant, request, parts)
   const tokens = await parts.tokens.issue(connection, { grant, client: request.client, narrowed })
   return { tokens, grant, identity: { grant, nonce: null } }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
+import { ADMINISTRATOR } from '../../policy/principal.ts'
 import {
   Browser,
   INTROSPECT,
@@ -16,7 +17,7 @@ import {
   type App,
   type Reply,
 } from '../testing/app.fixture.ts'
-import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { doctype, openProvider, type Provider } from '../testing/provider.fixture.ts'
 
 const SCOPES = 'openid Item:read Item:write'
 const DAY = 86_400
@@ -43,6 +44,23 @@ describe.each(engines)('Tokens on %s', (engine) => {
   const audienceOf = async (token: string): Promise<unknown> =>
     (await post(provider, INTROSPECT, { token, client_id: app.id, client_secret: app.secret })).json['aud']
   const site = (path: string): string => provider.base + path
+
+  it('lack what went with its DocType, in every answer about them, whoever has its name since', async () => {
+    const name = 'Short Lived'
+    const define = () => provider.documents.insert(ADMINISTRATOR, 'DocType', [doctype(name)])
+    await define()
+    const own = await register(provider, { scopes: `${SCOPES} Short.Lived:read` })
+    const reply = await swap(provider, own, await codeOf(own, { scope: `${SCOPES} Short.Lived:read` }))
+    const asked = async (token: string): Promise<unknown> =>
+      (await post(provider, INTROSPECT, { token, client_id: own.id, client_secret: own.secret })).json['scope']
+    expect([reply.json['scope'], await asked(tokensOf(reply).access)]).toEqual(Array(2).fill(`${SCOPES} Short.Lived:read`))
+    await provider.documents.remove(ADMINISTRATOR, { doctype: 'DocType', name })
+    expect(await asked(tokensOf(reply).access)).toBe(SCOPES)
+    await define()
+    expect(await asked(tokensOf(reply).access)).toBe(SCOPES)
+    const renewed = await renew(provider, own, tokensOf(reply).refresh)
+    expect([renewed.json['scope'], await asked(tokensOf(renewed).access)]).toEqual([SCOPES, SCOPES])
+  })
 
   describe('hold less when the app asks for less', () => {
     it.each([

@@ -4,7 +4,9 @@ import { isForSite, narrowResources } from '../grants/resources.ts'
 import type { Narrowed } from '../grants/tokens.ts'
 import type { GrantRow } from '../storage/oauth-tables.ts'
 import type { TokenRequest } from './grant-type.ts'
-import { heldScopes } from './grant-type-parts.ts'
+import { heldScopes, livingScopes, type GrantTypeParts } from './grant-type-parts.ts'
+
+type NarrowingParts = Pick<GrantTypeParts, 'issuer' | 'doctypeOf'>
 
 /**
  * What tokens of a grant hold: its rights, or those of them that the request names. `scope` and `resource` may narrow
@@ -14,9 +16,10 @@ import { heldScopes } from './grant-type-parts.ts'
  * @throws {OAuthError} `invalid_scope`, `invalid_target`; `invalid_grant` when the site's address has changed since
  * @see RFC 6749 section 6, RFC 8707 section 2.2
  */
-export function narrow(grant: GrantRow, { client, parameters }: TokenRequest, issuer: string): Narrowed {
+export function narrow(grant: GrantRow, { client, parameters }: TokenRequest, { issuer: issuerOf, doctypeOf }: NarrowingParts): Narrowed {
+  const issuer = issuerOf()
   const asked = askedScopes(parameters, splitScope(grant.granted), splitScope(grant.requested))
-  const held = heldScopes(grant, client, asked)
+  const held = heldScopes(grant, client, livingScopes(asked, grant, doctypeOf))
   if (held === '') throw new OAuthError('invalid_scope', 'The app may not have any of these rights any more')
   const resource = narrowResources(parameters.get('resource'), grant.resource, issuer)
   if (!isForSite(resource, issuer)) throw new OAuthError('invalid_grant', 'This site has another address now; sign in again')

@@ -26,7 +26,7 @@ export function refreshToken(parts: GrantTypeParts): GrantType {
       refreshToken: token,
       grant: grant.id,
       client,
-      narrow: (row) => narrow(row, request, parts.issuer()),
+      narrow: (row) => narrow(row, request, parts),
     })
     if (outcome.kind === 'rotated') return { tokens: outcome.tokens, grant }
     if (outcome.kind === 'reused') await parts.grants.revoke({ id: outcome.grant }, 'token_reuse')

@@ -98,6 +98,33 @@ export async function listClientGrants(connection: Connection, client: string, n
     .execute()
 }
 
+/** The living consents of a client after a place in the order of their making, so many at most: not what it may do for itself. */
+export async function listConsents(
+  connection: Connection,
+  choice: { readonly client: string; readonly after: Pick<GrantRow, 'created' | 'id'>; readonly limit: number },
+  now: number,
+): Promise<Pick<GrantRow, 'id' | 'user' | 'created'>[]> {
+  const { client, after, limit } = choice
+  // Index oauth_grant_client_created.
+  const query = connection
+    .withTables<OAuthTables>()
+    .selectFrom('oauth_grant')
+    .select(['id', 'user', 'created'])
+    .where('client', '=', client)
+  return query
+    .where('created', '>=', after.created)
+    .where((where) => where.or([where('created', '>', after.created), where('id', '>', after.id)]))
+    .where((where) => where.or([where('kind', 'is', null), where('kind', '<>', 'service')]))
+    .where('revoked_at', 'is', null)
+    .where('expires', '>', now)
+    .where('epoch', '=', currentEpoch)
+    .where(hasNotLapsed(now))
+    .orderBy('created')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
 /** A grant, living or not. */
 export async function readGrant(connection: Connection, id: string): Promise<GrantRow | undefined> {
   const [row] = await grantById(connection, { id })
@@ -135,10 +162,14 @@ export type RevokedGrant = Pick<GrantRow, 'id' | 'user' | 'client' | 'session' |
 
 /** Which grants a revocation ends. */
 export type GrantChoice =
-  { readonly id: string } | { readonly user: string; readonly client?: string } | { readonly client: string; readonly kind?: 'service' }
+  | { readonly id: string }
+  | { readonly ids: readonly string[] }
+  | { readonly user: string; readonly client?: string }
+  | { readonly client: string; readonly kind?: 'service' }
 
 /** Ends grants: one statement, and every code and token of them is dead. Those that were alive come back. */
 export async function revokeGrants(connection: Connection, choice: GrantChoice, reason: string, now: number): Promise<RevokedGrant[]> {
+  if ('ids' in choice && choice.ids.length === 0) return []
   let query = connection
     .withTables<OAuthTables>()
     .updateTable('oauth_grant')
@@ -146,6 +177,7 @@ export async function revokeGrants(connection: Connection, choice: GrantChoice, 
     .where('revoked_at', 'is', null)
   // Primary key, index oauth_grant_user_client or index oauth_grant_client.
   if ('id' in choice) query = query.where('id', '=', choice.id)
+  if ('ids' in choice) query = query.where('id', 'in', choice.ids)
   if ('user' in choice) query = query.where('user', '=', choice.user)
   if ('client' in choice && choice.client !== undefined) query = query.where('client', '=', choice.client)
   if ('kind' in choice && choice.kind !== undefined) query = query.where('kind', '=', choice.kind)

@@ -1,7 +1,8 @@
 import type { Connection, Database } from '@annex/database'
 import type { DocType } from '@annex/protocol'
-import { doctypeIdsOf } from '../authorize/requested-scopes.ts'
+import { doctypeIdsOf } from '../authorize/requested/requested-scopes.ts'
 import type { Client } from '../clients/client.ts'
+import { lockClient } from '../clients/clients-store.ts'
 import type { GrantRow } from '../storage/oauth-tables.ts'
 import { parseIds, type Grants } from './grants.ts'
 import { readServiceGrant } from './grants-store.ts'
@@ -33,10 +34,11 @@ export async function requireServiceGrant(parts: ServiceGrantParts, request: Ser
 }
 
 async function insertGrant(connection: Connection, parts: ServiceGrantParts, request: ServiceRequest): Promise<ServiceGrant> {
-  // Another caller may have made it meanwhile.
+  const { client, user } = request
+  // Another caller may have made it meanwhile, in this process or another: one at a time for an app.
+  await lockClient(connection, client.id)
   const known = await findGrant(connection, parts, request)
   if (known) return known
-  const { client, user } = request
   const before = await readServiceGrant(connection, { user, client: client.id }, parts.now())
   return parts.grants.insertRow(connection, {
     client: client.id,

@@ -1,6 +1,7 @@
-import { keptInsert, keptQuery, type Connection } from '@annex/database'
+import { Generation, keptInsert, keptQuery, type Connection } from '@annex/database'
+import { sql } from 'kysely'
 import type { GrantRow, OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
-import { isLivingGrant } from './grants-store.ts'
+import { currentEpoch, isLivingGrant } from './grants-store.ts'
 
 export const insertTokens = keptInsert<TokenRow>('oauth_token', [
   'hash',
@@ -14,6 +15,37 @@ export const insertTokens = keptInsert<TokenRow>('oauth_token', [
   'used_at',
   'successor',
 ])
+
+/** A token of a grant that is alive until then, in one statement. Whether there is such a grant: else nothing is written. */
+export const insertTokenOf = async (connection: Connection, token: TokenRow, until: number): Promise<boolean> =>
+  (await insertLiving(connection, { ...token, until })).length > 0
+
+// Primary key of oauth_grant. PostgreSQL takes a value that is selected for text, unless it is told.
+const insertLiving = keptQuery<TokenRow & { until: number }, { hash: string }>((connection, values) =>
+  connection
+    .withTables<OAuthTables>()
+    .insertInto('oauth_token')
+    .columns(['hash', 'kind', 'grant_id', 'client', 'scope', 'resource', 'issued', 'expires'])
+    .expression((query) =>
+      query
+        .selectFrom('oauth_grant')
+        .select([
+          sql<string>`${values.hash}`.as('hash'),
+          sql<TokenRow['kind']>`${values.kind}`.as('kind'),
+          'id',
+          'client',
+          sql<string>`${values.scope}`.as('scope'),
+          sql<string | null>`${values.resource}`.as('resource'),
+          sql<number>`cast(${values.issued} as bigint)`.as('issued'),
+          sql<number>`cast(${values.expires} as bigint)`.as('token_expires'),
+        ])
+        .where('id', '=', values.grant_id)
+        .where('revoked_at', 'is', null)
+        .where('expires', '>', values.until)
+        .where('epoch', '=', currentEpoch),
+    )
+    .returning('hash'),
+)
 
 export async function readToken(connection: Connection, hash: string): Promise<TokenRow | undefined> {
   // Primary key, an index beside the table: oauth_token_pkey, on SQLite sqlite_autoindex_oauth_token_1.
@@ -83,10 +115,23 @@ export async function endToken(connection: Connection, hash: string, now: number
 
 export type LiveToken = Pick<TokenRow, 'kind' | 'client' | 'scope' | 'resource' | 'issued' | 'expires'> & {
   readonly user: string
+  readonly doctype_ids: GrantRow['doctype_ids']
   readonly filters: GrantRow['filters']
   readonly details: GrantRow['details']
   readonly kindOfGrant: GrantRow['kind']
+  readonly generation: number
+} & AccountColumns
+
+/** What may be said of the user, and moves no generation when it changes: what was made of a row like this one is as new as these. */
+interface AccountColumns {
+  readonly sub: string | null
+  readonly full_name: string | null
+  readonly first_name: string | null
+  readonly last_name: string | null
+  readonly user_image: string | null
 }
+
+type LiveTables = OAuthTables & { 'tabOAuth Client': { name: string }; account: AccountColumns & { user: string } }
 
 /** A token that is good: neither expired nor used, its grant and its app alive. */
 export async function readLiveToken(connection: Connection, hash: string, now: number): Promise<LiveToken | undefined> {
@@ -97,10 +142,11 @@ export async function readLiveToken(connection: Connection, hash: string, now: n
 // Primary keys; that of oauth_token is an index beside the table: oauth_token_pkey, on SQLite sqlite_autoindex_oauth_token_1.
 const liveToken = keptQuery<{ hash: string; now: number }, LiveToken>((connection, { hash, now }) =>
   connection
-    .withTables<OAuthTables & { 'tabOAuth Client': { name: string } }>()
+    .withTables<LiveTables>()
     .selectFrom('oauth_token as token')
     .innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')
     .innerJoin('tabOAuth Client as client', 'client.name', 'token.client')
+    .leftJoin('account', 'account.user', 'grant.user')
     .select([
       'token.kind',
       'token.client',
@@ -109,9 +155,16 @@ const liveToken = keptQuery<{ hash: string; now: number }, LiveToken>((connectio
       'token.issued',
       'token.expires',
       'grant.user',
+      'grant.doctype_ids',
       'grant.filters',
       'grant.details',
       'grant.kind as kindOfGrant',
+      'account.sub',
+      'account.full_name',
+      'account.first_name',
+      'account.last_name',
+      'account.user_image',
+      Generation.expression.as('generation'),
     ])
     .where('token.hash', '=', hash)
     .where('token.expires', '>', now)

@@ -7,7 +7,7 @@ import type { KeyRing } from '../keys/key-ring.ts'
 import { hashOf } from '../token-text.ts'
 import { lockGrant } from './grants-store.ts'
 import { makeAccess, makePair, repeatedPair, succeedingPair, type TokenPair } from './token-pair.ts'
-import { consumeRefreshToken, insertTokens, readToken } from './tokens-store.ts'
+import { consumeRefreshToken, insertTokenOf, insertTokens, readToken } from './tokens-store.ts'
 
 /** What a caller of the token endpoint gets. */
 export interface IssuedTokens {
@@ -74,12 +74,13 @@ export class Tokens {
     return this.#insert(connection, issue, makePair(this.#ring))
   }
 
-  /** An access token alone. */
-  async issueAccess(connection: Connection, issue: Issue): Promise<IssuedTokens> {
+  /** An access token alone, of an app's own grant; undefined when that has ended, or ends before a token does that is given now. */
+  async issueAccess(issue: Issue): Promise<IssuedTokens | undefined> {
     const access = makeAccess(this.#ring)
-    const row = accessRow(issue, access, this.#now())
-    await insertTokens(connection, [row])
-    return { access, scope: row.scope, life: row.expires - row.issued }
+    const now = this.#now()
+    const row = accessRow(issue, access, now)
+    const isAlive = await insertTokenOf(this.#database.connection, row, now + issue.client.lifetimes.access)
+    return isAlive ? { access, scope: row.scope, life: row.expires - row.issued } : undefined
   }
 
   /**

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, hkdfSync, verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { auditSigner } from './audit-signer.ts'
+import { auditSigner, trailKeyOf } from './audit-signer.ts'
 import { makeKeyRing, parseKeyRing } from './key-ring.ts'
 
 const ring = () => parseKeyRing(makeKeyRing(), 'here')
@@ -32,6 +32,17 @@ describe('A head of the trail', () => {
     const both = auditSigner({ secrets: [next.secrets[0], old.secrets[0]] })
     expect(both.verify('head', auditSigner(old).sign('head'))).toBe(true)
     expect(both.sign('head').keyId).toBe(next.secrets[0].kid)
+  })
+
+  it('is proven by the public half of a key that has left the ring, and by nobody else’s', async () => {
+    const [old, next] = [await ring(), await ring()]
+    const half = trailKeyOf(old.secrets[0])
+    const signer = auditSigner({ secrets: next.secrets, trailKeys: [half] })
+    expect(signer.verify('head', auditSigner(old).sign('head'))).toBe(true)
+    expect(signer.verify('head!', auditSigner(old).sign('head'))).toBe(false)
+    const foreign = { ...trailKeyOf((await ring()).secrets[0]), kid: half.kid }
+    expect(auditSigner({ secrets: next.secrets, trailKeys: [foreign] }).verify('head', auditSigner(old).sign('head'))).toBe(false)
+    expect(JSON.stringify(half)).not.toContain(old.secrets[0].key.toString('base64url'))
   })
 
   it('can be proven from the ring by whoever knows how its key is derived, in years too', async () => {

@@ -35,10 +35,19 @@ export interface SecretKey {
   readonly key: Buffer
 }
 
+/** What stays of a secret key that was taken out of the ring: proves what it signed in the trail, and signs nothing. */
+export interface TrailKey {
+  readonly kid: string
+  /** The public half of the Ed25519 key that was derived from it (RFC 8032), base64url. */
+  readonly key: string
+}
+
 export interface KeyRing {
   readonly signing: readonly SigningKey[]
   /** The first one is the current one: it makes new tokens. The others know what was made before, or will be by another process. */
   readonly secrets: readonly [SecretKey, ...SecretKey[]]
+  /** Of secret keys that have left the ring; absent = none has. */
+  readonly trailKeys?: readonly TrailKey[]
 }
 
 /** A ring as it stands in the key file: new keys, made now. */
@@ -51,13 +60,16 @@ export function makeKeyRing(): string {
 export function writeKeyRing(ring: {
   readonly signing: readonly Pick<SigningKey, 'state' | 'privateKey'>[]
   readonly secrets: readonly Pick<SecretKey, 'version' | 'state' | 'key'>[]
+  readonly trailKeys?: readonly TrailKey[]
 }): string {
   const signing = ring.signing.map(({ state, privateKey }) => ({ state, jwk: privateKey.export({ format: 'jwk' }) }))
   // A release that knows no states takes the first one as the current one.
   const rotation = ring.secrets
     .toSorted(currentFirst)
     .map(({ version, state, key }) => ({ version, state, key: key.toString('base64url') }))
-  return `${JSON.stringify({ signing, rotation }, null, 2)}\n`
+  const { trailKeys = [] } = ring
+  const trail = trailKeys.length > 0 ? { trail: trailKeys } : {}
+  return `${JSON.stringify({ signing, rotation, ...trail }, null, 2)}\n`
 }
 
 export const makePrivateKey = (alg: SigningAlgorithm): KeyObject =>
@@ -81,8 +93,8 @@ const currentFirst = (one: Pick<SecretKey, 'state'>, other: Pick<SecretKey, 'sta
   Number(other.state === 'current') - Number(one.state === 'current')
 
 /**
- * Reads a key ring: `{"signing": [{"state", "jwk"}], "rotation": [{"version", "state", "key"}]}`. Secret keys without a state
- * are those of an earlier release: the first is the current one.
+ * Reads a key ring: `{"signing": [{"state", "jwk"}], "rotation": [{"version", "state", "key"}], "trail": [{"kid", "key"}]}`.
+ * Secret keys without a state are those of an earlier release: the first is the current one; `trail` may be absent.
  *
  * @param place - named in the sentence of an error; the text never is
  */
@@ -100,7 +112,7 @@ export async function parseKeyRing(text: string, place: string): Promise<KeyRing
     throw wrong(place, 'gives two rotation keys the same version')
   if ([first, ...others].filter((key) => key.state === 'current').length !== 1)
     throw wrong(place, 'must hold exactly one rotation key whose state is "current"')
-  return { signing, secrets: inUse([first, ...others]) }
+  return { signing, secrets: inUse([first, ...others]), trailKeys: parseTrailKeys(ring['trail'] ?? [], place) }
 }
 
 async function parseSigningKey(entry: unknown, place: string): Promise<SigningKey> {
@@ -143,6 +155,16 @@ function parseSecretKey(entry: unknown, index: number, place: string): SecretKey
     state,
     key: bytes,
   }
+}
+
+function parseTrailKeys(entries: unknown, place: string): TrailKey[] {
+  if (!Array.isArray(entries)) throw wrong(place, 'must hold a list as "trail", or none')
+  return entries.map((entry) => {
+    const { kid, key } = isRecord(entry) ? entry : {}
+    if (typeof kid !== 'string' || typeof key !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(key))
+      throw wrong(place, 'has a trail key that is not a kid with the public half of an Ed25519 key (32 bytes, base64url)')
+    return { kid, key }
+  })
 }
 
 function parseJson(text: string): unknown {

@@ -66,7 +66,7 @@ async function endSession(exchange: Request, parts: LogoutParts): Promise<Answer
     appName: request.client?.name,
     host: request.location === undefined ? undefined : hostOf(request.location),
   })
-  return { page }
+  return { page, formsLeave: true }
 }
 
 async function confirm(exchange: Request, parts: LogoutParts): Promise<Answer> {

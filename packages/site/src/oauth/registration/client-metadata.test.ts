@@ -83,6 +83,7 @@ describe('The metadata of a program that registers itself', () => {
     [{ application_type: 'native', token_endpoint_auth_method: 'client_secret_post' }, 'native', 'none'],
     [{ token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1/cb'] }, 'native', 'none'],
     [{ token_endpoint_auth_method: 'none', redirect_uris: ['com.example.app:/cb', 'http://localhost/cb'] }, 'native', 'none'],
+    [{ token_endpoint_auth_method: 'none', redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }, 'native', 'none'],
     [{ token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1/cb', URI] }, 'public', 'none'],
     [{ application_type: 'web', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1/cb'] }, 'public', 'none'],
     [{ redirect_uris: ['http://127.0.0.1/cb'] }, 'web', 'client_secret_basic'],
@@ -101,6 +102,7 @@ describe('The metadata of a program that registers itself', () => {
     [{ redirect_uris: [URI, 7] }, 'redirect_uris must be a list of texts'],
     [{ redirect_uris: [URI, 'http://app.example.com/cb'] }, `The redirect URI http://app.example.com/cb ${HTTPS}`],
     [{ redirect_uris: ['com.example.app:/cb'] }, `The redirect URI com.example.app:/cb ${PRIVATE}`],
+    [{ application_type: 'native', redirect_uris: ['mailto:cb'] }, 'The redirect URI mailto:cb must not have the scheme mailto:'],
     [{ redirect_uris: ['/cb'], token_endpoint_auth_method: 'none' }, 'The redirect URI /cb is not an absolute URL'],
     [
       { redirect_uris: ['https://app.example.com/"\\\u00e4'] },

@@ -1,6 +1,6 @@
 import { invalid, isRecord } from '@annex/protocol'
 import { checkKnownScope } from '../clients/rules/scope-rules.ts'
-import type { DoctypeOf } from '../authorize/requested-scopes.ts'
+import type { DoctypeOf } from '../authorize/requested/requested-scopes.ts'
 
 /** What apps may ask for under one name, `set:NAME`. */
 export interface ScopeBundle {

@@ -25,5 +25,20 @@ async function createTables(connection: Connection, dialect: Dialect): Promise<v
   )${order}`.execute(connection)
 }
 
-/** Who may use an app after approval, and how often an app's exceptions were used on each day. */
-export const clientMigrations: readonly Migration[] = [{ name: 'oauth clients 1: approvals and counted exceptions', up: createTables }]
+async function createClosings(connection: Connection, dialect: Dialect): Promise<void> {
+  const type = (kind: Parameters<Dialect['columnType']>[0]) => sql.raw(dialect.columnType(kind))
+  await sql`create table oauth_closing (
+    id ${type('key')} not null primary key,
+    client ${type('key')} not null,
+    roles ${type('text')} not null,
+    reached ${type('micros')} not null,
+    reached_id ${type('key')} not null,
+    closed_by ${type('key')} not null
+  )`.execute(connection)
+}
+
+/** Who may use an app after approval, how often an app's exceptions were used on each day, and whose consents are being ended. */
+export const clientMigrations: readonly Migration[] = [
+  { name: 'oauth clients 1: approvals and counted exceptions', up: createTables },
+  { name: 'oauth clients 2: apps closed to some of their users', up: createClosings },
+]

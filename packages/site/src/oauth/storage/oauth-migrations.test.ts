@@ -27,6 +27,7 @@ const TABLES: Readonly<Record<string, { readonly columns: string; readonly empty
   client_secret: { columns: 'id client hash created expires last_used', empty: 'expires last_used' },
   client_approval: { columns: 'client user sub state created decided_by decided_at', empty: 'decided_by decided_at' },
   client_use: { columns: 'client kind day count last_used', empty: '' },
+  oauth_closing: { columns: 'id client roles reached reached_id closed_by', empty: '' },
   oauth_state: { columns: 'id epoch', empty: '' },
 }
 
@@ -57,6 +58,7 @@ const NAMES = [
   'oauth flows 2: codes by their end',
   'oauth consent 1: sets and details of grants',
   'oauth clients 1: approvals and counted exceptions',
+  'oauth clients 2: apps closed to some of their users',
   'oauth usage 1: what apps did, by day',
   'oauth telling 1: secrets of events',
 ]

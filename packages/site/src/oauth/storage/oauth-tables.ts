@@ -119,11 +119,24 @@ export interface SigningKeyRow {
   changed: number
 }
 
+/** An app that was closed to some of its users: their consents are ended in batches. */
+export interface ClosingRow {
+  id: string
+  client: string
+  /** JSON: the roles that it stayed open to. */
+  roles: string
+  /** When the last consent that was judged came about, and its id. */
+  reached: number
+  reached_id: string
+  closed_by: string
+}
+
 export type OAuthTables = {
   oauth_grant: GrantRow
   oauth_code: CodeRow
   oauth_token: TokenRow
   oauth_device: DeviceRow
+  oauth_closing: ClosingRow
   pending_request: PendingRequestRow
   client_secret: ClientSecretRow
   signing_key: SigningKeyRow

@@ -33,6 +33,6 @@ export interface LogoutPayload {
 export function initiatorOf(reason: string | undefined): 'user' | 'admin' | 'policy' | 'system' {
   if (reason === undefined) return 'system'
   if (/^(?:user_|signed_out|session_|token_revoked)/.test(reason)) return 'user'
-  if (/^(?:admin_|client_|scopes_)/.test(reason)) return 'admin'
+  if (/^(?:admin_|client_|scopes_|role_)/.test(reason)) return 'admin'
   return /^(?:token_reuse|code_replay)/.test(reason) ? 'policy' : 'system'
 }

@@ -92,6 +92,11 @@ describe.each(engines)('the events of an app on %s', (engine) => {
         })),
     ],
     ['the user is removed', 'credentials_changed', () => site.provider.documents.remove(ADMINISTRATOR, { doctype: 'User', name: user })],
+    [
+      'the app is opened to other roles',
+      'role_lost',
+      async (app: ToldApp) => void (await update(app, { allowed_roles: [{ role: 'System Manager' }] })),
+    ],
     ['the app is retired', 'client_retired', async (app: ToldApp) => void (await update(app, { state: 'Retired' }))],
     [
       'the app is removed',

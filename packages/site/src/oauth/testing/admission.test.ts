@@ -54,22 +54,27 @@ describe.each(engines)('whom apps may act for, on %s', (engine) => {
   })
 
   it('is whoever is there and enabled, and for whom programs may act', async () => {
-    expect(await admission.knows(user)).toBe(true)
+    const app = await client({ authorization_policy: 'Everyone' })
+    expect(await admission.knows(user, app, null)).toBe(true)
     for (const name of [await disabled(), await switchedOff(), 'nobody@example.com', 'Administrator', 'Guest'])
-      expect(await admission.knows(name), name).toBe(false)
-    expect(await open(true).knows('Administrator')).toBe(true)
+      expect(await admission.knows(name, app, null), name).toBe(false)
+    expect(await open(true).knows('Administrator', app, null)).toBe(true)
   })
 
   it('is nobody while API access is switched off, and everybody again afterwards', async () => {
     const [app, off] = [await client(), await switchedOff()]
     await update('OAuth Settings', SETTINGS, { api_access: 'Off' })
     const refusal = { code: 'unauthorized_client', message: SITE }
-    expect(await admission.knows(user)).toBe(false)
+    expect(await admission.knows(user, app, null)).toBe(false)
     await expect(admission.allows(app, user)).rejects.toMatchObject(refusal)
     await expect(admission.serves(app, user)).rejects.toMatchObject(refusal)
     expect([await admission.allows(app, 'nobody@example.com'), await admission.serves(app, 'nobody@example.com')]).toEqual([false, false])
     await update('OAuth Settings', SETTINGS, { api_access: 'On' })
-    expect([await admission.knows(user), await admission.allows(app, user), await admission.serves(app, user)]).toEqual([true, true, true])
+    expect([await admission.knows(user, app, null), await admission.allows(app, user), await admission.serves(app, user)]).toEqual([
+      true,
+      true,
+      true,
+    ])
     const own = {
       code: 'unauthorized_client',
       message: `API access is switched off for ${off}; a System Manager can switch it on in the User`,
@@ -87,9 +92,10 @@ describe.each(engines)('whom apps may act for, on %s', (engine) => {
     expect(await allowed({ ...desk, enabled: false })).toBe(false)
     expect([await allowed(desk, await disabled()), await allowed(desk, 'Administrator')]).toEqual([false, false])
     await update('User', user, { roles: [{ role: 'Desk User' }, { role: 'System Manager' }] })
-    expect(await allowed(managers)).toBe(true)
+    expect([await allowed(managers), await admission.knows(user, managers, null)]).toEqual([true, true])
     await update('User', user, { roles: [{ role: 'Desk User' }] })
-    expect(await allowed(managers)).toBe(false)
+    expect([await allowed(managers), await admission.knows(user, managers, null)]).toEqual([false, false])
+    expect(await admission.knows(user, managers, 'service')).toBe(true)
   })
 
   it('is for an app that asks for approval whom a System Manager approved', async () => {

@@ -39,6 +39,7 @@ import { socialKeysIn } from '../../identity/social/open-social.ts'
 import { errorPage } from '../../pages/error-page.ts'
 import { styleSource } from '../../pages/styles.ts'
 import { ADMINISTRATOR, GUEST, type Principal } from '../../policy/principal.ts'
+import { endForUser } from '../access/lost-roles.ts'
 import { withApiAccess } from '../access/api-access.ts'
 import { withBudget } from '../budgets/with-budget.ts'
 import { webhookMigrations } from '../../webhooks/outbox-migrations.ts'
@@ -75,6 +76,7 @@ export interface Provider {
   readonly sessions: Sessions
   readonly generation: Generation
   readonly accounts: Accounts
+  readonly principals: Principals
   readonly settings: OAuthSettings
   readonly audit: Audit
   readonly oauth: OAuth
@@ -154,7 +156,17 @@ async function openHouse(database: Database, clock: Clock, now: () => number, ke
   }
   const controllers = new Map<string, Controller>([
     ['DocType', doctypeController(doctypes, generation, dialectOf(database.engine))],
-    ['User', userController({ accounts, sessions, generation, audit, onCredentialsChanged })],
+    [
+      'User',
+      userController({
+        accounts,
+        sessions,
+        generation,
+        audit,
+        onCredentialsChanged,
+        onRolesLost: (connection, user, roles) => endForUser(connection, user, roles, { grants, now }),
+      }),
+    ],
     ['Role', judgement],
     ['User Permission', judgement],
     ['OAuth Client', clientController({ grants, audit, eventSecrets: telling.eventSecrets, now, ...rules })],
@@ -211,7 +223,12 @@ async function serve(house: House, settings: ProviderSettings) {
     onBroken: (error) => void house.faults.push(error),
   })
   const access = (authenticator: Authenticator<Principal>) =>
-    withApiAccess(authenticator, { settings: house.settings, resourceMetadata: () => resourceMetadataUrl(base) })
+    withApiAccess(authenticator, {
+      settings: house.settings,
+      audit: house.audit,
+      usage: oauth.usage,
+      resourceMetadata: () => resourceMetadataUrl(base),
+    })
   const server = createServer<Principal>({
     guest: GUEST,
     authenticators: [

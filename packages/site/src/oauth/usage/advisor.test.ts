@@ -114,6 +114,13 @@ describe('the advisor', () => {
     expect(rights({ allowed: [entry], granted: new Map([[granted, 0]]) })).toEqual(isJudged ? { [entry]: 'unused:' } : {})
   })
 
+  it('says nothing of a pattern, perhaps of today, beside the entry by which the right was granted', () => {
+    const values = { allowed: ['Item:*', 'Item:read'], granted: new Map([['Item:read', 0]]) }
+    expect(rights({ ...values, used: used('Item:read') })).toEqual({})
+    const beyond = new Map([...values.granted, ['Item:write', 0] as const])
+    expect(rights({ ...values, granted: beyond, used: used('Item:read') })).toEqual({ 'Item:*': 'unused:' })
+  })
+
   it('names twenty rights in the place of a wide one, and never more', () => {
     const many = (count: number): UsedRight[] => Array.from({ length: count }, (_, number) => ({ what: `Type ${number}`, right: 'read' }))
     const [twenty] = advise(facts({ allowed: ['all'], used: many(20) }))

@@ -62,11 +62,12 @@ export function scopesAfter(facts: AppFacts, scope: string): readonly string[] |
 type RightAdvice = Extract<Advice, { scope: string }>
 
 function adviseOnRights(facts: AppFacts): RightAdvice[] {
-  const { allowed, used, granted, unusedRightDays, now } = facts
+  const { allowed, used, unusedRightDays, now } = facts
   if (unusedRightDays === 0) return []
   const since = now - unusedRightDays * DAY
-  const isOld = (entry: string): boolean => [...granted].some(([scope, time]) => time <= since && allows(entry, scope))
-  const judged = allowed.filter((entry) => opensSomething(entry) && isOld(entry)).toSorted((a, b) => strength(b) - strength(a))
+  const judged = allowed
+    .filter((entry) => opensSomething(entry) && wasGranted(entry, facts, since))
+    .toSorted((a, b) => strength(b) - strength(a))
   const dropped = new Set<string>()
   const advice: RightAdvice[] = []
   for (const entry of judged) {
@@ -82,6 +83,10 @@ function adviseOnRights(facts: AppFacts): RightAdvice[] {
   }
   return advice
 }
+
+/** Whether it was granted by then. What has an entry of its own was granted by that, and not by a pattern, which may be of today. */
+const wasGranted = (entry: string, { allowed, granted }: AppFacts, by: number): boolean =>
+  [...granted].some(([scope, time]) => time <= by && (scope === entry || (!allowed.includes(scope) && allows(entry, scope))))
 
 /** Wide rights first, then those that include others: a right is needless when a weaker one would have done. */
 function strength(entry: string): number {
@@ -101,9 +106,8 @@ function parts(entry: string): { doctype: string; right: string } {
   return { doctype: doctypeOfScope(entry.slice(0, Math.max(0, colon))), right: entry.slice(colon + 1) }
 }
 
-/** Whether an entry of the allow-list lets the app ask for the scope. */
+/** Whether a pattern of the allow-list lets the app ask for the scope. */
 function allows(entry: string, scope: string): boolean {
-  if (entry === scope) return true
   const [mine, theirs] = [parts(entry), parts(scope)]
   if (entry === 'all' || readScope(scope)?.kind !== 'document') return false
   return (mine.right === '*' && mine.doctype === theirs.doctype) || (mine.doctype === '*' && mine.right === theirs.right)

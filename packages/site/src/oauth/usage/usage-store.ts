@@ -2,10 +2,13 @@ import { dialectOf, type Connection, type Database } from '@annex/database'
 import { sql } from 'kysely'
 
 /**
- * What became of a call: it came (`call`), it used a right (`used`), a scope or a permission was lacking, or its
- * budget was used up (`limit`).
+ * Why a call was refused: a scope or a permission was lacking, its budget was used up (`limit`), it came from an
+ * address that its app is not bound to, or API access was switched off (`access`).
  */
-export type Outcome = 'call' | 'used' | 'scope' | 'permission' | 'limit'
+export type RefusedOutcome = 'scope' | 'permission' | 'limit' | 'address' | 'access'
+
+/** What became of a call: it came (`call`), it used a right (`used`), or it was refused. */
+export type Outcome = 'call' | 'used' | RefusedOutcome
 
 /** A number of one day. */
 export interface DayRow {

@@ -68,8 +68,10 @@ describe.each(engines)('the usage of apps on %s', (engine) => {
     usage.refused(one, 'scope', 'list Item', 'Item:read')
     usage.refused(one, 'permission', 'read Customer')
     usage.refused(one, 'limit')
-    expect((await usage.details([one.client], 1)).map(({ what }) => what)).toEqual(['', 'read Customer', 'list Item'])
+    usage.refused(one, 'address')
+    expect((await usage.details([one.client], 1)).map(({ what }) => what)).toEqual(['', '', 'read Customer', 'list Item'])
     expect(await usage.sums([one.grant], 1)).toEqual([
+      { outcome: 'address', what: '', right: '', count: 1 },
       { outcome: 'limit', what: '', right: '', count: 1 },
       { outcome: 'permission', what: 'read Customer', right: '', count: 1 },
       { outcome: 'scope', what: 'list Item', right: 'Item:read', count: 2 },

@@ -14,6 +14,7 @@ import {
   sumDays,
   type DayRow,
   type NetworkRow,
+  type RefusedOutcome,
   type SpanRow,
 } from './usage-store.ts'
 import { UseCounts, type UsageRows } from './use-counts.ts'
@@ -84,8 +85,8 @@ export class Usage {
     this.#today()?.used(client, grant, doctype, right)
   }
 
-  /** A refusal: which scope was lacking, or that the user has no permission; `act` is what was tried (`list Item`). */
-  refused({ client, grant }: Counted, outcome: 'scope' | 'permission' | 'limit', act?: string, scope?: string): void {
+  /** A refusal: which scope was lacking, that the user has no permission…; `act` is what was tried (`list Item`). */
+  refused({ client, grant }: Pick<Counted, 'client' | 'grant'>, outcome: RefusedOutcome, act?: string, scope?: string): void {
     this.#today()?.refused(client, grant, outcome, act?.slice(0, 140), scope?.slice(0, 140))
   }
 

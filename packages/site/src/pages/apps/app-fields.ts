@@ -16,6 +16,24 @@ export interface AppFieldGroup {
   readonly fields: readonly AppField[]
 }
 
+/** Where it hears of sign-outs. */
+export const BACKCHANNEL: AppField = {
+  name: 'backchannel_logout_uri',
+  label: 'Back-channel logout address',
+  hint: 'Hears within seconds that a person signed out here, or took their access back.',
+  kind: 'line',
+}
+
+const SERVICE_USER: AppField = {
+  name: 'service_user',
+  label: 'Service user',
+  hint: 'Whose rights it has when it signs in for itself (service and agent).',
+  kind: 'line',
+}
+
+/** Of a new app, what is not among its values; the rest of its settings can wait until it is saved. */
+export const NEW_APP_FIELDS: AppFieldGroup = { title: 'For some apps', fields: [SERVICE_USER, BACKCHANNEL] }
+
 /** Every setting of a saved app besides those that a new one has. */
 export const APP_FIELD_GROUPS: readonly AppFieldGroup[] = [
   {
@@ -38,12 +56,7 @@ export const APP_FIELD_GROUPS: readonly AppFieldGroup[] = [
       },
       { name: 'allowed_roles', label: 'Roles', hint: 'One a line; with Open to: Roles.', kind: 'lines' },
       { name: 'skip_authorization', label: 'Trusted: people are not asked for consent', kind: 'box' },
-      {
-        name: 'service_user',
-        label: 'Service user',
-        hint: 'Whose rights it has when it signs in for itself (service and agent).',
-        kind: 'line',
-      },
+      SERVICE_USER,
     ],
   },
   {
@@ -91,7 +104,7 @@ export const APP_FIELD_GROUPS: readonly AppFieldGroup[] = [
     title: 'What it is told',
     fields: [
       { name: 'post_logout_redirect_uris', label: 'Addresses to return to after sign-out', hint: 'One a line.', kind: 'lines' },
-      { name: 'backchannel_logout_uri', label: 'Back-channel logout address', kind: 'line' },
+      BACKCHANNEL,
       { name: 'event_uri', label: 'Event address', hint: 'Hears within seconds that a connection ended or narrowed.', kind: 'line' },
     ],
   },

@@ -9,12 +9,17 @@ export interface TokenView {
   /** Times are shown as they are. */
   readonly issued: string
   readonly expires: string
+  /** In words. */
+  readonly rights: readonly string[]
+  readonly firstUsed?: string | undefined
   readonly lastUsed?: string | undefined
 }
 
 /** A living grant, as it is shown. */
 export interface GrantView {
   readonly id: string
+  /** The page on what was done with it; absent on that page. */
+  readonly href?: string | undefined
   /** Absent on the user's own page. */
   readonly user?: string | undefined
   /** The page on all of that user's connections. */
@@ -26,6 +31,7 @@ export interface GrantView {
   readonly limits: readonly { readonly doctype: string; readonly words: readonly string[] }[]
   readonly since: string
   readonly until: string
+  readonly firstUsed?: string | undefined
   readonly lastUsed?: string | undefined
   /** Where it was used from, in words. */
   readonly networks: readonly string[]
@@ -55,6 +61,8 @@ export const grantCard = (grant: GrantView, actions: GrantActions, person: Perso
       <dd>${grant.since}</dd>
       <dt>${t.until}</dt>
       <dd>${grant.until}</dd>
+      <dt>${appTexts.use.first}</dt>
+      <dd>${grant.firstUsed ?? appTexts.use.never2}</dd>
       <dt>${appTexts.use.last}</dt>
       <dd>${grant.lastUsed ?? appTexts.use.never2}</dd>
       ${
@@ -63,13 +71,21 @@ export const grantCard = (grant: GrantView, actions: GrantActions, person: Perso
           <dd>${grant.networks.join(', ')}</dd>`
       }
     </dl>
+    ${
+      grant.href !== undefined &&
+      html`<p>
+        <a href="${grant.href}">${t.more}<span class="unseen"> (${nameOf(grant)})</span></a>
+      </p>`
+    }
     ${grant.tokens.length > 0 && tokenList(grant, actions, person)}
     <form method="post" action="${actions.endGrant}">
       ${hiddenFields({ grant: grant.id, csrf_token: person.csrf })}<button class="bad">
-        ${t.end}<span class="unseen"> (${grant.user === undefined ? grant.since : shownName(grant.user)})</span>
+        ${t.end}<span class="unseen"> (${nameOf(grant)})</span>
       </button>
     </form>
   </section>`
+
+const nameOf = ({ user, since }: GrantView): Html | string => (user === undefined ? since : shownName(user))
 
 function whose({ user, userHref, since }: GrantView): Html | string {
   if (user === undefined) return since
@@ -80,6 +96,9 @@ function whose({ user, userHref, since }: GrantView): Html | string {
 export const limitLines = (limits: GrantView['limits']): readonly Html[] =>
   limits.map(({ doctype, words }) => html`<p>${filled(t.only, { doctype })} ${words.join(` ${t.and} `)}.</p>`)
 
+const usedWords = ({ firstUsed = '', lastUsed }: TokenView): string =>
+  lastUsed === undefined ? t.unused : filled(t.used, { first: firstUsed, last: lastUsed })
+
 const tokenList = ({ tokens }: GrantView, { endToken }: GrantActions, person: Person): Html =>
   html`<details>
     <summary>${t.tokens} (${tokens.length})</summary>
@@ -88,8 +107,7 @@ const tokenList = ({ tokens }: GrantView, { endToken }: GrantActions, person: Pe
         (token) =>
           html`<li>
             ${t.token[token.kind]} <code>${token.hash.slice(0, 12)}</code>: ${filled(t.issued, { time: token.issued })},
-            ${filled(t.ends, { time: token.expires })},
-            ${token.lastUsed === undefined ? t.unused : filled(t.used, { time: token.lastUsed })}
+            ${filled(t.ends, { time: token.expires })}, ${usedWords(token)}. ${t.rights}: ${token.rights.join(', ')}
             <form method="post" action="${endToken}">
               ${hiddenFields({ token: token.hash, csrf_token: person.csrf })}<button>
                 ${t.endToken}<span class="unseen"> ${token.hash.slice(0, 12)}</span>

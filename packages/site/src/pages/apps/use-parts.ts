@@ -30,9 +30,9 @@ const WIDTH = 300
 const HEIGHT = 80
 
 /** First and last use, a chart with its table, the rights that were used and what was refused. */
-export const useCard = (view: UseView): Html =>
+export const useCard = (view: UseView, title: string = t.title): Html =>
   html`<section class="card">
-    <h2>${t.title}</h2>
+    <h2>${title}</h2>
     <p class="soft">${t.window}</p>
     <dl>
       <dt>${t.first}</dt>

@@ -3,6 +3,7 @@ import { layout, type Person } from '../layout.ts'
 import { paths } from '../paths.ts'
 import { texts } from '../texts.ts'
 import { appTexts, filled } from './app-texts.ts'
+import { useCard, type UseView } from './use-parts.ts'
 
 /** One app that acts in a user's name, over all of its connections. */
 export interface UserApp {
@@ -26,9 +27,22 @@ export interface UserConnectionsView {
   /** Whether there is such a user, who may sign in. */
   readonly isKnown: boolean
   readonly apps: readonly UserApp[]
+  /** What they did; absent where there are none. */
+  readonly use?: UseView | undefined
+  /** Where they called from, in words. */
+  readonly networks: readonly string[]
+  /** Absent for one whom no switch is for. */
+  readonly access?: UserAccess | undefined
   readonly identities: readonly UserIdentity[]
   /** Posted with `user`, `issuer` and `csrf_token`. */
   readonly untieAction: string
+}
+
+/** Whether programs may act for the user. */
+export interface UserAccess {
+  readonly isOn: boolean
+  /** Posted with `user`, `api_access` and `csrf_token`. */
+  readonly action: string
 }
 
 /** A site that the user signs in by. */
@@ -47,8 +61,8 @@ export function userConnectionsPage(view: UserConnectionsView): string {
   const main = html`<p><a href="${paths.connectedApps}">${texts.connectedApps.back}</a></p>
     ${userForm({ person, action, user })} ${user !== '' && html`<h2>${shownName(user)}</h2>`}
     ${user !== '' && apps.length === 0 && html`<p>${isKnown ? t.none : t.unknown}</p>`} ${apps.map(card)}
-    ${apps.length > 0 && html`<p><a class="button bad" href="${endHref}">${t.end}</a></p>`}
-    ${view.identities.length > 0 && identitiesPart(view)}`
+    ${apps.length > 0 && html`<p><a class="button bad" href="${endHref}">${t.end}</a></p>`} ${usePart(view)}
+    ${view.access && accessCard(view.access, view)} ${view.identities.length > 0 && identitiesPart(view)}`
   return layout({ title: t.title, person, main })
 }
 
@@ -69,6 +83,23 @@ const card = ({ name, href, connections, rights, since }: UserApp): Html =>
       ${rights.map((words) => html`<li>${words}</li>`)}
     </ul>
     <p class="soft">${filled(t.connections, { count: connections, since })}</p>
+  </section>`
+
+const usePart = ({ use, networks }: UserConnectionsView): Html | false =>
+  use !== undefined &&
+  html`${useCard(use, t.did)}
+    <p class="soft">${t.didHint}</p>
+    ${networks.length > 0 && html`<p>${appTexts.grant.networks}: ${networks.join(', ')}</p>`}`
+
+const accessCard = ({ isOn, action }: UserAccess, { user, person }: UserConnectionsView): Html =>
+  html`<section class="card">
+    <h2>${t.access}</h2>
+    <p>${isOn ? t.accessOn : t.accessOff}</p>
+    <form method="post" action="${action}">
+      ${hiddenFields({ user, api_access: isOn ? '0' : '1', csrf_token: person.csrf })}<button ${isOn && html`class="bad"`}>
+        ${isOn ? t.switchOff : t.switchOn}
+      </button>
+    </form>
   </section>`
 
 const identitiesPart = (view: UserConnectionsView): Html =>

@@ -10,7 +10,7 @@ import { verbsMethod } from '../verbs-method.ts'
 /** `frappe.client.*` and the search for link fields that ask after one document by its name. */
 export const linkMethods = (site: SiteKnown): readonly Method[] => [
   verbsMethod('frappe.client.validate_link', HTTP_METHODS, (call) => validateLink(site, call)),
-  verbsMethod('frappe.client.is_document_amended', HTTP_METHODS, findAmendment),
+  verbsMethod('frappe.client.is_document_amended', HTTP_METHODS, (call) => findAmendment(site, call)),
   verbsMethod('frappe.desk.search.get_link_title', ['GET', 'POST'], (call) => readTitle(site, call)),
 ]
 
@@ -67,12 +67,12 @@ function parseFields(value: unknown): readonly string[] {
 }
 
 /** The name of the amendment, nothing when there is none, false for a caller who may not read documents of the DocType. */
-async function findAmendment(call: MethodCall): Promise<unknown> {
+async function findAmendment(site: SiteKnown, call: MethodCall): Promise<unknown> {
   const { args, principal, backend } = call
   const [doctype, name] = [requireText(args, 'doctype'), requireText(args, 'docname')]
   try {
     const definition = await backend.doctype(principal, doctype)
-    if (listAccess(principal, definition) !== 'read') return false
+    if (isCovered(site, principal, doctype, 'read') && listAccess(principal, definition) !== 'read') return false
     if (!definition.fields.some(({ fieldname }) => fieldname === 'amended_from')) return undefined
   } catch (error) {
     if (error instanceof FrappeError && error.status === 403 && !principal.token) return false

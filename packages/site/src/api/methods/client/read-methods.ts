@@ -1,6 +1,6 @@
 import { FrappeError, invalid, notFound, notPermitted, type DocType, type Document } from '@annex/protocol'
 import type { Row } from '../../../backend/backend.ts'
-import { HTTP_METHODS, type Method, type MethodCall } from '../../../backend/method.ts'
+import { HTTP_METHODS, type Method, type MethodCall, type MethodRight } from '../../../backend/method.ts'
 import { listAccess } from '../../../policy/field-levels.ts'
 import { filtersOf, parseChosen, parseJson, type Arguments } from '../../arguments.ts'
 import { parseCountArguments, parseFlag, parseListArguments, parseText, requireText, shapeRows } from '../../list-arguments.ts'
@@ -11,7 +11,7 @@ export const readMethods: readonly Method[] = [
   verbsMethod('frappe.client.get_list', HTTP_METHODS, listDocuments),
   verbsMethod('frappe.client.get_count', HTTP_METHODS, countDocuments),
   verbsMethod('frappe.client.get', HTTP_METHODS, readDocument),
-  verbsMethod('frappe.client.get_value', HTTP_METHODS, readValue),
+  { ...verbsMethod('frappe.client.get_value', HTTP_METHODS, readValue), rights: ({ doctype, parent }) => rightsOnValues(doctype, parent) },
   verbsMethod('frappe.client.get_single_value', HTTP_METHODS, readSingleValue),
 ]
 
@@ -43,6 +43,11 @@ async function foundName(call: MethodCall, doctype: string): Promise<string> {
   const [row] = await call.backend.list(call.principal, { doctype, fields: ['name'], filters: chosen.filters, limit: 1, ...parentOf(args) })
   if (row) return String(row['name'])
   throw notFound(doctype.slice(0, 140), 'of these filters')
+}
+
+/** Names alone are no values, however a list shows them; rows are judged by the parent that is named, as by their list. */
+function rightsOnValues(doctype: unknown, parent: unknown): MethodRight[] {
+  return typeof doctype === 'string' && !parent ? [{ doctype, right: 'read' }] : []
 }
 
 async function readValue(call: MethodCall): Promise<unknown> {

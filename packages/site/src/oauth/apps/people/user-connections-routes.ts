@@ -1,20 +1,61 @@
-import { splitScope } from '@annex/protocol'
-import { endUserConnectionsPage, userConnectionsPage, type UserApp } from '../../../pages/apps/user-connections-page.ts'
+import { FrappeError, invalid, splitScope } from '@annex/protocol'
+import {
+  endUserConnectionsPage,
+  userConnectionsPage,
+  type UserAccess,
+  type UserApp,
+  type UserConnectionsView,
+} from '../../../pages/apps/user-connections-page.ts'
+import { ADMINISTRATOR, type Principal } from '../../../policy/principal.ts'
 import type { OwnApp } from '../apps.ts'
-import { rightsOf, sinceOf } from '../app-views.ts'
-import { pathOf, type Act, type Request } from '../connected-app-paths.ts'
+import { networksOf, rightsOf, sinceOf, useView } from '../app-views.ts'
+import { pathOf, type Act, type ConnectedAppsParts, type Request } from '../connected-app-paths.ts'
 import { shownTime } from '../page-parts.ts'
-import { END_USER, UNTIE_USER, USER, userNameOf, userPathOf } from './user-paths.ts'
+import { END_USER, UNTIE_USER, USER, USER_ACCESS, userNameOf, userPathOf } from './user-paths.ts'
 
-/** What apps may do in one user's name, and by which other sites they sign in, for System Managers. */
-export const showUser: Act = async (exchange, person, { apps, users, identities, zone }) => {
+/** What apps may do in one user's name and did, and by which other sites they sign in, for System Managers. */
+export const showUser: Act = async (exchange, person, parts) => {
   const user = userIn(exchange)
-  const connected = user === '' ? [] : (await apps.listFor(exchange.caller, user)).map((app) => viewOf(app, zone))
-  const isKnown = connected.length > 0 || user === '' || (await users.person(user)) !== undefined
-  const view = { person, action: USER, endHref: userPathOf(user, END_USER), untieAction: UNTIE_USER, user, isKnown, apps: connected }
-  const tied = user === '' ? [] : await identities.listFor(exchange.caller, user)
-  const shown = tied.map(({ issuer, label, created }) => ({ issuer, label, since: shownTime(created, zone) }))
-  return { page: userConnectionsPage({ ...view, identities: shown }) }
+  const view = { person, action: USER, endHref: userPathOf(user, END_USER), untieAction: UNTIE_USER, user }
+  const nobody = { isKnown: true, apps: [], networks: [], identities: [] }
+  return { page: userConnectionsPage({ ...view, ...(user === '' ? nobody : await factsOf(exchange.caller, user, parts)) }) }
+}
+
+type Facts = Pick<UserConnectionsView, 'isKnown' | 'apps' | 'use' | 'networks' | 'access' | 'identities'>
+
+async function factsOf(caller: Principal, user: string, parts: ConnectedAppsParts): Promise<Facts> {
+  const { apps, users, identities, zone } = parts
+  const connected = await apps.listFor(caller, user)
+  const isPerson = (await users.person(user)) !== undefined
+  const tied = await identities.listFor(caller, user)
+  return {
+    isKnown: connected.length > 0 || isPerson,
+    apps: connected.map((app) => viewOf(app, zone)),
+    use: connected.length === 0 ? undefined : useView(await apps.reportFor(caller, user), parts),
+    networks: networksOf(connected.flatMap(({ grants }) => grants)),
+    access: isPerson ? await accessOf(caller, user, parts) : undefined,
+    identities: tied.map(({ issuer, label, created }) => ({ issuer, label, since: shownTime(created, zone) })),
+  }
+}
+
+/** Of Administrator no program is kept by it, and a manager whose permissions hide the User switches nothing. */
+async function accessOf(caller: Principal, user: string, { documents }: ConnectedAppsParts): Promise<UserAccess | undefined> {
+  if (user === ADMINISTRATOR.user) return undefined
+  try {
+    const document = await documents.read(caller, { doctype: 'User', name: user })
+    return { isOn: Number(document['api_access'] ?? 1) === 1, action: USER_ACCESS }
+  } catch (error) {
+    if (error instanceof FrappeError) return undefined
+    throw error
+  }
+}
+
+/** Lets programs act for the user, or none: as a change of their User does. */
+export const switchAccess: Act = async ({ caller, form }, _person, { documents }) => {
+  const [user, choice] = [userNameOf(form?.get('user')), form?.get('api_access')]
+  if (choice !== '0' && choice !== '1') throw invalid('api_access must be 0 or 1')
+  await documents.update(caller, { doctype: 'User', name: user, values: { api_access: Number(choice) } })
+  return { location: userPathOf(user) }
 }
 
 /** Goes to the page of the user who was typed. */

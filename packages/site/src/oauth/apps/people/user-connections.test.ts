@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../../tests/support/databases.ts'
 import { insertSocialIdentity } from '../../../identity/social/social-store.ts'
 import { ADMINISTRATOR } from '../../../policy/principal.ts'
-import { Browser, connect, me, person, register, request, swap } from '../../testing/app.fixture.ts'
+import { Browser, connect, me, person, register, request, swap, type Reply } from '../../testing/app.fixture.ts'
 import { csrfOf } from '../../testing/forms.fixture.ts'
 import type { OAuthTables } from '../../storage/oauth-tables.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
@@ -11,6 +11,7 @@ import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
 const USER = '/connected-apps/user'
 const END = '/connected-apps/user/end-all'
 const UNTIE = '/connected-apps/user/untie'
+const ACCESS = '/connected-apps/user/api-access'
 const of = (user: string, path = USER): string => `${path}?user=${encodeURIComponent(user)}`
 
 describe.each(engines)('the page on a user’s connections, on %s', (engine) => {
@@ -57,6 +58,44 @@ describe.each(engines)('the page on a user’s connections, on %s', (engine) => 
     expect(after.text).toContain('No app has access to this account.')
     expect(after.text).not.toContain(of(user, END))
     expect((await sam.get(of(user, END))).location?.pathname).toBe(USER)
+  })
+
+  it('shows what those apps did, from where, and what they were refused', async () => {
+    const user = await person(provider)
+    const app = await register(provider, { scopes: 'openid Item:read' })
+    const { access } = await connect(provider, await new Browser(provider).signIn(user), app, { scope: 'openid Item:read' })
+    const { id: grant } = (await provider.grants.list(user, app.id))[0]!
+    await me(provider, access)
+    provider.oauth.usage.used({ client: app.id, grant, hash: 'x' }, 'Item', 'read')
+    provider.oauth.usage.refused({ client: app.id, grant }, 'scope', 'list Customer', 'Customer:read')
+    const { text } = await sam.get(of(user))
+    for (const words of ['What these apps did', '<svg', 'list Customer', 'It was not granted Customer:read', '127.0.0.* (1)'])
+      expect(text).toContain(words)
+    expect(text).not.toContain(access)
+    expect((await sam.get(of(await person(provider)))).text).not.toContain('What these apps did')
+  })
+
+  it('switches API access off and on for them, which the next call feels', async () => {
+    const user = await person(provider)
+    const ann = await new Browser(provider).signIn(user)
+    const { access } = await connect(provider, ann, await register(provider))
+    const page = await sam.get(of(user))
+    expect(page.text).toContain('Switch API access off')
+    const csrf_token = csrfOf(page)
+    const choose = (api_access: string, by = sam, csrf = csrf_token): Promise<Reply> =>
+      by.post(ACCESS, { user, api_access, csrf_token: csrf })
+    expect((await choose('0', sam, '')).status).toBe(400)
+    expect((await choose('0', ann, csrfOf(await ann.get('/my-apps')))).status).toBe(403)
+    expect((await choose('maybe')).status).toBe(417)
+    expect((await me(provider, access)).status).toBe(200)
+    const off = await choose('0')
+    expect([off.status, `${off.location?.pathname}${off.location?.search}`]).toEqual([303, of(user)])
+    expect((await me(provider, access)).status).toBe(401)
+    const after = await sam.get(of(user))
+    for (const words of ['Switch API access on', 'API access was switched off']) expect(after.text).toContain(words)
+    await choose('1')
+    expect((await me(provider, access)).status).toBe(200)
+    for (const none of ['Administrator', 'nobody@example.com']) expect((await sam.get(of(none))).text).not.toContain('Switch API access')
   })
 
   it('counts every connection and shows every app, however many there are', async () => {

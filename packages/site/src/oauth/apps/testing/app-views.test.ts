@@ -1,6 +1,6 @@
 import type { DocType } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
-import { adviceView, grantView, limitsOf, networkText, rightsOf, useView } from '../app-views.ts'
+import { adviceView, grantView, limitsOf, networkText, networksOf, rightsOf, useView } from '../app-views.ts'
 import { grantJson, ownAppJson, reportJson, timesIn } from '../apps-json.ts'
 import type { OwnApp, UsedGrant } from '../apps.ts'
 import type { UseReport } from '../use-report.ts'
@@ -37,6 +37,7 @@ const used = (values: Partial<UsedGrant['grant']> = {}, more: Partial<UsedGrant>
     expires: NOON + 60 * MINUTE,
     ...values,
   } as UsedGrant['grant'],
+  appName: 'Field Sales',
   unsaid: ['*:read'],
   use: span,
   tokens: [
@@ -47,9 +48,19 @@ const used = (values: Partial<UsedGrant['grant']> = {}, more: Partial<UsedGrant>
       scope: 'openid Item:read',
       issued: NOON,
       expires: NOON + MINUTE,
+      unsaid: [],
       use: { ...span, subject: 'h1', calls: 1 },
     },
-    { hash: 'h2', kind: 'refresh', grant_id: 'g', scope: 'openid', issued: NOON, expires: NOON + 2 * MINUTE, use: undefined },
+    {
+      hash: 'h2',
+      kind: 'refresh',
+      grant_id: 'g',
+      scope: 'openid',
+      issued: NOON,
+      expires: NOON + 2 * MINUTE,
+      unsaid: ['*:read'],
+      use: undefined,
+    },
   ],
   networks: [network('203.0.113'), network('2001:db8:0:0')],
   ...more,
@@ -72,18 +83,36 @@ describe('a connection as a page shows it', () => {
     limits: [],
     since: '2023-11-14 12:00',
     until: '2023-11-14 13:00',
+    firstUsed: '2023-11-14 12:01',
     lastUsed: '2023-11-14 12:02',
     networks: ['203.0.113.* (3)', '2001:db8:0:0::/64 (3)'],
     tokens: [
-      { hash: 'h1', kind: 'access', issued: '2023-11-14 12:00', expires: '2023-11-14 12:01', lastUsed: '2023-11-14 12:02' },
-      { hash: 'h2', kind: 'refresh', issued: '2023-11-14 12:00', expires: '2023-11-14 12:02', lastUsed: undefined },
+      {
+        hash: 'h1',
+        kind: 'access',
+        rights: ['Know who you are', 'Read Item'],
+        issued: '2023-11-14 12:00',
+        expires: '2023-11-14 12:01',
+        firstUsed: '2023-11-14 12:01',
+        lastUsed: '2023-11-14 12:02',
+      },
+      {
+        hash: 'h2',
+        kind: 'refresh',
+        rights: ['Know who you are', 'Read every kind of document'],
+        issued: '2023-11-14 12:00',
+        expires: '2023-11-14 12:02',
+        firstUsed: undefined,
+        lastUsed: undefined,
+      },
     ],
   }
 
   it('names its user to others alone', () => {
-    expect(grantView(used(), WORDS, false)).toEqual({ ...SHOWN, user: undefined, userHref: undefined })
+    expect(grantView(used(), WORDS, false)).toEqual({ ...SHOWN, href: '/my-apps/c/connections/g', user: undefined, userHref: undefined })
     expect(grantView(used(), WORDS, true)).toEqual({
       ...SHOWN,
+      href: '/connected-apps/c/connections/g',
       user: 'ann@example.com',
       userHref: '/connected-apps/user?user=ann%40example.com',
     })
@@ -96,6 +125,17 @@ describe('a connection as a page shows it', () => {
 
   it('tells networks of both kinds', () => {
     expect([networkText(network('203.0.113')), networkText(network('2001:db8:0:0'))]).toEqual(['203.0.113.* (3)', '2001:db8:0:0::/64 (3)'])
+  })
+
+  it('tells networks of several connections once, the latest first', () => {
+    const late = { ...network('198.51.100'), last_used: NOON + 3 * MINUTE, calls: 1 }
+    const later = { ...network('203.0.113'), last_used: NOON + 4 * MINUTE, calls: 2 }
+    expect(networksOf([])).toEqual([])
+    expect(networksOf([used(), used({}, { networks: [late, later] })])).toEqual([
+      '203.0.113.* (5)',
+      '198.51.100.* (1)',
+      '2001:db8:0:0::/64 (3)',
+    ])
   })
 
   it('tells filters by the labels of their fields', () => {
@@ -127,6 +167,8 @@ describe('the page of what an app did', () => {
           { reason: 'scope', act: 'list Item', scope: 'Item:read', count: 3 },
           { reason: 'permission', act: 'read Item', scope: '', count: 2 },
           { reason: 'limit', act: '', scope: '', count: 1 },
+          { reason: 'address', act: '', scope: '', count: 1 },
+          { reason: 'access', act: '', scope: '', count: 1 },
         ],
         details: [
           { day: 'd', outcome: 'used', what: 'Item', right: 'read', count: 4 },
@@ -152,6 +194,8 @@ describe('the page of what an app did', () => {
         { words: 'list Item', reason: 'It was not granted Item:read', count: 3 },
         { words: 'read Item', reason: 'Its user has no permission', count: 2 },
         { words: 'Any call', reason: 'Its budget was used up', count: 1 },
+        { words: 'Any call', reason: 'It called from an address outside of its ranges', count: 1 },
+        { words: 'Any call', reason: 'API access was switched off', count: 1 },
       ],
       details: [
         { day: 'd', words: 'Read Item', count: 4 },

@@ -47,6 +47,7 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
       'GET list',
       'GET get',
       'GET usage',
+      'GET of_user',
       'GET advice',
       'POST take_away',
       'POST set_state',
@@ -85,6 +86,9 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     ['end', { token: 7 }, 'Send token'],
     ['get', { client: '' }, 'Send client'],
     ['usage', { client: 7 }, 'Send client'],
+    ['usage', {}, 'Send client'],
+    ['usage', { grant: 7 }, 'Send grant'],
+    ['of_user', {}, 'Send user'],
     ['advice', {}, 'Send client'],
     ['take_away', { client: 'c' }, 'Send scope'],
     ['take_away', { scope: 's' }, 'Send client'],
@@ -119,7 +123,7 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     }
     for (const { name } of methods.filter((method) => !OWN.includes(method.name.replace('annex.apps.', '')))) {
       const short = name.replace('annex.apps.', '')
-      const own = short === 'end_all' ? { client: app.id } : args
+      const own = ['end_all', 'approvals'].includes(short) ? { client: app.id } : args
       await expect(call(short, own, clerk(user)), short).rejects.toMatchObject({ excType: 'PermissionError' })
     }
     await expect(call('end_all', { user }, clerk('other@example.com'))).rejects.toMatchObject({ excType: 'PermissionError' })
@@ -204,6 +208,7 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     expect(got).toMatchObject({
       settings: { app_name: 'Depot' },
       secrets: [{ secret: expect.any(String) as string, created: TIME, expires: null, last_used: TIME }],
+      secret_networks: [{ network: '127.0.0', first_used: TIME, last_used: TIME, calls: 1 }],
       event_secrets: [{ secret: expect.any(String) as string, created: TIME, expires: null }],
       exceptions: [{ kind: 'openidActsAsAll', count: 1, last_used: TIME }],
       advice: [],
@@ -214,6 +219,26 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     await expect(call('advice', { client: 'x'.repeat(150) })).rejects.toMatchObject({
       message: `OAuth Client ${'x'.repeat(140)} not found`,
     })
+  })
+
+  it('tell what each grant did, and all apps of a user, to them and to System Managers', async () => {
+    const [one, two] = [await connected({ app_name: 'One' }), await connected({ app_name: 'Two' })]
+    for (const { tokens } of [one, one, two]) await works(tokens)
+    const calls = async (method: string, args: Args, principal?: Principal): Promise<unknown> =>
+      (await json(method, args, principal))['calls']
+    expect([await calls('usage', { grant: one.grant }), await calls('my_usage', { grant: two.grant }, clerk(user))]).toEqual([2, 1])
+    for (const method of ['usage', 'my_usage'])
+      await expect(call(method, { grant: one.grant }, clerk('other@example.com'))).rejects.toMatchObject({
+        excType: 'DoesNotExistError',
+        message: `Grant ${one.grant} not found`,
+      })
+    const ofUser = (await call('of_user', { user })) as Json[]
+    expect(ofUser).toEqual(await call('mine', {}, clerk(user)))
+    expect(ofUser.find(({ client }) => client === two.app.id)).toMatchObject({ app_name: 'Two', grants: [{ grant: two.grant, calls: 1 }] })
+    const own = (await Promise.all(ofUser.map(({ client }) => calls('usage', { client })))).reduce((sum: number, of) => sum + Number(of), 0)
+    expect(await calls('usage', { user })).toBe(own)
+    await expect(call('usage', { user }, clerk(user))).rejects.toMatchObject({ excType: 'PermissionError' })
+    expect(await calls('usage', { user: 'nobody@example.com' })).toBe(0)
   })
 
   it('suspend an app, let it go on, and retire it', async () => {
@@ -262,6 +287,8 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     expect(await waiting()).toEqual([two.id])
     await call('decide', { client: two.id, user, decision: 'refuse' })
     expect(await waiting()).toEqual([])
+    expect([await waiting({ state: 'Approved' }), await waiting({ state: 'Refused' })]).toEqual([[one.id], [two.id]])
+    await expect(waiting({ state: 'Forgotten' })).rejects.toMatchObject({ message: 'state must be one of Waiting, Approved, Refused' })
     expect((await connect(provider, browser, one)).access).toMatch(/^at/)
     expect((await browser.authorize(request(two))).status).not.toBe(200)
   })

@@ -47,13 +47,14 @@ describe('the report on an app', () => {
       day(19_675, 'scope', 1),
       day(19_675, 'permission', 2),
       day(19_675, 'limit', 4),
+      day(19_675, 'access', 8),
     ]
     expect(report({ sumsByDay, sums: [sum('call', 5), sum('call', 2), sum('used', 9)] })).toMatchObject({
       calls: 7,
       days: [
         { day: '2023-11-12', calls: 7, refused: 0 },
         { day: '2023-11-13', calls: 0, refused: 0 },
-        { day: '2023-11-14', calls: 0, refused: 7 },
+        { day: '2023-11-14', calls: 0, refused: 15 },
       ],
     })
   })

@@ -165,9 +165,10 @@ describe.each(engines)('an attack on consent, on %s:', (engine) => {
     expect(await stored()).toEqual(before)
   })
 
-  it('F12 a scope of ten thousand rights is refused, and one right ten thousand times too', async () => {
-    for (const scope of [Array.from({ length: 10_000 }, (_, index) => `Item:r${index}`).join(' '), 'openid '.repeat(10_000)])
+  it('F12 a scope of ten thousand rights is refused, and one right ten thousand times is one', async () => {
+    for (const scope of [Array.from({ length: 10_000 }, (_, index) => `Item:r${index}`).join(' ')])
       expectError(await alice.post(AUTHORIZE, request(app, { scope })), 'invalid_request')
+    expect(boxesOf(await alice.post(AUTHORIZE, request(app, { scope: 'Item:read '.repeat(10_000) })))).toEqual(['Item:read'])
     expect(boxesOf(await alice.authorize(request(app, { scope: 'Item:read '.repeat(300) })))).toEqual(['Item:read'])
   })
 

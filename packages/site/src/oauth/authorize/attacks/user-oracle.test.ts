@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../../policy/principal.ts'
 import { expectError } from '../../testing/answers.fixture.ts'
-import { Browser, person, register, request, type App, type Reply } from '../../testing/app.fixture.ts'
+import { AUTHORIZE, ask, Browser, formOf, person, register, request, type App, type Reply } from '../../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 const TOLD = 'The app may not act for this user'
@@ -63,21 +63,53 @@ describe.each(engines)('an app that is refused for what its user is, on %s', (en
     expect(entries).toContainEqual(expect.objectContaining({ event: 'oauth.authorize.refused' }))
   })
 
+  const sam = async (): Promise<Browser> =>
+    new Browser(provider).signIn(await person(provider, { roles: [{ role: 'System Manager' }, { role: 'Desk User' }] }))
+  const ann = async (): Promise<Browser> => new Browser(provider).signIn(await person(provider))
+  /** Where the page of a refusal goes back to. */
+  const backOf = (page: Reply): URL => {
+    const href = /<a class="button" href="([^"]*)"/.exec(page.text)?.[1] ?? ''
+    return new URL(href.replaceAll('&amp;', '&'))
+  }
+
   it('hears the same of a DocType that is not there, whoever is signed in; the trail has the scope', async () => {
     const app = await register(provider, { scopes: 'openid *:read' })
-    const [sam, ann] = [
-      await new Browser(provider).signIn(await person(provider, { roles: [{ role: 'System Manager' }, { role: 'Desk User' }] })),
-      await new Browser(provider).signIn(await person(provider)),
-    ]
-    const [one, other] = [
-      await sam.authorize(request(app, { scope: 'Ghost:read' })),
-      await ann.authorize(request(app, { scope: 'Ghost:read' })),
-    ]
-    expectError(one, 'invalid_scope')
-    expect(one.location?.search).toBe(other.location?.search)
+    const asking = request(app, { scope: 'openid Ghost:read Item:read' })
+    const [one, other] = [await (await sam()).authorize(asking), await (await ann()).authorize(asking)]
+    expectError(other, 'invalid_scope')
+    expect(backOf(one).href).toBe(other.location?.href)
+    expect(describedBy(other)).toBe('The app may not ask for Ghost:read')
     await provider.audit.flush(true)
     const entries = await provider.trail.latest({ client: app.id }, 10)
-    expect(entries).toContainEqual(expect.objectContaining({ event: 'oauth.authorize.refused' }))
+    expect(entries.filter(({ event }) => event === 'oauth.authorize.refused')).toHaveLength(2)
     expect(JSON.stringify(entries)).toContain('Ghost:read')
+  })
+
+  it('is not told that a System Manager is, on a page of the site', async () => {
+    const app = await register(provider, { scopes: 'openid *:read', app_name: 'Field <b>Sales' })
+    const page = await (await sam()).authorize(request(app, { scope: 'openid Ghost:read Lost.Thing:read Item:read' }))
+    expect([page.status, page.location]).toEqual([400, undefined])
+    expect([...page.text.matchAll(/<li><code>([^<]*)<\/code>/g)].map(([, scope]) => scope)).toEqual(['Ghost:read', 'Lost.Thing:read'])
+    expect(page.text).toContain('Field &lt;b&gt;Sales')
+  })
+
+  it.each<[why: string, scope: string, more: Record<string, string>]>([
+    ['it asks silently', 'Ghost:read', { prompt: 'none' }],
+    ['every DocType that it names is there', 'Item:write', {}],
+    ['the scope names none', 'nonsense', {}],
+    ['the app is not registered for it', 'Ghost:write', {}],
+  ])('hears at once of a System Manager when %s', async (_why, scope, more) => {
+    const app = await register(provider, { scopes: 'openid *:read' })
+    const asking = request(app, { scope, ...more })
+    const [one, other] = [await (await sam()).authorize(asking), await (await ann()).authorize(asking)]
+    expectError(one, 'invalid_scope')
+    expect(one.location?.href).toBe(other.location?.href)
+  })
+
+  it('hears at once when what asks reads no pages', async () => {
+    const app = await register(provider, { scopes: 'openid *:read' })
+    const { cookie } = await sam()
+    const path = `${AUTHORIZE}?${formOf(request(app, { scope: 'Ghost:read' }))}`
+    expectError(await ask(provider, path, { headers: { cookie, accept: 'application/json' } }), 'invalid_scope')
   })
 })

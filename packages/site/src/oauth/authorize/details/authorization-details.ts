@@ -12,7 +12,8 @@ import {
 import { visibleFields } from '../../../policy/field-levels.ts'
 import type { Principal } from '../../../policy/principal.ts'
 import { faultOfRowFilter } from '../../../policy/row-filters.ts'
-import type { DoctypeOf } from '../requested-scopes.ts'
+import type { DoctypeOf } from '../requested/requested-scopes.ts'
+import { faultOfForm } from './filter-form.ts'
 
 export const DETAILS_TYPE = 'frappe_doctype'
 
@@ -80,6 +81,8 @@ function filtersOf(doctype: string, input: unknown): Filter[] {
   if (filters.length > MAX_FILTERS) throw wrong(`write at most ${MAX_FILTERS} filters of ${doctype}`)
   if (!filters.every(({ value }) => isComparable(value)))
     throw wrong(`a filter of ${doctype} must compare with texts, numbers, or a list of them`)
+  const fault = filters.map(faultOfForm).find((found) => found !== undefined)
+  if (fault !== undefined) throw wrong(`in a filter of ${doctype}, ${fault}`)
   return filters
 }
 

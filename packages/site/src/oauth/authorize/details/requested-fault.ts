@@ -1,6 +1,6 @@
 import type { Filter } from '@annex/protocol'
 import type { Principal } from '../../../policy/principal.ts'
-import type { DoctypeOf } from '../requested-scopes.ts'
+import type { DoctypeOf } from '../requested/requested-scopes.ts'
 import type { Requested } from '../requested/requested.ts'
 import { faultOfDetails } from './authorization-details.ts'
 

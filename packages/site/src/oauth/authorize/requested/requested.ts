@@ -13,7 +13,7 @@ import {
   type DoctypeOf,
   type ScopeFacts,
   type ScopeSets,
-} from '../requested-scopes.ts'
+} from './requested-scopes.ts'
 
 /** A request, and who sends it. */
 export interface RequestFacts {

@@ -4,7 +4,7 @@ import type { GrantRow } from '../../storage/oauth-tables.ts'
 import { readTriples, tripleOf, type FilterTriple } from '../details/granted-details.ts'
 import type { Detail } from '../details/authorization-details.ts'
 import { olderConnections } from '../older/older-connections.ts'
-import type { DoctypeOf } from '../requested-scopes.ts'
+import type { DoctypeOf } from '../requested/requested-scopes.ts'
 
 /** By DocType, the names of the documents that a user keeps an app to. */
 export type RowChoices = ReadonlyMap<string, readonly string[]>

@@ -1,5 +1,6 @@
 import { OAuthError } from '@annex/protocol'
 import type { Audit } from '../../../audit/audit.ts'
+import { INCIDENT_HEADER } from '../../../audit/refusals/with-incident.ts'
 import { addressBlock } from '../../../http/address-block.ts'
 import type { Limits } from '../../../http/limits.ts'
 import type { Parameters } from '../../endpoints/parameters.ts'
@@ -9,7 +10,7 @@ import { isFrom } from '../ip-ranges.ts'
 import { noteSecretUse } from '../secrets/client-secrets-store.ts'
 import type { ClientUses } from '../uses/client-uses.ts'
 import { parseBasic } from './basic-credentials.ts'
-import { KeptClients, type KeptClientsParts } from './kept-clients.ts'
+import { KeptClients, type KeptClient, type KeptClientsParts } from './kept-clients.ts'
 
 /** What a caller of the token endpoint shows of itself. */
 interface Shown {
@@ -24,6 +25,8 @@ export interface ClientRequest {
   readonly ip: string
   /** At the token endpoint: some clients of old refresh without their secret. */
   readonly grantType?: string
+  /** Where something else is read for the request as well: reads it, and the generation with it. Asked once, before the client is judged. */
+  readonly generation?: () => Promise<number>
 }
 
 export interface AuthenticationParts extends KeptClientsParts {
@@ -33,7 +36,7 @@ export interface AuthenticationParts extends KeptClientsParts {
   /** Where exceptions that apps use are counted. */
   readonly uses: ClientUses
   /** Told of each client that is known, and may refuse it: its budget is used up. */
-  readonly onKnown?: (client: Client, request: ClientRequest) => Promise<void>
+  readonly onKnown?: (client: Client, request: ClientRequest) => Promise<void> | undefined
 }
 
 /** Compared against when there is no secret, so that an unknown client takes as long as a known one. */
@@ -61,9 +64,11 @@ export class ClientAuthentication {
     const shown = readShown(request)
     if (shown.id === undefined) throw refusal(shown)
     const counted = [addressBlock(request.ip), shown.id.slice(0, 140)] as const
-    await this.#parts.failures.check(...counted)
-    const client = await this.#judge(shown.id, shown.secret, request.grantType)
-    if (client) return this.#admit(client, request)
+    // What is there at once is not waited for, here and below.
+    const held = this.#parts.failures.check(...counted)
+    if (held) await held
+    const client = this.#judge(await this.#kept.read(shown.id, request.generation), shown.secret, request.grantType)
+    if (client) return this.#admit(client instanceof Promise ? await client : client, request)
     await this.#parts.failures.count(...counted)
     throw refusal(shown)
   }
@@ -85,20 +90,20 @@ export class ClientAuthentication {
   }
 
   async #admit(client: Client, request: ClientRequest): Promise<Client> {
-    await this.#requireAddress(client, request.ip)
-    await this.#parts.onKnown?.(client, request)
+    if (!isFrom(client, request.ip)) await this.#refuseAddress(client, request.ip)
+    const spent = this.#parts.onKnown?.(client, request)
+    if (spent) await spent
     return client
   }
 
   /** Told only to whoever showed the secret, or the id of a client that has none. */
-  async #requireAddress(client: Client, ip: string): Promise<Client> {
-    if (isFrom(client, ip)) return client
-    await this.#parts.audit.refuse({ event: 'oauth.client.refused', reason: 'address', client: client.id, ip })
-    throw new OAuthError('invalid_client', 'This app may not be used from this address; its IP Ranges say from where')
+  async #refuseAddress(client: Client, ip: string): Promise<never> {
+    const incident = await this.#parts.audit.refuse({ event: 'oauth.client.refused', reason: 'address', client: client.id, ip })
+    const sentence = 'This app may not be used from this address; its IP Ranges say from where'
+    throw new OAuthError('invalid_client', sentence, { headers: { [INCIDENT_HEADER]: incident } })
   }
 
-  async #judge(id: string, secret: string | undefined, grantType: string | undefined): Promise<Client | undefined> {
-    const { client, secrets } = await this.#kept.read(id)
+  #judge({ client, secrets }: KeptClient, secret: string | undefined, grantType: string | undefined): Promise<Client> | Client | undefined {
     const now = this.#parts.now()
     const live = secrets.filter(({ expires }) => expires === null || expires > now)
     const hash = hashOf(secret ?? '')
@@ -107,8 +112,8 @@ export class ClientAuthentication {
     if (!client?.enabled) return undefined
     if (!isConfidential(client)) return secret === undefined ? client : undefined
     if (!match) return secret === undefined && grantType === 'refresh_token' ? this.#withoutSecret(client) : undefined
-    await noteSecretUse(this.#parts.database.connection, match, now)
-    return client
+    const noted = noteSecretUse(this.#parts.database.connection, match, now)
+    return noted ? noted.then(() => client) : client
   }
 
   /** The refresh token is all that a client of old shows; whoever holds it has it from this client. */

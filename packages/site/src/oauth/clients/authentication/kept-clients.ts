@@ -6,7 +6,7 @@ import { listSecrets } from '../secrets/client-secrets-store.ts'
 
 export interface KeptClientsParts {
   readonly database: Database
-  readonly generation: Pick<Generation, 'read' | 'observe' | 'onChange'>
+  readonly generation: Pick<Generation, 'read' | 'isSeen' | 'observe' | 'onChange'>
   /** UTC microseconds. */
   readonly now: () => number
 }
@@ -20,7 +20,9 @@ export interface KeptClient {
 
 interface Kept {
   readonly since: number
-  readonly read: Promise<KeptClient>
+  readonly reading: Promise<KeptClient>
+  /** What was read, once it was. */
+  read?: KeptClient
 }
 
 /**
@@ -46,21 +48,30 @@ export class KeptClients {
     parts.generation.onChange(async () => this.#kept.clear())
   }
 
-  /** As it is now. What is kept in memory of the site is as new as that afterwards. */
-  async read(id: string): Promise<KeptClient> {
+  /**
+   * As it is now. What is kept in memory of the site is as new as that afterwards.
+   *
+   * @param readGeneration - where something else is read for the request as well, the generation with it
+   */
+  async read(id: string, readGeneration?: () => Promise<number>): Promise<KeptClient> {
     const { generation, now } = this.#parts
-    await generation.observe(await generation.read())
+    const value = await (readGeneration ? readGeneration() : generation.read())
+    if (!generation.isSeen(value)) await generation.observe(value)
     const time = now()
     const kept = this.#kept.get(id)
-    return kept && time - kept.since < LONGEST_KEPT ? kept.read : this.#keep(id, time)
+    return kept && time - kept.since < LONGEST_KEPT ? (kept.read ?? kept.reading) : this.#keep(id, time)
   }
 
   /** Noted before it is read: what a change of the site meanwhile drops is not kept when it comes. */
   #keep(id: string, since: number): Promise<KeptClient> {
-    const kept = { since, read: this.#read(id, since) }
+    const reading = this.#read(id, since)
+    const kept: Kept = { since, reading }
     if (id.length <= LONGEST_ID) this.#kept.set(id, kept)
-    kept.read.catch(() => this.#kept.get(id) === kept && this.#kept.delete(id))
-    return kept.read
+    reading.then(
+      (read) => (kept.read = read),
+      () => this.#kept.get(id) === kept && this.#kept.delete(id),
+    )
+    return reading
   }
 
   async #read(id: string, now: number): Promise<KeptClient> {

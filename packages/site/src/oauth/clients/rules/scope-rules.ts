@@ -14,6 +14,7 @@ export interface KnownNames {
  * @throws {FrappeError} `ValidationError` for what the grammar or this site does not know
  */
 export function checkKnownScope(token: string, { doctypeOf, scopeSets }: KnownNames): void {
+  if (token === '*:*') throw invalid('The scope *:* stands for nothing; write all, or a right on every DocType such as *:read')
   const scope = readScope(token.endsWith(':*') ? `${token.slice(0, -1)}read` : token)
   if (!scope) throw invalid(`${token.slice(0, 100)} is no scope; write openid, all, or a DocType and a right such as Sales.Invoice:read`)
   if (scope.kind === 'document' && scope.doctype !== '*' && !doctypeOf(scope.doctype))

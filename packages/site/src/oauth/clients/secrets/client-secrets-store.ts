@@ -63,20 +63,23 @@ export async function removeSecrets(connection: Connection, client: string): Pro
 }
 
 /**
- * Notes the use of a secret, at most once a minute; in the row that was given as well, which may be kept in memory.
+ * Notes the use of a secret, at most once a minute; in the row that was given as well, which may be kept in memory. Undefined where there
+ * is nothing to note.
  *
  * There it stands before the statement has run, so that of requests that come together, which share the row, one writes. When that
  * fails it is taken back: the next request tries again, and not after a minute.
  */
-export async function noteSecretUse(connection: Connection, secret: ClientSecretRow, now: number): Promise<void> {
+export function noteSecretUse(connection: Connection, secret: ClientSecretRow, now: number): Promise<void> | undefined {
   const before = secret.last_used
-  if (before !== null && now - before < MINUTE) return
+  if (before !== null && now - before < MINUTE) return undefined
   secret.last_used = now
-  try {
-    // Primary key.
-    await connection.withTables<OAuthTables>().updateTable('client_secret').set({ last_used: now }).where('id', '=', secret.id).execute()
-  } catch (error) {
+  return writeSecretUse(connection, secret, now).catch((error: unknown) => {
     secret.last_used = before
     throw error
-  }
+  })
+}
+
+async function writeSecretUse(connection: Connection, { id }: ClientSecretRow, now: number): Promise<void> {
+  // Primary key.
+  await connection.withTables<OAuthTables>().updateTable('client_secret').set({ last_used: now }).where('id', '=', id).execute()
 }

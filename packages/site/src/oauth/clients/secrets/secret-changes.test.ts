@@ -148,7 +148,7 @@ describe.each(engines)('a change of the secrets of an app, on %s', (engine) => {
     })
     const [secret] = await stored(id)
     const now = provider.now()
-    const use = (at: number): Promise<void> => noteSecretUse(connection, secret!, at)
+    const use = async (at: number): Promise<void> => noteSecretUse(connection, secret!, at)
     await Promise.all([use(now), use(now + 1)])
     expect([statements, (await stored(id))[0]?.last_used]).toEqual([1, now])
     fault = new Error('no database')

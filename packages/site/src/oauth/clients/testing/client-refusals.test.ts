@@ -122,6 +122,10 @@ describe('a client that shows itself', () => {
       { error: 'invalid_client', error_description: 'This app may not be used from this address; its IP Ranges say from where' },
     ])
     expect(await trail()).toMatchObject([{ ip: '198.51.100.7', detail: { reason: 'address' } }])
+    const explained = await provider.oauth.explain.incident(ADMINISTRATOR, reply.headers.get('x-annex-incident') ?? '')
+    expect(explained).toMatchObject({
+      explanation: { allowed: false, client: { id: own.id }, findings: [{ check: 'app' }, { check: 'address', outcome: 'refuses' }] },
+    })
   })
 
   it('goes without its secret in no refresh but one that was allowed to it, and that is counted', async () => {

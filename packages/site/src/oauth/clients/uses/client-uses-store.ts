@@ -1,4 +1,5 @@
 import type { Connection } from '@annex/database'
+import { sql } from 'kysely'
 
 /** How often an app used an exception on one day (days since 1970, UTC). */
 export interface ClientUseRow {
@@ -19,7 +20,7 @@ export interface CountedUse {
   readonly lastUsed: number
 }
 
-/** Adds to a day's count. Whether it is the first of that day. */
+/** Adds to a day's count; of several processes the latest use counts, whoever writes last. Whether it is the first of that day. */
 export async function addUses(connection: Connection, use: ClientUseRow): Promise<boolean> {
   // Primary key.
   const row = await connection
@@ -29,7 +30,7 @@ export async function addUses(connection: Connection, use: ClientUseRow): Promis
     .onConflict((conflict) =>
       conflict.columns(['client', 'kind', 'day']).doUpdateSet((known) => ({
         count: known('client_use.count', '+', use.count),
-        last_used: use.last_used,
+        last_used: sql<number>`case when excluded.last_used > client_use.last_used then excluded.last_used else client_use.last_used end`,
       })),
     )
     .returning('count')

@@ -41,6 +41,22 @@ describe.each(engines)('the uses of an exception, on %s', (engine) => {
     expect([await stored(one.id), (await stored(other.id)).length]).toEqual([[], 1])
   })
 
+  it('are one count of several processes, that write at the same time too, and one row in the trail', async () => {
+    const { id } = await register(provider)
+    const processes = [1, 2, 3].map((more) => usesAt(() => 9 * DAY + more))
+    for (const uses of processes) {
+      uses.note(id, 'tokenDocument')
+      uses.note(id, 'tokenDocument')
+    }
+    await Promise.all(processes.map((uses) => uses.flush()))
+    expect(await stored(id)).toEqual([{ kind: 'tokenDocument', count: 6, lastUsed: 9 * DAY + 3 }])
+    const early = usesAt(() => 9 * DAY)
+    early.note(id, 'tokenDocument')
+    await early.flush()
+    expect(await stored(id)).toEqual([{ kind: 'tokenDocument', count: 7, lastUsed: 9 * DAY + 3 }])
+    expect(await trail(id)).toHaveLength(1)
+  })
+
   it('stand in the trail once a day, with the last address that is known', async () => {
     const { id } = await register(provider)
     let time = 7 * DAY

@@ -1,5 +1,5 @@
 import type { Connection, Database } from '@annex/database'
-import { inUse, type KeyRing, type SecretKey, type SigningKey } from '../key-ring.ts'
+import { inUse, type KeyRing, type SecretKey, type SigningKey, type TrailKey } from '../key-ring.ts'
 import { readRing, type Keys } from '../load-keys.ts'
 import { lacking, lockKeys, readKeyRows, recordKeys } from '../signing-keys-store.ts'
 import type { SigningKeyRow } from '../../storage/oauth-tables.ts'
@@ -24,12 +24,14 @@ export class LiveKeys implements KeyRing {
   readonly #noticed = new Set<string>()
   #signing: readonly SigningKey[]
   #secrets: readonly [SecretKey, ...SecretKey[]]
+  #trailKeys: readonly TrailKey[]
 
   constructor(parts: LiveKeysParts) {
     this.#parts = parts
     this.file = parts.ring.file
     this.#signing = parts.ring.signing
     this.#secrets = parts.ring.secrets
+    this.#trailKeys = parts.ring.trailKeys ?? []
   }
 
   get signing(): readonly SigningKey[] {
@@ -38,6 +40,10 @@ export class LiveKeys implements KeyRing {
 
   get secrets(): readonly [SecretKey, ...SecretKey[]] {
     return this.#secrets
+  }
+
+  get trailKeys(): readonly TrailKey[] {
+    return this.#trailKeys
   }
 
   /**
@@ -112,9 +118,10 @@ export class LiveKeys implements KeyRing {
 
   async #readAgain(): Promise<void> {
     if (this.file === undefined) return
-    const { signing, secrets } = await readRing(this.file)
+    const { signing, secrets, trailKeys } = await readRing(this.file)
     this.#signing = signing
     this.#secrets = secrets
+    this.#trailKeys = trailKeys ?? []
   }
 
   #take(rows: readonly SigningKeyRow[]): void {

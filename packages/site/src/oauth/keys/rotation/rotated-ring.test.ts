@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { trailKeyOf } from '../audit-signer.ts'
 import { makeKeyRing, parseKeyRing, type KeyRing, type KeyState } from '../key-ring.ts'
 import { PUBLISHED_AFTER_USE, readiness, ringWithNextSecret, ringWithout, rotatedRing, widenedRing } from './rotated-ring.ts'
 
@@ -155,6 +156,11 @@ describe('A ring after a rotation of its secret key', () => {
     const after = await parse(ringWithout(ring, retired!))
     expect(secretsOf(after)).toEqual(['2 current', '3 next'])
     expect(after.signing.map(({ kid }) => kid)).toEqual(ring.signing.map(({ kid }) => kid))
+    expect(after.trailKeys).toEqual([trailKeyOf(ring.secrets[1]!)])
+    const later = await parse(ringWithout(await parse(ringWithNextSecret(after).text), current!))
+    expect(later.trailKeys).toEqual([trailKeyOf(ring.secrets[1]!), trailKeyOf(ring.secrets[0])])
+    for (const text of [rotatedRing(later, 0).text, widenedRing(later, 'RS256'), ringWithNextSecret(later).text])
+      expect((await parse(text)).trailKeys).toEqual(later.trailKeys)
     expect(() => ringWithout(ring, current!)).toThrow(new Error(`The key ${current} is current; rotate first, and seal everything anew`))
     expect(() => ringWithout(ring, next!)).toThrow(new Error(`The key ${next} is next; rotate first, and seal everything anew`))
     expect(() => ringWithout(ring, 'k'.repeat(60))).toThrow(

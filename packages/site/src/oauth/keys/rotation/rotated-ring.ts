@@ -1,3 +1,4 @@
+import { trailKeyOf } from '../audit-signer.ts'
 import { DAY, HOUR, MINUTE } from '../../storage/durations.ts'
 import {
   SIGNING_ALGORITHMS,
@@ -49,12 +50,12 @@ export function rotatedRing(ring: KeyRing, now: number): RingChange {
   const ready = algorithms.filter((alg) => has(alg, 'next'))
   const moved = kept.map((key) => (ready.includes(key.alg) ? { ...key, state: AFTER[key.state] } : key))
   const fresh = algorithms.map((alg) => newKey(alg, 'next'))
-  return { text: writeKeyRing({ signing: [...moved, ...fresh], secrets: ring.secrets }), tookOver: ready.length > 0 }
+  return { text: writeKeyRing({ ...partsOf(ring), signing: [...moved, ...fresh] }), tookOver: ready.length > 0 }
 }
 
 /** The ring with keys of one more algorithm; what it had stays as it was. */
 export function widenedRing(ring: KeyRing, alg: SigningAlgorithm): string {
-  return writeKeyRing({ signing: [...ring.signing, newKey(alg, 'current'), newKey(alg, 'next')], secrets: ring.secrets })
+  return writeKeyRing({ ...partsOf(ring), signing: [...ring.signing, newKey(alg, 'current'), newKey(alg, 'next')] })
 }
 
 /**
@@ -62,23 +63,28 @@ export function widenedRing(ring: KeyRing, alg: SigningAlgorithm): string {
  *
  * @throws {Error} one sentence, when there are as many keys as there are versions
  */
-export function ringWithNextSecret({ signing, secrets }: KeyRing): RingChange {
+export function ringWithNextSecret(ring: KeyRing): RingChange {
+  const { secrets } = ring
   const tookOver = secrets.some((key) => key.state === 'next')
   const moved = tookOver ? secrets.map((key) => ({ ...key, state: AFTER[key.state] })) : secrets
-  return { text: writeKeyRing({ signing, secrets: [...moved, makeSecretKey(freeVersion(secrets), 'next')] }), tookOver }
+  return { text: writeKeyRing({ ...partsOf(ring), secrets: [...moved, makeSecretKey(freeVersion(secrets), 'next')] }), tookOver }
 }
 
 /**
- * The ring without a retired secret key.
+ * The ring without a retired secret key. The half of it that proves what it signed in the trail stays.
  *
  * @throws {Error} one sentence, when there is none of that id, or it is in use
  */
-export function ringWithout({ signing, secrets }: KeyRing, kid: string): string {
+export function ringWithout(ring: KeyRing, kid: string): string {
+  const { secrets, trailKeys = [] } = ring
   const key = secrets.find((one) => one.kid === kid)
   if (!key) throw new Error(`The key ring has no secret key ${kid.slice(0, 40)}; annex keys list shows those that it has`)
   if (key.state !== 'retired') throw new Error(`The key ${kid} is ${key.state}; rotate first, and seal everything anew`)
-  return writeKeyRing({ signing, secrets: secrets.filter((one) => one !== key) })
+  return writeKeyRing({ ...partsOf(ring), secrets: secrets.filter((one) => one !== key), trailKeys: [...trailKeys, trailKeyOf(key)] })
 }
+
+/** A ring may be an object whose parts are read when they are asked for, which a copy would lose. */
+const partsOf = ({ signing, secrets, trailKeys = [] }: KeyRing): Required<KeyRing> => ({ signing, secrets, trailKeys })
 
 const VERSIONS = '123456789abcdefghijklmnopqrstuvwxyz0'.split('')
 

@@ -107,6 +107,33 @@ describe.each(engines)('the sealed values of a site on %s', (engine) => {
     expect([(await values().uses()).unbound, await read('one')]).toEqual([0, 'of old'])
   })
 
+  it('of an earlier release are bound to this site by itself, once, and the others are left as they are', async () => {
+    const { connection } = provider.database
+    const leave = async (name: string, place = placeOf(name)): Promise<void> => {
+      const { keyId, text } = sealedBefore(current(), `${name} of old`, place)
+      await writeSealedValue(connection, { ...placeOf(name), key_id: keyId, sealed: text })
+    }
+    const unbound = async (): Promise<number> => (await values().uses()).unbound
+    const [old] = await rotate()
+    const other = await usesOf(old)
+    const bound = new SealedValues({ ...provider, keys: provider.oauth.keys, onNotice: (sentence) => void provider.notices.push(sentence) })
+    await leave('one')
+    await leave('two', placeOf('elsewhere'))
+    await bound.bindOlder(() => true)
+    expect(await unbound()).toBe(2)
+    await bound.bindOlder(() => false)
+    expect([await unbound(), await read('one')]).toEqual([1, 'one of old'])
+    expect(provider.notices).toContain('1 sealed value of an earlier release cannot be opened; annex keys reseal tells which')
+    expect((await usesOf(old))?.some((use) => other?.includes(use))).toBe(true)
+    await leave('one')
+    await bound.bindOlder(() => false)
+    expect(await unbound()).toBe(2)
+    await change('two', 'of today')
+    await provider.oauth.tidy()
+    expect([await unbound(), await read('one')]).toEqual([0, 'one of old'])
+    await values().reseal()
+  })
+
   it('that somebody writes meanwhile stay as they were written', async () => {
     const { connection } = provider.database
     await rotate()
@@ -140,7 +167,7 @@ describe.each(engines)('the sealed values of a site on %s', (engine) => {
         return provider.sealer.open(connection, sealed, place)
       },
     }
-    const interrupted = new SealedValues({ ...provider, keys: provider.oauth.keys, sealer: failing })
+    const interrupted = new SealedValues({ ...provider, keys: provider.oauth.keys, sealer: failing, onNotice: () => undefined })
     await expect(interrupted.reseal()).rejects.toThrow('the process has ended')
     const [left = ''] = (await usesOf(old)) ?? []
     const count = Number(/^Password fields: (\d+)$/.exec(left)?.[1])
@@ -189,6 +216,8 @@ describe.each(engines)('the sealed values of a site on %s', (engine) => {
     provider.advance(3601)
     await values().removeKey(old)
     expect(provider.ring.secrets.map(({ kid }) => kid)).not.toContain(old)
+    await rotate()
+    expect(provider.ring.trailKeys?.map(({ kid }) => kid)).toEqual([old])
     expect(await read('two')).toBe('two again')
   })
 

@@ -25,6 +25,8 @@ export interface SealedValuesParts {
   readonly audit: Audit
   /** UTC microseconds. */
   readonly now: () => number
+  /** What an operator should know, in a sentence. */
+  readonly onNotice: (sentence: string) => void
 }
 
 /** A secret key, and what would be lost with it. */
@@ -59,6 +61,7 @@ const REMEMBERED = HOUR
 /** All values of the site that are sealed, for operators. */
 export class SealedValues {
   readonly #parts: SealedValuesParts
+  #areBound = false
 
   constructor(parts: SealedValuesParts) {
     this.#parts = parts
@@ -89,22 +92,52 @@ export class SealedValues {
    * is written at the same time stays. Can be interrupted and repeated; all of it is on the disk when this returns.
    */
   async reseal(user?: string): Promise<Resealed> {
-    const { generation, keys, database, audit } = this.#parts
+    const keyId = await this.#currentKey()
+    const resealed = { keyId, ...(await this.#resealTables({ keyId, start: BOUND })) }
+    await this.#note(resealed, user)
+    return resealed
+  }
+
+  /**
+   * Binds to this site what an earlier release has sealed for none. To be called again and again while the site runs: what it has done
+   * once to the end it does not do again. Of values that cannot be opened it tells, and leaves them.
+   */
+  async bindOlder(isOver: () => boolean): Promise<void> {
+    if (this.#areBound) return
+    const keyId = await this.#currentKey()
+    const { kinds, unopened } = await this.#resealTables({ start: BOUND }, isOver)
+    if (kinds.some(({ values }) => values > 0)) await this.#note({ keyId, kinds, unopened })
+    if (isOver()) return
+    this.#areBound = true
+    const { length } = unopened
+    if (length > 0)
+      this.#parts.onNotice(
+        `${length} sealed ${length === 1 ? 'value' : 'values'} of an earlier release cannot be opened; annex keys reseal tells which`,
+      )
+  }
+
+  async #currentKey(): Promise<string> {
+    const { generation, keys } = this.#parts
     await generation.observe(await generation.read())
-    const [{ kid: keyId }] = keys.listSecret() as [ListedSecretKey]
+    const [{ kid }] = keys.listSecret() as [ListedSecretKey]
+    return kid
+  }
+
+  async #resealTables(wanted: Outdated, isOver?: () => boolean): Promise<Omit<Resealed, 'keyId'>> {
     const kinds: Resealed['kinds'][number][] = []
     const unopened: string[] = []
     for (const table of SEALED_TABLES) {
-      const walked = await this.#resealTable(table, keyId)
+      const walked = await this.#resealTable(table, wanted, isOver)
       kinds.push({ kind: table.kind, values: walked.values })
       unopened.push(...walked.unopened)
     }
-    await database.transaction(
-      (connection) =>
-        audit.write(connection, { event: 'oauth.keys.resealed', user, detail: { key: keyId, kinds, unopened: unopened.length } }),
-      { durable: true },
-    )
-    return { keyId, kinds, unopened }
+    return { kinds, unopened }
+  }
+
+  async #note({ keyId, kinds, unopened }: Resealed, user?: string): Promise<void> {
+    const { database, audit } = this.#parts
+    const detail = { key: keyId, kinds, unopened: unopened.length }
+    await database.transaction((connection) => audit.write(connection, { event: 'oauth.keys.resealed', user, detail }), { durable: true })
   }
 
   /**
@@ -120,21 +153,25 @@ export class SealedValues {
   }
 
   /** Again, until nobody has written in between. */
-  async #resealTable(table: SealedTable, keyId: string): Promise<{ values: number; unopened: readonly string[] }> {
+  async #resealTable(
+    table: SealedTable,
+    wanted: Outdated,
+    isOver?: () => boolean,
+  ): Promise<{ values: number; unopened: readonly string[] }> {
     let values = 0
     for (;;) {
-      const outcomes = await this.#walk(table, keyId)
+      const outcomes = await this.#walk(table, wanted, isOver)
       values += outcomes.filter((outcome) => outcome === 'resealed').length
       if (outcomes.includes('written meanwhile')) continue
       return { values, unopened: outcomes.flatMap((outcome) => (typeof outcome === 'object' ? outcome.fault : [])) }
     }
   }
 
-  async #walk(table: SealedTable, keyId: string): Promise<Outcome[]> {
+  async #walk(table: SealedTable, wanted: Outdated, isOver: () => boolean = () => false): Promise<Outcome[]> {
     const { connection } = this.#parts.database
     const outcomes: Outcome[] = []
     for (let after: readonly string[] | undefined; ;) {
-      const rows = await listOutdated(connection, table, { keyId, start: BOUND }, after, BATCH)
+      const rows = isOver() ? [] : await listOutdated(connection, table, wanted, after, BATCH)
       after = rows.at(-1)?.key
       if (after === undefined) return outcomes
       const exchanges = rows.map((row) => this.#exchange(table, row))
@@ -162,6 +199,7 @@ export class SealedValues {
   }
 }
 
+type Outdated = Parameters<typeof listOutdated>[2]
 type Outcome = 'resealed' | 'written meanwhile' | { readonly fault: string }
 
 function faultOf(error: unknown): { readonly fault: string } {

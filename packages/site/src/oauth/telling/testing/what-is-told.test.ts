@@ -25,6 +25,7 @@ describe('who ended it, in the words of CAEP', () => {
     ['token_revoked', 'user'],
     ['admin_revoked', 'admin'],
     ['client_retired', 'admin'],
+    ['role_lost', 'admin'],
     ['scopes_changed', 'admin'],
     ['token_reuse', 'policy'],
     ['code_replay', 'policy'],

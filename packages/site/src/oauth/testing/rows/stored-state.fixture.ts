@@ -10,7 +10,7 @@ export type StoredState = ReadonlyMap<string, ReadonlyMap<string, string>>
 export type Changes = Readonly<Record<string, readonly string[]>>
 
 /** The trail and its chain are looked at by themselves; what apps did is counted whenever it is; a search index follows its table. */
-const BESIDE = /^(?:audit|oauth_use_|sqlite_)|~(?:rows|search)/
+const BESIDE = /^(?:audit|oauth_use_|sqlite_)|~(?:rows|search|grams)/
 /** Tell when something was last used, and nothing else. */
 const USES = new Set(['last_used', 'last_seen'])
 

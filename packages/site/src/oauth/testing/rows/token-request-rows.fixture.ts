@@ -119,6 +119,19 @@ const grantTypeRows: readonly AttackRow[] = [
       answer: errorOf('invalid_request'),
     }),
   ),
+  ...[
+    '{"grant_type":"refresh_token","grant_type":"authorization_code","code":"a"}',
+    '{"grant_type":"authorization_code","code":"a","\\u0063ode":"b"}',
+    '{"grant_type":"authorization_code","code":"a:\\":b","code":"a:\\":b"}',
+  ].map((body): AttackRow => ({
+    row: 'C19',
+    about: `as JSON: ${body}`,
+    attack: async ({ provider, app }) => {
+      const whole = body.replace('{', () => `{"client_id":"${app.id}","client_secret":"${app.secret}",`)
+      return () => ask(provider, TOKEN, { method: 'POST', body: whole, headers: { 'content-type': 'application/json' } })
+    },
+    answer: errorOf('invalid_request'),
+  })),
   {
     row: 'C20',
     about: 'parameters in the query of a POST',

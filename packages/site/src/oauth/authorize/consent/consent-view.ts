@@ -1,21 +1,21 @@
 import { isIdentityScope, OAUTH_PATHS, readScope, type Filter } from '@annex/protocol'
-import type { Answer, Exchange } from '../../http/exchange.ts'
-import { consentPage, type ConsentOlder, type ConsentScope } from '../../pages/consent/consent-page.ts'
-import { filterWords } from '../../pages/consent/filter-words.ts'
-import type { ConsentLimit, ConsentRows } from '../../pages/consent/rows-part.ts'
-import { texts } from '../../pages/texts.ts'
-import { parseRowFilters, type RowFilters } from '../../policy/row-filters.ts'
-import type { Principal } from '../../policy/principal.ts'
-import { shownTime } from '../apps/page-parts.ts'
-import { unsaidReach } from '../clients/client.ts'
-import { hostOf } from '../clients/redirect-uris.ts'
-import type { OAuthParts } from '../oauth-parts.ts'
+import type { Answer, Exchange } from '../../../http/exchange.ts'
+import { consentPage, type ConsentOlder, type ConsentScope } from '../../../pages/consent/consent-page.ts'
+import { filterWords } from '../../../pages/consent/filter-words.ts'
+import type { ConsentLimit, ConsentRows } from '../../../pages/consent/rows-part.ts'
+import { texts } from '../../../pages/texts.ts'
+import { parseRowFilters, type RowFilters } from '../../../policy/row-filters.ts'
+import type { Principal } from '../../../policy/principal.ts'
+import { shownTime } from '../../apps/page-parts.ts'
+import { unsaidReach } from '../../clients/client.ts'
+import { hostOf } from '../../clients/redirect-uris.ts'
+import type { OAuthParts } from '../../oauth-parts.ts'
 import { consentScopes } from './consent.ts'
 import type { AuthorizeFacts } from './consent-facts.ts'
-import type { Asking } from './checks.ts'
-import { END_OLDER, mayReachMore } from './older/older-connections.ts'
-import type { DoctypeOf } from './requested-scopes.ts'
-import { choosableDoctypes, rowField, type RowChoices } from './rows/row-choices.ts'
+import type { Asking } from '../checks.ts'
+import { END_OLDER, mayReachMore } from '../older/older-connections.ts'
+import type { DoctypeOf } from '../requested/requested-scopes.ts'
+import { choosableDoctypes, rowField, type RowChoices } from '../rows/row-choices.ts'
 
 /** A page that was opened: its one-time id, and what it asks about. */
 export interface Opened {
@@ -72,7 +72,7 @@ export async function consentAnswer(
     impossible,
     error: sent?.error,
   })
-  return sent ? { status: 400, page } : { page }
+  return { ...(sent && { status: 400 }), page, formsLeave: true }
 }
 
 function olderOf(facts: AuthorizeFacts, offered: readonly string[], ends: boolean, parts: OlderViewParts): ConsentOlder | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { clientOf } from '../testing/client.fixture.ts'
-import { AuthorizationRequest } from './authorization-request.ts'
+import { clientOf } from '../../testing/client.fixture.ts'
+import { AuthorizationRequest } from '../authorization-request.ts'
 import { consentScopes, decide, isConsentGiven, offeredScopes, type ConsentFacts } from './consent.ts'
 
 const SCOPES = ['openid', 'Item:read', 'Item:write']

@@ -1,5 +1,5 @@
 import type { Connection } from '@annex/database'
-import type { OAuthTables, PendingRequestRow } from '../storage/oauth-tables.ts'
+import type { OAuthTables, PendingRequestRow } from '../../storage/oauth-tables.ts'
 
 /** Open consent pages that one session may have. */
 const CAP = 20

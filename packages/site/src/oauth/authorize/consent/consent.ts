@@ -1,10 +1,10 @@
 import { CHANGING_RIGHTS, isIdentityScope, readScope } from '@annex/protocol'
-import type { ConsentScope } from '../../pages/consent/consent-page.ts'
-import { isConfidential, type Client } from '../clients/client.ts'
-import { isClaimed } from '../clients/redirect-uris.ts'
-import type { Remembered } from '../grants/grants.ts'
-import type { AuthorizationRequest } from './authorization-request.ts'
-import type { ScopeSets } from './requested-scopes.ts'
+import type { ConsentScope } from '../../../pages/consent/consent-page.ts'
+import { isConfidential, type Client } from '../../clients/client.ts'
+import { isClaimed } from '../../clients/redirect-uris.ts'
+import type { Remembered } from '../../grants/grants.ts'
+import type { AuthorizationRequest } from '../authorization-request.ts'
+import type { ScopeSets } from '../requested/requested-scopes.ts'
 
 export interface ConsentFacts {
   readonly client: Client

@@ -1,6 +1,6 @@
 import { OAuthError, isRecord, readScope, splitScope, type DocType } from '@annex/protocol'
-import type { Client } from '../clients/client.ts'
-import { mayHave, mayHaveSet, mayHaveWide } from '../clients/rules/registration-policy.ts'
+import type { Client } from '../../clients/client.ts'
+import { mayHave, mayHaveSet, mayHaveWide } from '../../clients/rules/registration-policy.ts'
 
 export type DoctypeOf = (name: string) => DocType | undefined
 
@@ -83,7 +83,8 @@ function setOf(token: string, sets: ScopeSets | undefined): { readonly title: st
   return scope?.kind === 'set' ? sets?.get(scope.name) : undefined
 }
 
-const isThere = (token: string, doctypeOf: DoctypeOf): boolean => {
+/** Whether this site has the DocType that a scope names; true of one that names none. */
+export const isThere = (token: string, doctypeOf: DoctypeOf): boolean => {
   const doctype = doctypeNamed(token)
   return doctype === undefined || doctypeOf(doctype) !== undefined
 }
@@ -131,12 +132,16 @@ export function doctypeIdsOf(scopes: readonly string[], doctypeOf: DoctypeOf): R
   return ids
 }
 
-/** Whether the DocType that a scope names is still the one whose id was kept with a grant. */
+/**
+ * Whether the DocType that a scope names is still the one whose id was kept with a grant. One that is not there is not: a scope of a
+ * DocType that never was must say nothing, before somebody makes one of that name as after.
+ */
 export function isSameDocType(token: string, ids: Readonly<Record<string, string>>, doctypeOf: DoctypeOf): boolean {
   const doctype = doctypeNamed(token)
   return doctype === undefined || (doctypeOf(doctype) !== undefined && doctypeOf(doctype)?.id === ids[doctype])
 }
 
+/** The one DocType that a scope speaks of; undefined for scopes of all of them and of none. */
 function doctypeNamed(token: string): string | undefined {
   const scope = readScope(token)
   return scope?.kind === 'document' && scope.doctype !== '*' ? scope.doctype : undefined

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { engines } from '../../../../../tests/support/databases.ts'
-import { ADMINISTRATOR } from '../../policy/principal.ts'
+import { engines } from '../../../../../../tests/support/databases.ts'
+import { ADMINISTRATOR } from '../../../policy/principal.ts'
 import {
   APPROVE,
   AUTHORIZE,
@@ -17,9 +17,9 @@ import {
   swap,
   type App,
   type Reply,
-} from '../testing/app.fixture.ts'
-import { expectError, expectRefusal } from '../testing/answers.fixture.ts'
-import { doctype, openProvider, type Provider } from '../testing/provider.fixture.ts'
+} from '../../testing/app.fixture.ts'
+import { expectError, expectRefusal } from '../../testing/answers.fixture.ts'
+import { doctype, openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 describe.each(engines)('consent on %s', (engine) => {
   let provider: Provider
@@ -139,6 +139,8 @@ describe.each(engines)('consent on %s', (engine) => {
       expect(page.text).not.toContain('onload="y')
       expect(page.text).toContain('app.example.com')
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+      // Chromium applies it to the redirect to the app, too.
+      expect(page.headers.get('content-security-policy')).not.toContain('form-action')
     })
 
     it('A30 the code is of the session and not of a cookie that says so', async () => {

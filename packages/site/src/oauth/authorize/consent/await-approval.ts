@@ -1,9 +1,9 @@
-import type { Answer, Exchange } from '../../http/exchange.ts'
-import { approvalPage } from '../../pages/consent/approval-page.ts'
-import type { Principal } from '../../policy/principal.ts'
-import { NotForUser } from '../access/not-for-user.ts'
-import type { Approvals } from '../clients/approvals/approvals.ts'
-import type { OAuthParts } from '../oauth-parts.ts'
+import type { Answer, Exchange } from '../../../http/exchange.ts'
+import { approvalPage } from '../../../pages/consent/approval-page.ts'
+import type { Principal } from '../../../policy/principal.ts'
+import { NotForUser } from '../../access/not-for-user.ts'
+import type { Approvals } from '../../clients/approvals/approvals.ts'
+import type { OAuthParts } from '../../oauth-parts.ts'
 import type { SignedIn } from './open-consent.ts'
 
 interface Parts extends Pick<OAuthParts, 'users'> {

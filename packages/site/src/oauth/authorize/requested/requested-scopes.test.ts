@@ -1,6 +1,6 @@
 import type { DocType } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
-import { clientOf } from '../testing/client.fixture.ts'
+import { clientOf } from '../../testing/client.fixture.ts'
 import {
   ScopeRefused,
   checkNumber,

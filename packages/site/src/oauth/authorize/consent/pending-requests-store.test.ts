@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { engines } from '../../../../../tests/support/databases.ts'
-import type { PendingRequestRow } from '../storage/oauth-tables.ts'
-import { useRounds } from '../storage/stores.fixture.ts'
+import { engines } from '../../../../../../tests/support/databases.ts'
+import type { PendingRequestRow } from '../../storage/oauth-tables.ts'
+import { useRounds } from '../../storage/stores.fixture.ts'
 import { consumePending, insertPending, readPending } from './pending-requests-store.ts'
 
 const NOW = 1000

@@ -1,12 +1,12 @@
-import { unsaidReach, type Client } from '../clients/client.ts'
-import type { Grants } from '../grants/grants.ts'
-import type { GrantRow } from '../storage/oauth-tables.ts'
-import type { Asking, CheckParts } from './checks.ts'
+import { unsaidReach, type Client } from '../../clients/client.ts'
+import type { Grants } from '../../grants/grants.ts'
+import type { GrantRow } from '../../storage/oauth-tables.ts'
+import type { Asking, CheckParts } from '../checks.ts'
 import type { ConsentFacts } from './consent.ts'
-import { olderConnections } from './older/older-connections.ts'
-import { isSameDocType } from './requested-scopes.ts'
-import { readRequested, type Requested } from './requested/requested.ts'
-import { isWithin, rememberedChoices, type RowChoices } from './rows/row-choices.ts'
+import { olderConnections } from '../older/older-connections.ts'
+import { isSameDocType } from '../requested/requested-scopes.ts'
+import { readRequested, type Requested } from '../requested/requested.ts'
+import { isWithin, rememberedChoices, type RowChoices } from '../rows/row-choices.ts'
 
 /** What a consent at the authorization endpoint is about. */
 export interface AuthorizeFacts extends ConsentFacts {

@@ -1,9 +1,20 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { engines } from '../../../../../tests/support/databases.ts'
-import { ADMINISTRATOR } from '../../policy/principal.ts'
-import { Browser, boxesOf, connect, person, readConsent, register, request, APPROVE, type App, type Reply } from '../testing/app.fixture.ts'
-import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { engines } from '../../../../../../tests/support/databases.ts'
+import { ADMINISTRATOR } from '../../../policy/principal.ts'
+import {
+  Browser,
+  boxesOf,
+  connect,
+  person,
+  readConsent,
+  register,
+  request,
+  APPROVE,
+  type App,
+  type Reply,
+} from '../../testing/app.fixture.ts'
+import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 const wordsOf = (page: Reply): string => page.text.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
 const UNFENCED = 'This app is unfenced'

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { engines } from '../../../../../../tests/support/databases.ts'
+import { Browser, connect, me, person, register, type App, type Tokens } from '../../testing/app.fixture.ts'
+import { csrfOf } from '../../testing/forms.fixture.ts'
+import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
+
+const SCOPE = 'openid Item:read'
+
+describe.each(engines)('the page of one connection, on %s', (engine) => {
+  let provider: Provider
+  let sam: Browser
+  let ann: Browser
+  let user: string
+  let app: App
+  let tokens: Tokens
+  let grant: string
+
+  beforeAll(async () => {
+    provider = await openProvider(engine)
+    sam = await new Browser(provider).signIn(await person(provider, { roles: [{ role: 'System Manager' }, { role: 'Desk User' }] }))
+    user = await person(provider)
+    ann = await new Browser(provider).signIn(user)
+    app = await register(provider, { app_name: 'Route planner', scopes: SCOPE })
+    tokens = await connect(provider, ann, app, { scope: SCOPE })
+    grant = (await provider.grants.list(user, app.id))[0]!.id
+    const other = await connect(provider, ann, app, { scope: 'openid' })
+    await me(provider, tokens.access)
+    for (let call = 0; call < 5; call += 1) await me(provider, other.access)
+    provider.oauth.usage.used({ client: app.id, grant, hash: 'x' }, 'Item', 'read')
+    provider.oauth.usage.refused({ client: app.id, grant }, 'scope', 'list Customer', 'Customer:read')
+  })
+  afterAll(() => provider.close())
+
+  const pathOf = (place: string, id = grant, client = app.id): string => `/${place}/${client}/connections/${id}`
+
+  it('shows its user its own days, rights and refusals, and of its tokens what they open and since when they were used', async () => {
+    expect((await ann.get(`/my-apps/${app.id}`)).text).toContain(`href="${pathOf('my-apps')}"`)
+    const { status, text } = await ann.get(pathOf('my-apps'))
+    expect(status).toBe(200)
+    for (const words of ['Route planner', '<svg', 'Read Item', 'It was not granted Customer:read', '127.0.0.* (1)', 'First used'])
+      expect(text).toContain(words)
+    expect(text).toMatch(/Access token.*first used \d{4}-\d\d-\d\d \d\d:\d\d, last used .*Rights: Know who you are, Read Item/s)
+    expect(text).not.toContain(pathOf('my-apps'))
+    for (const secret of [tokens.access, tokens.refresh, app.secret]) expect(text).not.toContain(secret)
+  })
+
+  it('shows System Managers the same with its user, and ends it for them', async () => {
+    expect((await sam.get(`/connected-apps/${app.id}/use`)).text).toContain(`href="${pathOf('connected-apps')}"`)
+    const page = await sam.get(pathOf('connected-apps'))
+    for (const words of [user, '<svg', 'list Customer', `/connected-apps/${app.id}/end-grant`]) expect(page.text).toContain(words)
+    const extra = await connect(provider, ann, app, { scope: SCOPE, nonce: 'extra' })
+    const newest = (await provider.grants.list(user, app.id))[0]!.id
+    await sam.post(`/connected-apps/${app.id}/end-grant`, { grant: newest, csrf_token: csrfOf(page) })
+    expect((await me(provider, extra.access)).status).toBe(401)
+    expect((await sam.get(pathOf('connected-apps', newest))).status).toBe(404)
+  })
+
+  it('is nobody else’s, and no other app’s', async () => {
+    const ben = await new Browser(provider).signIn(await person(provider))
+    const another = await register(provider)
+    expect((await ben.get(pathOf('my-apps'))).status).toBe(404)
+    expect((await ben.get(pathOf('connected-apps'))).status).toBe(403)
+    // What a System Manager may see of others stands among the connected apps, and is not their own.
+    expect((await sam.get(pathOf('my-apps'))).status).toBe(404)
+    for (const [browser, place] of [
+      [ann, 'my-apps'],
+      [sam, 'connected-apps'],
+    ] as const) {
+      expect((await browser.get(pathOf(place, 'nothing'))).status).toBe(404)
+      expect((await browser.get(pathOf(place, grant, another.id))).status).toBe(404)
+    }
+    expect((await new Browser(provider).get(pathOf('my-apps'))).location?.pathname).toBe('/login')
+  })
+})
