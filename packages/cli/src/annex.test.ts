@@ -36,6 +36,21 @@ describe('annex without a site', () => {
     expect(await run('annex', words)).toEqual({ code: 1, stdout: '', stderr: `annex: ${sentence}\n` })
   })
 
+  it('makes no link to a site whose address nothing tells', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'annex-cli-'))
+    try {
+      expect(await run('annex', ['user', 'reset-link', 'Administrator'], { ANNEX_DATA: folder })).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: 'annex: ANNEX_URL: set it to the address where people find the site; it has not listened with this data folder yet\n',
+      })
+      const told = await run('annex', ['user', 'reset-link', 'Administrator'], { ANNEX_DATA: folder, PORT: '8123' })
+      expect(told.stdout).toMatch(/^http:\/\/127\.0\.0\.1:8123\//)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
   it('makes the site when there is none, and says where its first password is', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'annex-cli-'))
     try {
@@ -204,7 +219,9 @@ describe.each(engines)('annex beside a running site, on %s', (engine) => {
 
   it('makes a link by which a user who forgot their password sets another', async () => {
     await annex(['user', 'create', 'lost@example.com', '--first-name', 'Lost'], { ANNEX_USER_PASSWORD: PASSWORD })
-    const made = await annex(['user', 'reset-link', 'lost@example.com'], { ANNEX_URL: site.url })
+    const told = await annex(['user', 'reset-link', 'lost@example.com'], { ANNEX_URL: 'https://told.example' })
+    expect(told.stdout).toMatch(/^https:\/\/told\.example\//)
+    const made = await annex(['user', 'reset-link', 'lost@example.com'])
     expect(made).toMatchObject({ code: 0, stderr: '' })
     const link = new URL(made.stdout.trim())
     expect(link.origin).toBe(site.url)

@@ -1,4 +1,4 @@
-import { openDatabase } from '@annex/database'
+import { openDatabase, type Connection } from '@annex/database'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Api } from '../../../tests/support/callers/api.ts'
@@ -34,6 +34,14 @@ describe.each(engines)('annex audit and explain beside a running site, on %s', (
       .map((line) => JSON.parse(line) as Record<string, unknown>)
   }
 
+  /** The site's database as its owner has it, who can take its protection away. */
+  const unprotected = async (): Promise<{ readonly connection: Connection; close(): Promise<void> }> => {
+    const database = await openDatabase(site.databaseUrl)
+    for (const table of ['audit', 'audit_batch'])
+      await sql.raw(`drop trigger if exists ${table}_no_update${engine === 'postgres' ? ` on ${table}` : ''}`).execute(database.connection)
+    return { connection: database.connection, close: () => database.close() }
+  }
+
   it('tells why a call was refused, by the incident that it came with and by the token', async () => {
     const reply = await Api.byToken(site.url, tokens.access).send('GET', `/api/resource/User/${ANN}`)
     expect(reply.status).toBe(403)
@@ -56,6 +64,10 @@ describe.each(engines)('annex audit and explain beside a running site, on %s', (
       [
         ['explain', '00000000-0000-4000-8000-000000000000'],
         'there is no incident 00000000-0000-4000-8000-000000000000; refusals are kept for 30 days',
+      ],
+      [
+        ['explain', 'AAAAAAAA-0000-1000-0000-00000000000F'],
+        'there is no incident AAAAAAAA-0000-1000-0000-00000000000F; refusals are kept for 30 days',
       ],
       [
         ['explain', 'at1_x', 'look', 'User'],
@@ -99,7 +111,29 @@ describe.each(engines)('annex audit and explain beside a running site, on %s', (
     expect((await annex('audit', 'verify', '--expect', 'x')).stderr).toMatch(/^annex: --expect: write/)
   })
 
-  it('proves it after a person was erased and rows were pruned too, and finds what was changed', async () => {
+  it('proves nothing by a key that the site does not know, whatever the site has signed on it since', async () => {
+    // A command seals what there is.
+    expect((await annex('audit', 'verify')).code).toBe(0)
+    const bare = await unprotected()
+    const { rows } = await sql<{ key_id: string }>`select distinct key_id from audit_batch`.execute(bare.connection)
+    expect(rows).toHaveLength(1)
+    await sql`update audit_batch set key_id = 'unknown'`.execute(bare.connection)
+    const first = await annex('audit', 'verify')
+    expect(first).toMatchObject({ code: 1, stdout: expect.not.stringContaining('note that elsewhere') as string })
+    expect(first.stderr).toMatch(
+      /^annex: Nothing after batch 0 is proven: batch 1 is signed with the key unknown, which .* put it back; .* --lost-key\. .* forged: compare it with a backup\n$/,
+    )
+    await annex('audit', 'export', '--since', '2999-01-01')
+    const again = await annex('audit', 'verify', '--lost-key', 'another')
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing after batch 0 is proven') as string })
+    await bare.close()
+    const later = await unprotected()
+    await sql`update audit_batch set key_id = ${rows[0]?.key_id} where key_id = 'unknown'`.execute(later.connection)
+    await later.close()
+    expect((await annex('audit', 'verify')).code).toBe(0)
+  })
+
+  it('proves it after a person was erased and rows were pruned too', async () => {
     expect(await annex('audit', 'erase', ANN)).toEqual({
       code: 0,
       stdout: `${ANN} is not named in the trail any more. Backups made before still name them.\n`,
@@ -111,10 +145,18 @@ describe.each(engines)('annex audit and explain beside a running site, on %s', (
     expect((await annex('audit', 'prune', '--days', '1')).stdout).toMatch(/^0 rows older than 1 days/)
     expect((await annex('audit', 'prune', '--days', 'x')).stderr).toBe('annex: --days: write a whole number of days, 1 or more\n')
     expect((await annex('audit', 'verify')).code).toBe(0)
-    const database = await openDatabase(site.databaseUrl)
-    await sql.raw(`drop trigger audit_no_update${engine === 'postgres' ? ' on audit' : ''}`).execute(database.connection)
-    await sql`update audit set event = 'nothing' where batch = 1`.execute(database.connection)
-    await database.close()
+  })
+
+  it('finds what was changed, and names that were taken out though nobody was erased', async () => {
+    const bare = await unprotected()
+    await sql`delete from audit_person`.execute(bare.connection)
+    expect((await annex('audit', 'verify')).stderr).toMatch(
+      /^annex: \d+ names and the addresses of 0 rows were taken out of the trail[^.]*\n$/,
+    )
+    await bare.close()
+    const later = await unprotected()
+    await sql`update audit set event = 'nothing' where batch = 1`.execute(later.connection)
+    await later.close()
     const last = await annex('audit', 'verify')
     expect(last.code).toBe(1)
     expect(last.stderr).toMatch(/^annex: Batch 1 is not as it was sealed: .* sound before batch 1 alone\n$/)

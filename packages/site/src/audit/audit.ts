@@ -6,7 +6,7 @@ import { insertAuditRow, insertAuditRows } from './audit-store.ts'
 import type { AuditRow } from './audit-tables.ts'
 import { commitment, newSalt } from './people/commitment.ts'
 import { People } from './people/people.ts'
-import { RefusalWindows, type Counted, type Refused } from './refusals/refusal-windows.ts'
+import { RefusalWindows, withoutSecrets, type Counted, type Refused } from './refusals/refusal-windows.ts'
 
 export interface AuditEvent {
   /** A few words, always the same for the same thing: `sign-in`, `grant revoked`. */
@@ -25,7 +25,8 @@ export interface AuditEvent {
 
 /** Who is calling, for whatever is written on their behalf. */
 export interface Caller {
-  readonly ip: string
+  /** Absent where what they began goes on without them. */
+  readonly ip?: string
   /** `Guest` when nobody is known. */
   readonly user: string
   /** Of the token that was shown. */
@@ -136,14 +137,27 @@ export class Audit {
    * by which it can be found again.
    */
   async refuse(refused: Refused): Promise<string> {
-    const { incident, first } = this.#refusals.count({ ...refused, ip: refused.ip ?? this.#caller()?.ip }, this.#now())
-    this.#wake()
+    const { incident, first } = this.#count(refused)
     if (first) {
       const { connection } = this.#database
       await insertAuditRow(connection, await this.#refusalRow(connection, first))
       this.#tell()
     }
     return incident
+  }
+
+  /**
+   * As `refuse`, but writes the first of its kind within a second, so that the time of the answer does not tell whether there was
+   * anything to remember. A process that is killed takes it with it.
+   */
+  noteRefusal(refused: Refused): void {
+    const { first } = this.#count(refused)
+    if (first) this.#refusals.putBack([first], this.#now())
+  }
+
+  #count(refused: Refused): ReturnType<RefusalWindows['count']> {
+    this.#wake()
+    return this.#refusals.count({ ...withoutSecrets(refused), ip: refused.ip ?? this.#caller()?.ip }, this.#now())
   }
 
   /** Writes what is remembered; what another call has begun to write stands there too when this returns. */

@@ -3,6 +3,7 @@ import type { Audit } from './audit.ts'
 import { pruneTrail } from './chain/prune.ts'
 import type { Signer } from './chain/signer.ts'
 import { verifyTrail, type Verdict, type VerifyOptions } from './chain/verify.ts'
+import { parseDetail } from './detail.ts'
 import { erasePerson } from './people/erase-person.ts'
 import { listLatestRows, listTrailRows, type Place, type TrailFilter, type TrailRow } from './trail-store.ts'
 
@@ -54,7 +55,8 @@ const PAGE = 500
 const DAY = 86_400_000_000
 /** How long a refusal can be asked about. */
 const INCIDENT_LIFE = 30 * DAY
-const INCIDENT = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+/** Any UUID: one that was mistyped is an incident that there is not, and no token. */
+const INCIDENT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The trail, for those who read, prove, prune and erase. Who may is for the caller to judge. */
 export class Trail {
@@ -98,8 +100,8 @@ export class Trail {
    *
    * @see pruneTrail
    */
-  async prune(days: number): Promise<number> {
-    return days <= 0 ? 0 : pruneTrail(this.#parts, this.#parts.now() - days * DAY)
+  async prune(days: number, lost: readonly string[] = []): Promise<number> {
+    return days <= 0 ? 0 : pruneTrail({ ...this.#parts, lost }, this.#parts.now() - days * DAY)
   }
 
   /** Takes a person out of the trail. False when it does not know them. */
@@ -126,15 +128,6 @@ const entryOf = (row: TrailRow): TrailEntry => ({
   detail: parseDetail(row.detail),
   batch: row.batch,
 })
-
-function parseDetail(text: string | null): unknown {
-  if (text === null) return null
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
 
 function incidentOf(incident: string, rows: readonly TrailRow[], first: TrailRow, last: TrailRow): Incident {
   const { event, user, client, grant_id: grant, ip } = first

@@ -11,11 +11,16 @@ export const auditPrune = defineCommand({
       valueHint: 'DAYS',
       description: 'Keep so many days; the site’s policy (Audit Days in OAuth Settings) when not given',
     },
+    'lost-key': {
+      type: 'string',
+      valueHint: 'KEY,KEY',
+      description: 'Keys of which nothing was kept: what they signed may go once a later batch proves it',
+    },
   },
   run: ({ args }) =>
     withSite(async ({ trail, rooms }) => {
       const days = args.days === undefined ? (await rooms.settings.read()).auditDays : parseDays(args.days)
-      const removed = await trail.prune(days)
+      const removed = await trail.prune(days, args['lost-key']?.split(','))
       print(
         days === 0
           ? 'The policy keeps all rows.'

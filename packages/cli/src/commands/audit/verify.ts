@@ -1,3 +1,4 @@
+import type { Site } from '@annex/site'
 import { defineCommand } from 'citty'
 import { print } from '../../print.ts'
 import { withSite } from '../../with-site.ts'
@@ -11,19 +12,35 @@ export const auditVerify = defineCommand({
       valueHint: 'NUMBER:HEAD',
       description: 'The end of the chain as an earlier run told it: shows whether the end was cut off',
     },
+    'lost-key': {
+      type: 'string',
+      valueHint: 'KEY,KEY',
+      description: 'Keys of which nothing was kept: what they signed is proven by later batches alone',
+    },
   },
   run: ({ args }) =>
     withSite(async ({ trail }) => {
       const expected = args.expect === undefined ? {} : { expected: parseHead(args.expect) }
-      const { batches, rows, unsealed, unproven, head, checkpoint, fault } = await trail.verify(expected)
+      const lost = args['lost-key']?.split(',') ?? []
+      const { batches, rows, unsealed, unproven, head, checkpoint, isNotedPruned, fault } = await trail.verify({ ...expected, lost })
       print(`${rows} rows in ${batches} batches; ${unsealed} not sealed yet`)
       if (checkpoint) print(`pruned up to batch ${checkpoint.number}: ${checkpoint.removed} rows are gone by policy`)
-      if (unproven > 0) print(`the last ${unproven} batches are signed with a key that this site's key ring lacks`)
-      if (fault)
-        throw new Error(`${fault.sentence}. The trail is sound before ${fault.batch === undefined ? 'that' : `batch ${fault.batch}`} alone`)
+      if (isNotedPruned) print('the batch whose head was noted is pruned away: --expect has proven nothing')
+      if (unproven > 0) print(`the last ${unproven} batches are signed with a key that this site's key ring does not know`)
+      if (fault) throw new Error(sentenceOf(fault))
       print(`the chain ends in ${head.number}:${head.head}; note that elsewhere, for --expect`)
     }),
 })
+
+type Fault = NonNullable<Awaited<ReturnType<Site['trail']['verify']>>['fault']>
+
+function sentenceOf({ sentence, batch, isUnproven }: Fault): string {
+  const sound = batch === undefined ? '' : `. The trail is sound before batch ${batch} alone`
+  return isUnproven === true ? `${sentence}${sound}. ${REMEDY}` : `${sentence}${sound}`
+}
+
+const REMEDY =
+  'If the key was taken out of the ring by hand, put it back; if it is gone, let the site write to the trail and name the key with --lost-key. If neither is so, the trail was forged: compare it with a backup'
 
 function parseHead(text: string): { number: number; head: string } {
   const found = /^(\d+):([0-9a-f]{64})$/.exec(text)

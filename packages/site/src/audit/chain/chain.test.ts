@@ -3,6 +3,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { engines, type Engine } from '../../../../../tests/support/databases.ts'
 import { auditMigrations } from '../audit-migrations.ts'
+import { GENESIS, headAfter } from './canonical.ts'
 import { openAuditWorld, openDesk, tablesOf, testSigner, type AuditWorld } from '../audit.fixture.ts'
 import { keepTrailProtected } from './append-only.ts'
 
@@ -123,14 +124,55 @@ describe.each(engines)('the chain on %s', (engine) => {
     expect((await world.trail.verify({ expected: noted })).fault?.batch).toBe(5)
   })
 
-  it('is proven by a later signature when an earlier key is gone', async () => {
+  it('is not proven by a key that nobody knows, and a later signature makes it good only when that key is said to be lost', async () => {
     await fiveBatches()
-    const lost = await openDesk(world.url, world.now, testSigner('k2', ['k2']))
-    expect(await lost.trail.verify()).toMatchObject({ unproven: 5 })
+    const desk = await openDesk(world.url, world.now, testSigner('k2', ['k2']))
+    const unknown = "Nothing after batch 0 is proven: batch 1 is signed with the key k1, which this site's key ring does not know"
+    expect(await desk.trail.verify()).toMatchObject({ unproven: 5, fault: { batch: 1, sentence: unknown } })
+    const nothing = 'Nothing after batch 0 is proven: no key that this site knows has signed later'
+    expect((await desk.trail.verify({ lost: ['k1'] })).fault).toEqual({ batch: 1, sentence: nothing, isUnproven: true })
     await write('new')
-    await lost.chain.seal()
-    expect(await lost.trail.verify()).toMatchObject({ unproven: 0, batches: 6 })
-    await lost.close()
+    await desk.chain.seal()
+    expect((await desk.trail.verify()).fault?.sentence).toBe(unknown)
+    const verdict = await desk.trail.verify({ lost: ['k1'] })
+    expect(verdict).toMatchObject({ unproven: 0, batches: 6 })
+    expect(verdict.fault).toBeUndefined()
+    await desk.close()
+    const both = await openDesk(world.url, world.now, testSigner('k2', ['k1', 'k2']))
+    expect((await both.trail.verify()).fault).toBeUndefined()
+    await both.close()
+  })
+
+  /** Hashes the chain anew from a batch on, as one can who has the database and no key. */
+  async function forge(from: number): Promise<void> {
+    let head = GENESIS
+    for (const batch of await tablesOf(world).selectFrom('audit_batch').selectAll().orderBy('number').execute()) {
+      const members = await tablesOf(world).selectFrom('audit').selectAll().where('batch', '=', batch.number).execute()
+      head = headAfter(head, { ...batch, rows: members.length }, members)
+      if (batch.number < from) continue
+      const values = { head, rows: members.length, key_id: 'forged', signature: 'AAAA' }
+      await tablesOf(world).updateTable('audit_batch').set(values).where('number', '=', batch.number).execute()
+    }
+    await tablesOf(world).updateTable('audit_head').set({ head }).execute()
+  }
+
+  it.each([1, 3])('finds out that it was forged from batch %i on in the name of a key that nobody knows', async (from) => {
+    await fiveBatches()
+    await unprotect(world, engine)
+    await sql`delete from audit where event = 'a3'`.execute(world.database.connection)
+    await sql`update audit set event = 'harmless' where event = 'b3'`.execute(world.database.connection)
+    await forge(from)
+    const fault = {
+      batch: from,
+      sentence: expect.stringContaining(`Nothing after batch ${from - 1} is proven`) as string,
+      isUnproven: true,
+    }
+    expect((await world.trail.verify()).fault).toEqual(fault)
+    expect((await world.trail.verify({ lost: ['forged'] })).fault).toEqual(fault)
+    // The site goes on, and signs on what it found.
+    await write('later')
+    await world.chain.seal()
+    expect((await world.trail.verify()).fault).toEqual(fault)
   })
 
   it('seals a row that commits late into a later batch', async () => {
@@ -205,6 +247,50 @@ describe.each(engines)('the chain on %s', (engine) => {
     expect(await world.trail.verify()).toMatchObject({ batches: 1, rows: 1, checkpoint: { number: 5, removed: 10 }, head: { number: 6 } })
     expect((await world.trail.verify()).fault).toBeUndefined()
     expect(await tablesOf(world).selectFrom('audit_checkpoint').select('number').execute()).toHaveLength(1)
+  })
+
+  /** Each would be hidden for ever by a checkpoint that the site signs in good faith. */
+  const hidden: readonly (readonly [name: string, statement: RawBuilder<unknown>, sentence: RegExp])[] = [
+    ['a row was changed', sql`update audit set event = 'x' where event = 'a2'`, /Batch 2 is not as it was sealed/],
+    ['batches were made to look old', sql`update audit_batch set until = 1`, /Batch 1 is not as it was sealed/],
+    ['a batch is missing', sql`delete from audit_batch where number = 2`, /Batch 2 is missing/],
+    ['a head was signed by another', sql`update audit_batch set signature = 'x' where number = 1`, /Batch 1 was not signed by this site/],
+    [
+      'a checkpoint was made',
+      sql`insert into audit_checkpoint (number, at, removed, head, key_id, signature) select 1, 1, 2, head, 'k1', 'x' from audit_batch where number = 1`,
+      /checkpoint after batch 1 was not signed/,
+    ],
+  ]
+
+  it.each(hidden)('does not prune, and leaves everything, when %s', async (_, statement, sentence) => {
+    await fiveBatches()
+    await unprotect(world, engine)
+    await statement.execute(world.database.connection)
+    await expect(world.trail.prune(3)).rejects.toThrow(sentence)
+    expect((await world.trail.verify()).fault?.sentence).toMatch(sentence)
+    expect(await tablesOf(world).selectFrom('audit').select('id').execute()).toHaveLength(10)
+  })
+
+  it('prunes what a key signed that is said to be lost, once a key that the site knows has signed later', async () => {
+    await fiveBatches()
+    const desk = await openDesk(world.url, world.now, testSigner('k2', ['k2']))
+    await expect(desk.trail.prune(3)).rejects.toThrow('Nothing after batch 0 is proven')
+    await expect(desk.trail.prune(3, ['k1'])).rejects.toThrow('no key that this site knows has signed later')
+    await write('later')
+    await desk.chain.seal()
+    expect(await desk.trail.prune(3, ['k1'])).toBe(6)
+    expect((await desk.trail.verify({ lost: ['k1'] })).fault).toBeUndefined()
+    await desk.close()
+  })
+
+  it('holds the checkpoint to the head that was noted, and says when that is pruned away', async () => {
+    await fiveBatches()
+    await world.trail.prune(3)
+    expect((await world.trail.verify({ expected: { number: 3, head: 'other' } })).fault?.sentence).toBe(
+      'Batch 3 does not end in the head that was noted',
+    )
+    expect(await world.trail.verify({ expected: { number: 2, head: 'x' } })).toMatchObject({ isNotedPruned: true })
+    expect((await world.trail.verify({ expected: { number: 3, head: 'x' } })).isNotedPruned).toBeUndefined()
   })
 
   it('prunes a long trail in small steps', async () => {

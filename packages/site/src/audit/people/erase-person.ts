@@ -1,6 +1,6 @@
 import { bumpGeneration, type Database } from '@annex/database'
 import type { Audit } from '../audit.ts'
-import { readPerson, removeAddressesOf, removePerson } from './people-store.ts'
+import { ERASED, readPerson, removeAddressesOf, removePerson } from './people-store.ts'
 
 export interface EraseRequest {
   readonly database: Database
@@ -22,7 +22,7 @@ export async function erasePerson({ database, audit, user, by }: EraseRequest): 
       if (!found) return false
       await removeAddressesOf(connection, found.person)
       await removePerson(connection, found.person)
-      await audit.write(connection, { event: 'person erased', user: by, detail: { person: found.person } })
+      await audit.write(connection, { event: ERASED, user: by, detail: { person: found.person } })
       await bumpGeneration(connection)
       return true
     },

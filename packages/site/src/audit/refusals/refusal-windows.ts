@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { concealed } from '@annex/protocol'
 import { networkOf } from './network-of.ts'
 
 /** A refusal, as the trail remembers it. Nothing of it is free text of the caller's. */
@@ -16,6 +17,13 @@ export interface Refused {
   /** The scope that would have been enough. */
   readonly scope?: string | undefined
 }
+
+/** Without the tokens that a caller put where a name should stand. */
+export const withoutSecrets = (refused: Refused): Refused => ({
+  ...refused,
+  ...(refused.act === undefined ? {} : { act: concealed(refused.act) }),
+  ...(refused.scope === undefined ? {} : { scope: concealed(refused.scope) }),
+})
 
 /** So many of one kind to be written, under one incident. */
 export interface Counted {
