@@ -21,12 +21,14 @@ export interface IndexOptions {
 }
 
 /**
- * Finds text inside text, by an index made for it, over the column `_search` of a table whose key is `name`.
- * The index follows the table by itself.
+ * Finds text inside text, by an index made for it, over the columns `_search` and `_key` of a table whose key is `name`.
+ * What `_key` holds, `_search` holds too. The index follows the table by itself.
  */
 export interface SearchIndex {
   /** Statements that make the index, rows that exist included. */
   create(table: string): readonly RawBuilder<unknown>[]
+  /** Statements that complete an index which an earlier release made; none when it lacks nothing. */
+  follow(connection: Connection, table: string): Promise<readonly RawBuilder<unknown>[]>
   /**
    * True for rows whose `_search` contains the text, which is folded already and has three characters or more.
    *
@@ -35,11 +37,19 @@ export interface SearchIndex {
    */
   contains(table: string, foldedText: string, alias?: string): RawBuilder<SqlBool>
   /**
-   * The same condition, in the form that is fast for this text: one that is in very many rows is found sooner without the index.
+   * The names of these rows; undefined when there are more than `most`.
    *
    * @throws {RangeError} as `contains`
    */
-  chosen(connection: Connection, table: string, foldedText: string, alias?: string): Promise<RawBuilder<SqlBool>>
+  found(connection: Connection, table: string, foldedText: string, most: number): Promise<readonly string[] | undefined>
+  /** True for rows whose `_key` contains the text, of any length: read from an index without the rows, as far as there is one. */
+  keyContains(table: string, foldedText: string, alias?: string): RawBuilder<SqlBool>
+  /** True for rows whose `_key` has the text first at one of these places, in characters from 1. */
+  keyHasAt(table: string, foldedText: string, from: number, to: number, alias?: string): RawBuilder<SqlBool>
+  /** How many names `keyContains` reads, hardly too few but after many changes too many; 0 where an index tells. */
+  countKeysRead(connection: Connection, table: string): Promise<number>
+  /** False when no `_key` contains the text, told at once; true when one may. */
+  keyMayContain(connection: Connection, table: string, foldedText: string): Promise<boolean>
   /** Statements to run before the table itself is dropped. */
   drop(table: string): readonly RawBuilder<unknown>[]
 }
@@ -59,6 +69,8 @@ export interface Dialect {
    * @throws {BadValue} for a pattern over 10,000 characters
    */
   like(expression: Expression<unknown>, pattern: string, negate?: boolean): RawBuilder<SqlBool>
+  /** True when the expression is one of the texts: one statement for any number of them. */
+  oneOf(expression: Expression<unknown>, texts: readonly string[]): RawBuilder<SqlBool>
   /** Where the text first stands in the expression, in characters from 1; 0 when it does not. */
   position(expression: Expression<unknown>, text: string): RawBuilder<number>
   /** The sum of numbers, exact to nine places; null of no rows. */
@@ -74,6 +86,11 @@ export interface Dialect {
   readonly searchIndex: SearchIndex
   /** A statement that makes an index which serves `order` and prefixes, unless it exists. Its name follows from table and columns. */
   createIndex(table: string, columns: readonly string[], options?: IndexOptions): RawBuilder<unknown>
+  /**
+   * Stands behind a table in `from`: it is read along that index, which must be there. Undefined where the planner knows how
+   * many rows meet a condition and chooses well by itself.
+   */
+  along(index: string): RawBuilder<unknown> | undefined
   /** What an error of a query violated, if it was a primary key or a unique index. */
   uniqueViolation(error: unknown): UniqueViolation | undefined
   /** True when the database was too busy to answer, so that the same call may succeed later. */

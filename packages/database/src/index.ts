@@ -8,6 +8,7 @@ export type { ColumnKind, Dialect, IndexOptions, SearchIndex, UniqueViolation } 
 export { foldText } from './values/fold.ts'
 export { Generation, bumpGeneration } from './generation.ts'
 export { databaseMigrations } from './database-migrations.ts'
+export { few, fewAtATime } from './connections/few-at-a-time.ts'
 export { RecentlyUsed } from './connections/recently-used.ts'
 export { migrate, migrateWithin, type Migration } from './migrate.ts'
 export { openDatabase, type OpenOptions } from './open-database.ts'

@@ -5,7 +5,7 @@ import { createShapedIndexes, createShapedTable, dropShapedTable } from '../shap
 import { keyOf, type TableShape } from '../shapes/shape.ts'
 import { openedFor } from './open.fixture.ts'
 
-const COLUMNS = ['name', '_search', 'n', 'price', 'bytes'] as const
+const COLUMNS = ['name', '_key', '_search', 'n', 'price', 'bytes'] as const
 
 export function catalogContract(engine: Engine): void {
   describe(`the catalog of ${engine}`, () => {
@@ -18,7 +18,7 @@ export function catalogContract(engine: Engine): void {
       const type = (kind: Parameters<typeof dialect.columnType>[0]): string => dialect.columnType(kind)
       await sql
         .raw(
-          `create table "tab Some" (name ${type('key')} not null primary key, _search ${type('text')} not null default 'it''s', n ${type('int')} not null default 0, price ${type('decimal')}, bytes ${type('blob')})`,
+          `create table "tab Some" (name ${type('key')} not null primary key, _key ${type('key')}, _search ${type('text')} not null default 'it''s', n ${type('int')} not null default 0, price ${type('decimal')}, bytes ${type('blob')})`,
         )
         .execute(database.connection)
       await dialect.createIndex('tab Some', ['n', 'price'], { unique: true }).execute(database.connection)
@@ -33,9 +33,9 @@ export function catalogContract(engine: Engine): void {
       expect(names.filter((name) => name.startsWith('tab') || name === 'pair')).toEqual(['pair', 'tab Some'])
       const table = await listed('tab Some')
       expect(table?.columns.map((column) => column.name)).toEqual(COLUMNS)
-      expect(table?.columns.map((column) => column.kind)).toEqual(['text', 'text', 'int', 'decimal', 'blob'])
-      expect(table?.columns.map((column) => column.fallback)).toEqual([null, "it's", 0, null, null])
-      expect(table?.columns.map((column) => column.required)).toEqual([true, true, true, false, false])
+      expect(table?.columns.map((column) => column.kind)).toEqual(['text', 'text', 'text', 'int', 'decimal', 'blob'])
+      expect(table?.columns.map((column) => column.fallback)).toEqual([null, null, "it's", 0, null, null])
+      expect(table?.columns.map((column) => column.required)).toEqual([true, false, true, true, false, false])
       expect(table?.indexes).toMatchObject([{ unique: true, columns: [{ name: 'n', descending: false }, { name: 'price' }] }])
       expect(keyOf((await listed('pair'))!)).toEqual(['a', 'b'])
     })

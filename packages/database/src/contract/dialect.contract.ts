@@ -168,6 +168,22 @@ export function dialectContract(engine: Engine): void {
         expect(JSON.stringify(plan.rows)).not.toMatch(/sort|temp b-tree/i)
       }
     })
+
+    it('reads a table along an index that is named, where its planner does not choose by what it knows of the rows', async () => {
+      const { dialect, database } = opened
+      const table = sql.table('walked')
+      await sql.raw('create table walked (name text primary key, kind text, modified integer)').execute(database.connection)
+      await sql.raw('create index walked_modified on walked (modified)').execute(database.connection)
+      const along = dialect.along('walked_modified')
+      expect(along === undefined).toBe(engine === 'postgres')
+      if (!along) return
+      const planOf = async (from: RawBuilder<unknown>): Promise<string> => {
+        const query = sql`explain query plan select name from ${from} where t.kind = 'a' limit 5`
+        return JSON.stringify((await query.execute(database.connection)).rows)
+      }
+      expect(await planOf(sql`${table} as t`)).not.toMatch(/walked_modified/)
+      expect(await planOf(sql`${table} as t ${along}`)).toMatch(/SCAN t USING (COVERING )?INDEX walked_modified/)
+    })
   })
 }
 

@@ -23,17 +23,28 @@ export function searchIndexContract(engine: Engine): void {
       )
       return rows.map((row) => row.name)
     }
+    async function keyed(text: string): Promise<string[]> {
+      const { rows } = await sql<{ name: string }>`
+        select name from ${sql.table(TABLE)} as doc where ${opened.dialect.searchIndex.keyContains(TABLE, text, 'doc')} order by name`.execute(
+        opened.database.connection,
+      )
+      return rows.map((row) => row.name)
+    }
     const insert = (name: string, search: string | null): Promise<unknown> =>
-      sql`insert into ${sql.table(TABLE)} (name, _search) values (${name}, ${search})`.execute(opened.database.connection)
+      sql`insert into ${sql.table(TABLE)} (name, _key, _search) values (${name}, ${name}, ${search})`.execute(opened.database.connection)
     const update = (name: string, to: string, search: string): Promise<unknown> =>
-      sql`update ${sql.table(TABLE)} set name = ${to}, _search = ${search} where name = ${name}`.execute(opened.database.connection)
+      sql`update ${sql.table(TABLE)} set name = ${to}, _key = ${to}, _search = ${search} where name = ${name}`.execute(
+        opened.database.connection,
+      )
     const remove = (name: string): Promise<unknown> =>
       sql`delete from ${sql.table(TABLE)} where name = ${name}`.execute(opened.database.connection)
 
     beforeAll(async () => {
       const { dialect, database } = opened
       await sql
-        .raw(`create table "${TABLE}" (name ${dialect.columnType('key')} primary key, _search ${dialect.columnType('text')})`)
+        .raw(
+          `create table "${TABLE}" (name ${dialect.columnType('key')} primary key, _key ${dialect.columnType('key')}, _search ${dialect.columnType('text')})`,
+        )
         .execute(database.connection)
       await create()
     })
@@ -48,25 +59,50 @@ export function searchIndexContract(engine: Engine): void {
       for (const text of ['l%o', 'w_r', 'hello and', 'null', '***']) expect(await found(text)).toEqual([])
     })
 
-    it('finds the same in the form chosen for a rare text and for a common one', async () => {
-      const { dialect, database } = opened
-      await database.transaction(async (connection) => {
-        for (let index = 0; index < 600; index += 1)
-          await sql`insert into ${sql.table(TABLE)} (name, _search) values (${`D-${index}`}, ${`everywhere d-${index}.`})`.execute(
-            connection,
-          )
-      })
-      for (const [text, count] of [
-        ['everywhere', 600],
-        ['d-59', 11],
-        ['d-599.', 1],
-        ['nowhere', 0],
+    it('tells the names of the rows that contain a text, unless they are too many', async () => {
+      for (const name of ['A', 'B', 'C']) await insert(name, `words of ${name}`)
+      const names = async (text: string, most: number): Promise<readonly string[] | undefined> =>
+        (await opened.dialect.searchIndex.found(opened.database.connection, TABLE, text, most))?.toSorted()
+      expect(await names('words of', 3)).toEqual(['A', 'B', 'C'])
+      expect(await names('words of', 2)).toBeUndefined()
+      expect(await names('s of B', 0)).toBeUndefined()
+      expect(await names('nowhere', 0)).toEqual([])
+      await expect(names('ab', 3)).rejects.toThrow(RangeError)
+    })
+
+    it('finds text of any length in keys, and never says of one that is there that none may hold it', async () => {
+      for (const name of ['item-0012', '50%_b', 'größe 😀x', 'z']) await insert(name, 'words')
+      await update('item-0012', 'part-77', 'words')
+      for (const [text, names] of [
+        ['part', ['part-77']],
+        ['-7', ['part-77']],
+        ['7', ['part-77']],
+        ['%_', ['50%_b']],
+        ['0%_b', ['50%_b']],
+        ['größe 😀', ['größe 😀x']],
+        ['😀', ['größe 😀x']],
+        ['😀x', ['größe 😀x']],
+        ['x', ['größe 😀x']],
+        ['z', ['z']],
       ] as const) {
-        const condition = await dialect.searchIndex.chosen(database.connection, TABLE, text, 'doc')
-        const { rows } = await sql`select name from ${sql.table(TABLE)} as doc where ${condition}`.execute(database.connection)
-        expect(rows).toHaveLength(count)
+        expect(await keyed(text)).toEqual(names)
+        expect(await opened.dialect.searchIndex.keyMayContain(opened.database.connection, TABLE, text)).toBe(true)
       }
-      await expect(dialect.searchIndex.chosen(database.connection, TABLE, 'ab')).rejects.toThrow(RangeError)
+      for (const text of ['item', 'words', 'q', '77-', 'a%b']) expect(await keyed(text)).toEqual([])
+    })
+
+    it.runIf(engine === 'sqlite')('knows at once that no key holds a text', async () => {
+      await insert('item-0012', 'words')
+      for (const text of ['words', 'qu', 'Q', '21-', 'item-0012 again'])
+        expect(await opened.dialect.searchIndex.keyMayContain(opened.database.connection, TABLE, text)).toBe(false)
+    })
+
+    it('counts at least the names that it would have to read for a text', async () => {
+      for (const name of ['A', 'B', 'C']) await insert(name, 'words')
+      await remove('A')
+      const count = await opened.dialect.searchIndex.countKeysRead(opened.database.connection, TABLE)
+      if (engine === 'sqlite') expect(count).toBeGreaterThanOrEqual(2)
+      else expect(count).toBe(0)
     })
 
     it('refuses what is shorter than three characters', () => {
@@ -132,9 +168,36 @@ export function searchIndexContract(engine: Engine): void {
       await remove('one')
       await sql`vacuum`.execute(opened.database.connection)
       expect(await found('of two')).toEqual(['two'])
+      expect(await keyed('hre')).toEqual(['three'])
+      expect(await opened.dialect.searchIndex.keyMayContain(opened.database.connection, TABLE, 'hre')).toBe(true)
       await update('three', 'three', 'words of thirteen')
       expect(await found('thirteen')).toEqual(['three'])
       expect(await found('words of')).toEqual(['three', 'two'])
+    })
+
+    it('is completed where an earlier release made less of it, and is left alone where nothing lacks', async () => {
+      const { dialect, database } = opened
+      const parts =
+        engine === 'sqlite'
+          ? [
+              `drop trigger "${TABLE}~grams-inserted"`,
+              `drop trigger "${TABLE}~grams-updated"`,
+              `drop view "${TABLE}~places"`,
+              `drop table "${TABLE}~grams"`,
+            ]
+          : [`drop index "${TABLE}~key-search"`]
+      await insert('one', 'words')
+      for (const part of parts) await sql.raw(part).execute(database.connection)
+      for (const _ of ['first', 'again'])
+        for (const statement of await dialect.searchIndex.follow(database.connection, TABLE)) await statement.execute(database.connection)
+      await insert('two', 'words')
+      for (const text of ['one', 'two']) {
+        expect(await keyed(text)).toEqual([text])
+        expect(await dialect.searchIndex.keyMayContain(database.connection, TABLE, text)).toBe(true)
+      }
+      expect(await dialect.indexesOf(database.connection, TABLE)).toEqual(
+        engine === 'sqlite' ? [] : expect.arrayContaining([`${TABLE}~key-search`]),
+      )
     })
   })
 }

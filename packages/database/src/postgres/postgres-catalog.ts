@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Connection } from '../database.ts'
-import { partName } from '../identifiers.ts'
+import { isSearchIndex } from './postgres-search-index.ts'
 import type { ColumnShape, IndexShape, ShapeKind, TableShape } from '../shapes/shape.ts'
 
 const KINDS: readonly (readonly [type: RegExp, kind: ShapeKind])[] = [
@@ -16,7 +16,7 @@ export async function listPostgresTables(connection: Connection): Promise<TableS
   return [...columns].map(([name, list]) => ({
     name,
     columns: list,
-    indexes: (indexes.get(name) ?? []).filter((index) => index.name !== partName(name, 'search')),
+    indexes: (indexes.get(name) ?? []).filter((index) => !isSearchIndex(name, index.name)),
     keyed: false,
   }))
 }

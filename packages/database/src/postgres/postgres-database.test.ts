@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder, type SqlBool } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { openedFor } from '../contract/open.fixture.ts'
 import type { Connection, Database } from '../database.ts'
@@ -116,12 +116,15 @@ describe('PostgresDatabase', () => {
   it('brings the extension that its search index uses', async () => {
     const { rows } = await sql`select extname from pg_extension where extname = 'pg_trgm'`.execute(opened.database.connection)
     expect(rows).toHaveLength(1)
-    await sql`create table doc (name text primary key, _search text)`.execute(opened.database.connection)
+    await sql`create table doc (name text primary key, _key text, _search text)`.execute(opened.database.connection)
     for (const statement of opened.dialect.searchIndex.create('doc')) await statement.execute(opened.database.connection)
-    const plan = await opened.database.transaction(async (connection) => {
-      await sql`set local enable_seqscan = off`.execute(connection)
-      return sql`explain select name from doc where ${opened.dialect.searchIndex.contains('doc', 'abc')}`.execute(connection)
-    })
-    expect(JSON.stringify(plan.rows)).toContain('doc~search')
+    const { searchIndex } = opened.dialect
+    const planOf = (condition: RawBuilder<SqlBool>): Promise<string> =>
+      opened.database.transaction(async (connection) => {
+        await sql`set local enable_seqscan = off`.execute(connection)
+        return JSON.stringify((await sql`explain select name from doc where ${condition}`.execute(connection)).rows)
+      })
+    expect(await planOf(searchIndex.contains('doc', 'abc'))).toContain('doc~search')
+    expect(await planOf(searchIndex.keyContains('doc', 'abc'))).toContain('doc~key-search')
   })
 })

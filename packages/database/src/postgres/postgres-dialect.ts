@@ -27,6 +27,7 @@ export const postgresDialect: Dialect = {
   columnType: (kind) => OTHER_TYPES[kind] ?? 'text collate "C"',
   order: (expression, descending = false) => (descending ? sql`${expression} desc nulls last` : sql`${expression} asc nulls first`),
   fold: (expression) => sql`annex_fold(${expression})`,
+  oneOf: (expression, texts) => sql`${expression} = any(${texts}::text[])`,
   position: (expression, text) => sql`strpos(${expression}, ${text})`,
   sum: (expression) => sql`sum(${expression})`,
   average: (expression) => sql`annex_average(sum(${expression}), count(${expression}))`,
@@ -44,6 +45,8 @@ export const postgresDialect: Dialect = {
     const list = columns.map((column) => `${quoted(column)} nulls first`).join(', ')
     return sql.raw(`create ${options.unique ? 'unique ' : ''}index if not exists ${name} on ${quoted(table)} (${list})`)
   },
+
+  along: () => undefined,
 
   uniqueViolation: postgresViolation,
   isBusy: isPostgresBusy,

@@ -38,6 +38,21 @@ describe('transactions that wait in line for the writer of SQLite', () => {
     expect((statSync(`${path}-wal`).size - before) / page).toBeLessThan(12)
   })
 
+  it('share it with single statements, of which one that fails takes nothing of the others with it', async () => {
+    await insert(database.connection, 'there')
+    const before = statSync(`${path}-wal`).size
+    const settled = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, index) =>
+        index % 2 === 0
+          ? insert(database.connection, index === 20 ? 'there' : `thing ${index}`)
+          : database.transaction((connection) => insert(connection, `thing ${index}`)),
+      ),
+    )
+    expect(settled.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([20])
+    expect(await stored()).toHaveLength(40)
+    expect((statSync(`${path}-wal`).size - before) / (4096 + 24)).toBeLessThan(12)
+  })
+
   describe('whose requests are read one after the other', () => {
     // However slow the machine is: a group of theirs never lasts too long.
     beforeEach(() => void vi.spyOn(performance, 'now').mockReturnValue(0))

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Connection } from '../database.ts'
 import { partName } from '../identifiers.ts'
+import { GRAMS } from './sqlite-grams.ts'
 import { isSearched, type ColumnShape, type IndexShape, type ShapeKind, type TableShape } from '../shapes/shape.ts'
 
 const KINDS: Readonly<Record<string, ShapeKind>> = {
@@ -23,8 +24,8 @@ export async function listSqliteTables(connection: Connection): Promise<TableSha
   const tables: TableShape[] = []
   for (const { name, wr } of rows)
     tables.push({ name, columns: await columnsOf(connection, name), indexes: await indexesOf(connection, name), keyed: wr === 1 })
-  const numbering = new Set(tables.filter(isSearched).map((table) => partName(table.name, 'rows')))
-  return tables.filter((table) => !numbering.has(table.name))
+  const searching = new Set(tables.filter(isSearched).flatMap(({ name }) => [partName(name, 'rows'), partName(name, GRAMS)]))
+  return tables.filter((table) => !searching.has(table.name))
 }
 
 async function columnsOf(connection: Connection, table: string): Promise<ColumnShape[]> {

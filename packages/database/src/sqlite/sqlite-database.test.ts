@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import Sqlite from 'better-sqlite3'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -47,6 +48,17 @@ describe('SqliteDatabase', () => {
     }
     await Promise.all(asked)
     expect(await names()).toEqual(['first', 'second', 'third', 'fourth', 'fifth'])
+  })
+
+  it('copies its log into the file each 16 MB, and not sooner', async () => {
+    const lengths: number[] = []
+    for (let written = 0; written < 12; written += 1) {
+      await sql`insert into thing values (${String(written)} || printf('%.*c', 1000000, 'x'))`.execute(database.connection)
+      lengths.push((await stat(`${place.url.slice('sqlite:'.length)}-wal`)).size)
+    }
+    // Each text lies in the table and in the index of its key.
+    expect(Math.max(...lengths)).toBeGreaterThan(14_000_000)
+    expect(Math.max(...lengths)).toBeLessThan(20_000_000)
   })
 
   it('begins as a writer, so that what a transaction has read cannot grow stale', async () => {

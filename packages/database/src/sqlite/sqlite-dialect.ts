@@ -24,6 +24,7 @@ export const sqliteDialect: Dialect = {
 
   order: (expression, descending = false) => (descending ? sql`${expression} desc` : sql`${expression} asc`),
   fold: (expression) => sql`annex_fold(${expression})`,
+  oneOf: (expression, texts) => sql`${expression} in (select value from json_each(${JSON.stringify(texts)}))`,
   position: (expression, text) => sql`instr(${expression}, ${text})`,
   sum: (expression) => sql`annex_sum(${expression})`,
   average: (expression) => sql`annex_average(${expression})`,
@@ -39,6 +40,8 @@ export const sqliteDialect: Dialect = {
       `create ${options.unique ? 'unique ' : ''}index if not exists ${name} on ${quoted(table)} (${columns.map(quoted).join(', ')})`,
     )
   },
+
+  along: (index) => sql`indexed by ${sql.id(index)}`,
 
   uniqueViolation(error) {
     if (!isSqliteError(error)) return undefined

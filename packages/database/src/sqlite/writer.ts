@@ -7,6 +7,8 @@ import { Statements } from './statements.ts'
 import { Turns } from './turns.ts'
 import { whenFree } from './when-free.ts'
 
+const CHANGES_ROWS = /^\s*(?:insert|update|delete)\b/i
+
 /** The one connection that writes. Everything that changes the file passes here, one at a time. */
 export class Writer {
   readonly #connection: SqliteConnection
@@ -22,9 +24,29 @@ export class Writer {
     this.#statements = new Statements(connection)
   }
 
-  /** Runs one statement as a transaction of its own. */
+  /** Runs one statement as a transaction. */
   async run(query: CompiledQuery): Promise<QueryResult<unknown>> {
     await this.#turns.take()
+    return CHANGES_ROWS.test(query.sql) ? this.#share(query) : this.#runAlone(query)
+  }
+
+  /** As a member of a group, which needs no savepoint: of a statement that fails SQLite undoes all. */
+  async #share(query: CompiledQuery): Promise<QueryResult<unknown>> {
+    let result: QueryResult<unknown>
+    let settled: Promise<void>
+    try {
+      const group = await this.#joined(false)
+      result = this.#execute(query)
+      settled = group.join()
+    } finally {
+      this.#passOn()
+    }
+    await settled
+    return result
+  }
+
+  /** Some of what changes the layout cannot be a part of anything. */
+  async #runAlone(query: CompiledQuery): Promise<QueryResult<unknown>> {
     try {
       this.#commitGroup()
       this.#setDurable(false)

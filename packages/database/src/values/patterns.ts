@@ -9,9 +9,14 @@ export function foldedPattern(pattern: string): string {
   return foldText(pattern)
 }
 
+/** Greater than every character of a text. */
+export const LAST_CHARACTER = '\u{10FFFF}'
+
 /** An index of trigrams finds nothing for less than one trigram. */
+export const isIndexed = (text: string): boolean => text.length >= 6 || [...text].length >= 3
+
+/** @throws {RangeError} for a text that the index does not serve */
 export function checkedSearch(text: string): string {
-  if (text.length < 6 && [...text].length < 3)
-    throw new RangeError('The search index needs three characters or more: use a prefix or like for less')
+  if (!isIndexed(text)) throw new RangeError('The search index needs three characters or more: use a prefix or like for less')
   return text
 }

@@ -44,6 +44,17 @@ describe.each(engines)('Link search on %s', (engine) => {
     expect(await search('Shown', 'S-2')).toEqual([{ value: 'S-2', label: 'S-2', description: 'S-2' }])
   })
 
+  it('finds documents whose fields have the names of what finds them', async () => {
+    const names = ['place', 'gram', 'id', 'text', 'rows', 'main', 'counted', 'found', 'key', 'value']
+    const fields = names.map((name) => field(name, 'Data'))
+    await site.documents.insert(admin, 'DocType', [
+      { name: 'Shed', autoname: 'prompt', search_fields: 'place,id', fields, permissions: [] },
+    ])
+    const shed = (name: string) => ({ ...Object.fromEntries(names.map((each) => [each, 'yard'])), name })
+    await site.documents.insert(admin, 'Shed', [shed('Barn'), shed('Yard Hut')])
+    for (const text of ['y', 'ya', 'yar', 'yard']) expect(await values('Shed', text), text).toEqual(['Yard Hut', 'Barn'])
+  })
+
   it('says each thing once, and nothing of what is empty or 0', async () => {
     await site.documents.insert(admin, 'Fruit', [{ name: 'Pear', title: 'Pear', alias: 'Pear', size: 0 }])
     expect(await search('Fruit', 'pear')).toEqual([{ value: 'Pear', description: 'Pear' }])

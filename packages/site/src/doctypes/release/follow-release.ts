@@ -17,6 +17,9 @@ import { ReleaseStore, insertApplied, isApplied, tablesOf } from './release-stor
 /** Roles that everyone has by what they are, and the one that rules the site. */
 const ROLES = ['Administrator', 'System Manager', 'Desk User', 'All', 'Guest']
 
+/** Raised when `SearchIndex` makes something that it did not before. */
+const SEARCH_LAYOUT = 2
+
 /**
  * Brings a database to what this release says of the core DocTypes and of every table: DocTypes that are new, fields gained and
  * lost (a lost one keeps its column), columns and indexes that all tables have, the definitions as documents, the roles.
@@ -58,7 +61,7 @@ export async function followReleaseWithin(
 
 /** Changes whenever the files of core DocTypes do, or what every table has. */
 function fingerprintOf(definitions: readonly CoreDefinition[]): string {
-  const facts = [definitions, standardLayout, definitions.map(parseCore).map(indexesOf), ROLES]
+  const facts = [definitions, standardLayout, definitions.map(parseCore).map(indexesOf), SEARCH_LAYOUT, ROLES]
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex')
 }
 

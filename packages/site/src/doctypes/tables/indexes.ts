@@ -21,14 +21,17 @@ const CHOSEN: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
   ['Version', [['docname', 'ref_doctype', 'creation']]],
 ])
 
+/** The name of the index by which a main table is read in the order of its latest changes. */
+export const timeIndexOf = (doctype: DocType): string => indexOn(doctype, BY_TIME).name
+
+function indexOn(doctype: DocType, columns: readonly string[], unique = false): Index {
+  const hash = shortHash([tableName(doctype.name), ...columns].join('\n'))
+  return { name: `${unique ? 'unique' : 'index'}_${hash}_${columns.join('_')}`.slice(0, 63), columns, unique }
+}
+
 /** The indexes that a DocType's table has; a name stands for one table, its columns and whether it is unique. */
 export function indexesOf(doctype: DocType): Index[] {
-  const table = tableName(doctype.name)
-  const index = (columns: readonly string[], unique = false): Index => ({
-    name: `${unique ? 'unique' : 'index'}_${shortHash([table, ...columns].join('\n'))}_${columns.join('_')}`.slice(0, 63),
-    columns,
-    unique,
-  })
+  const index = (columns: readonly string[], unique = false): Index => indexOn(doctype, columns, unique)
   const fields = columnFields(doctype)
   return [
     ...(doctype.istable ? [index(['parent', 'parentfield', 'idx'])] : [index(['_key'], true), index(BY_TIME)]),

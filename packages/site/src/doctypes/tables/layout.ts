@@ -17,6 +17,8 @@ export async function followLayout(connection: Connection, dialect: Dialect, doc
   await dropOtherIndexes(connection, dialect, doctype)
   const there = new Set(await dialect.indexesOf(connection, table))
   for (const index of indexesOf(doctype)) if (!there.has(index.name)) await createIndex(connection, dialect, doctype, index)
+  if (doctype.istable) return
+  for (const statement of await dialect.searchIndex.follow(connection, table)) await statement.execute(connection)
 }
 
 /** What another release indexed and this one does not: in the way of a column that changes, too. */

@@ -33,20 +33,21 @@ export interface KeyCount {
   readonly outdated: number
 }
 
-/** Rows after one, in the order of their key, that another key has sealed, or whose text does not begin in that way. */
+/** Rows after one, in the order of their key, whose text does not begin in that way, or that another key than the one named has sealed. */
 export async function listOutdated(
   connection: Connection,
   table: SealedTable,
-  { keyId, start }: { readonly keyId: string; readonly start: string },
+  { keyId, start }: { readonly keyId?: string; readonly start: string },
   after: readonly string[] | undefined,
   limit: number,
 ): Promise<SealedRow[]> {
   const key = sql.join(table.key.map((column) => sql.ref(column)))
   const rest = after ? sql`(${key}) > (${sql.join(after)}) and` : sql``
+  const other = keyId === undefined ? sql`` : sql`key_id <> ${keyId} or`
   const columns = sql.join([...table.key, ...(table.more ?? []), 'key_id', table.column].map((column) => sql.ref(column)))
   // Primary key, from one page to the next.
   const { rows } = await sql<Record<string, string>>`select ${columns} from ${sql.table(table.table)}
-    where ${rest} (key_id <> ${keyId} or ${outdated(table, start)}) order by ${key} limit ${limit}`.execute(connection)
+    where ${rest} (${other} ${outdated(table, start)}) order by ${key} limit ${limit}`.execute(connection)
   return rows.map((row) => ({
     key: table.key.map((column) => row[column] ?? ''),
     place: table.placeOf(row),

@@ -5,6 +5,7 @@ import { isCounted } from '../../doctypes/naming/name-for.ts'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
 import type { Premises } from '../premises.ts'
 import type { ListQuery } from './plans/list-plans.ts'
+import { walkOf } from './plans/walk-of.ts'
 import type { Column } from './query-columns.ts'
 import { aggregateOf, allFields, selectField, type Selected } from './query-fields.ts'
 import { conditions } from './query-filters.ts'
@@ -23,11 +24,14 @@ export function listQuery(premises: Premises, sources: Sources, request: ListReq
   const terms = parseOrderBy(request.orderBy)
   const grouping = new Grouping(groups, chosen, distinct, terms)
   const shown = chosen.length > 0 ? chosen : nameAlone(sources)
-  const where = whereOf(premises, sources, request, held)
+  const condition = conditionOf(premises, sources, request, held)
   const orders = orderOf(premises, sources, terms, shown, grouping)
   const list = sql.join(shown.map((field, index) => sql`${grouping.settle(field)} as ${sql.id(`c${index}`)}`))
-  const statement = sql<Record<string, Stored>>`select ${list} from ${sources.from}${where}${grouping.clause()}${orders}${pageOf(request)}`
-  return { statement, show: showerOf(shown) }
+  const reading = (from: Fragment): RawBuilder<Record<string, Stored>> =>
+    sql`select ${list} from ${from}${whereOf(condition)}${grouping.clause()}${orders}${pageOf(request)}`
+  const isPaged = typeof request.limit === 'number' && condition !== undefined && !grouping.active && !sources.joined
+  const walk = isPaged ? walkOf(premises, sources, terms, { condition, orders, reading }) : undefined
+  return { statement: reading(sources.from), show: showerOf(shown), ...(walk && { walk }) }
 }
 
 /** How many rows the list would have without a page; with a limit, at most that many are counted. */
@@ -37,7 +41,7 @@ export function countQuery(
   request: CountRequest,
   held: readonly Fragment[],
 ): RawBuilder<{ count: number }> {
-  const where = whereOf(premises, sources, request, held)
+  const where = whereOf(conditionOf(premises, sources, request, held))
   const once = request.distinct === true && sources.joined
   const { limit } = request
   if (limit !== undefined && limit !== null) {
@@ -77,15 +81,17 @@ interface Filtered {
   readonly orFilters?: readonly Filter[]
 }
 
-function whereOf(premises: Premises, sources: Sources, request: Filtered, held: readonly Fragment[]): Fragment {
+function conditionOf(premises: Premises, sources: Sources, request: Filtered, held: readonly Fragment[]): Fragment | undefined {
   const either = conditions(premises, sources, request.orFilters ?? [])
   const all = [
     ...held,
     ...conditions(premises, sources, request.filters ?? []),
     ...(either.length > 0 ? [sql`(${sql.join(either, sql` or `)})`] : []),
   ]
-  return all.length > 0 ? sql` where ${sql.join(all, sql` and `)}` : sql``
+  return all.length > 0 ? sql.join(all, sql` and `) : undefined
 }
+
+const whereOf = (condition: Fragment | undefined): Fragment => (condition ? sql` where ${condition}` : sql``)
 
 /** What a list with groups selects: a column that is not grouped by has no one value, so its least one is shown. */
 class Grouping {

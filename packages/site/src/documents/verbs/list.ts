@@ -22,9 +22,7 @@ export async function listDocuments(premises: Premises, principal: Principal, re
   const plain = limits && premises.listPlans.plain(principal, doctype, request, premises.zone, limits)
   const planned = plain && (await premises.listPlans.run(connection, roleRights(principal, doctype), plain, build))
   if (planned) return planned
-  const { query } = build()
-  const { rows } = await query.statement.execute(connection)
-  return rows.map((row) => query.show(row))
+  return premises.listPlans.runOnce(connection, doctype, build().query, request)
 }
 
 /** Counts what a list of the same filters would show; documents that the principal may not see are not among them. */

@@ -2,6 +2,7 @@ import { foldText } from '@annex/database'
 import { fieldKind, invalid, type DocType, type LinkMatch } from '@annex/protocol'
 import { sql, type RawBuilder } from 'kysely'
 import type { LinkSearchRequest } from '../../backend/backend.ts'
+import { beyondInUse, filtersInUse } from '../../doctypes/definition/filters-in-use.ts'
 import type { Stored } from '../../doctypes/values/to-stored.ts'
 import { listAccess } from '../../policy/field-levels.ts'
 import type { Principal } from '../../policy/principal.ts'
@@ -11,9 +12,8 @@ import type { Premises } from '../premises.ts'
 import type { Column } from '../query/query-columns.ts'
 import { conditions } from '../query/query-filters.ts'
 import { rowsThatHold } from '../query/query-rows.ts'
-import { searchRows } from '../query/query-search.ts'
+import { searchRows } from '../query/search/search-rows.ts'
 import { Sources } from '../query/query-sources.ts'
-import { fieldOf } from '../shape.ts'
 import { mayKnow } from './doctype.ts'
 
 /** What a link field offers while a person types. */
@@ -27,7 +27,7 @@ export async function searchLink(premises: Premises, principal: Principal, reque
   const held = [
     ...rowsHeld(premises, principal, doctype, request),
     ...enabled(doctype),
-    ...conditions(premises, sources, request.filters ?? []),
+    ...conditions(premises, sources, beyondInUse(doctype, request.filters ?? [])),
   ]
   const rows = await searchRows(premises, sources, { text: request.text, columns, held, start: request.start ?? 0, limit: request.limit })
   return inOrder(
@@ -52,13 +52,10 @@ function definitionsOf(premises: Premises, principal: Principal): RawBuilder<unk
   return names.length > 0 ? sql`${sql.ref('t.name')} in (${sql.join(names)})` : sql`1 = 0`
 }
 
-function enabled(doctype: DocType): RawBuilder<unknown>[] {
-  const isCheck = (fieldname: string): boolean => fieldOf(doctype, fieldname)?.fieldtype === 'Check'
-  return [
-    ...(isCheck('enabled') ? [sql`${sql.ref('t.enabled')} = 1`] : []),
-    ...(isCheck('disabled') ? [sql`${sql.ref('t.disabled')} <> 1`] : []),
-  ]
-}
+const enabled = (doctype: DocType): RawBuilder<unknown>[] =>
+  filtersInUse(doctype).map(({ fieldname, value }) =>
+    value === 1 ? sql`${sql.ref(`t.${fieldname}`)} = 1` : sql`${sql.ref(`t.${fieldname}`)} <> 1`,
+  )
 
 /** Name, title, the field asked for and search fields, as far as the caller may see them. */
 function columnsShown(sources: Sources, asked = 'name'): Column[] {
