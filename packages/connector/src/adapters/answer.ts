@@ -1,6 +1,6 @@
 import type { Handles } from '../core/connector/handles.ts'
 import { leadsTo } from '../core/connector/answering/routes.ts'
-import { readBody } from '../core/read-body.ts'
+import { readBody } from '../core/connector/answering/read-body.ts'
 
 /** A request as it came in, before anything of it is believed. */
 export interface Arriving {

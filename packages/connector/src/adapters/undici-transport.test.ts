@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { problemOf } from '../core/errors.ts'
 import { UpstreamClient } from '../core/upstream/upstream-client.ts'
 import { undiciTransport } from './undici-transport.ts'
 
@@ -56,4 +57,19 @@ test('a site that is not there cannot be reached', async () => {
 
 test('one that was never used closes', async () => {
   await expect(undiciTransport().close()).resolves.toBeUndefined()
+})
+
+test('undici that is not installed is no site that is away: the first call says what to do', async () => {
+  vi.doMock('undici', () => Promise.reject(new Error('not installed')))
+  try {
+    const own = new UpstreamClient({ url, credentials: { apiKey: 'x:y' }, transport: undiciTransport() })
+    const failed: unknown = await own.list('Item').catch((error: unknown) => error)
+    const message = expect.stringContaining('npm install undici') as string
+    expect(failed).toMatchObject({ name: 'SettingWrong', code: 'setting_wrong', message })
+    // Nothing for the person to read.
+    expect(problemOf(failed)).toBeUndefined()
+    expect(asked).toHaveLength(0)
+  } finally {
+    vi.doUnmock('undici')
+  }
 })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -76,6 +76,20 @@ test('register registers once and keeps what the site gives; --again asks anew',
   expect(again.code).toBe(0)
   expect(again.said).not.toEqual(first.said)
   expect(site.count(OAUTH_PATHS.register)).toBe(2)
+})
+
+test('register keeps what it is given where the file says, and names the address that hears of sign-outs', async () => {
+  await serve('annex')
+  await writeFile(join(folder, 'keys.json'), JSON.stringify(createKeys()))
+  const client = { register: { name: 'Field Sales' }, redirectUri: 'https://shop.test/in/callback' }
+  const settings = { client, store: 'sqlite:app.db', keys: 'keys.json' }
+  await write({ ...settings, revocations: {}, basePath: '/in' })
+  expect((await run('register', file)).code).toBe(0)
+  expect(await readdir(folder)).toContain('app.db')
+  const asked = JSON.parse(site.requests.find(({ path }) => path === OAUTH_PATHS.register)!.body) as Record<string, unknown>
+  expect(asked['backchannel_logout_uri']).toBe('https://shop.test/in/backchannel-logout')
+  await write({ ...settings, store: 'sqlite:data/app.db' })
+  await expect(run('register', file)).rejects.toThrow(/^Cannot open the database sqlite:\S+data.app\.db \(store\): /)
 })
 
 test('register at a site that lets no app do so prints the link to its form', async () => {

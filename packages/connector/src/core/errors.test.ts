@@ -1,5 +1,5 @@
 import { decodeError, FrappeError, OAuthError } from '@annex/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   AppRefused,
   ConsentDenied,
@@ -7,6 +7,7 @@ import {
   problemOf,
   refusalOf,
   ScopeMissing,
+  SettingWrong,
   SignInRequired,
   UpstreamUnavailable,
   type OutageCode,
@@ -54,14 +55,66 @@ test("an exception that is none of Frappe's is the site's own fault", () => {
   expect(problemOf(decodeError(500, { exc_type: 'TypeError', exception: 'TypeError: x' }))).toEqual({ code: 'site_failed', message: 'x' })
 })
 
+test('an error of another copy of this package is told as that of the own copy', async () => {
+  vi.resetModules()
+  const [other, protocol] = [await import('./errors.ts'), await import('@annex/protocol')]
+  expect(other.SignInRequired).not.toBe(SignInRequired)
+  const foreign = [
+    new other.SignInRequired('Sign in', url, 'expired'),
+    new other.UpstreamUnavailable('busy', 'Later', { retryAfterMs: 20 }),
+    new other.ScopeMissing(['Item:read'], url),
+    new other.ConsentDenied(),
+    new other.InvalidSignIn('no'),
+    new other.NotSupported('no'),
+    new other.AppRefused('invalid_client', 'no'),
+    new protocol.OAuthError('invalid_grant', 'no'),
+    new protocol.FrappeError('MandatoryError', 'no'),
+  ]
+  for (const error of foreign) expect(problemOf(error)).toEqual(other.problemOf(error))
+  expect(foreign.map((error) => problemOf(error)?.code)).toEqual([
+    'sign_in_required',
+    'busy',
+    'scope_missing',
+    'consent_denied',
+    'invalid_sign_in',
+    'not_supported',
+    'app_refused',
+    'invalid_grant',
+    'validation',
+  ])
+})
+
 test('what an app can do about it goes along', () => {
+  expect(problemOf(new ScopeMissing(['Item:read'], url))).toMatchObject({ code: 'scope_missing', url })
+  expect(problemOf(new ScopeMissing(['Item:read']))).not.toHaveProperty('url')
   expect(problemOf(new SignInRequired('Sign in', url, 'expired'))).toEqual({ code: 'sign_in_required', message: 'Sign in', url })
   expect(problemOf(new UpstreamUnavailable('rate_limited', 'Later', { retryAfterMs: 20 }))).toMatchObject({ retryAfterMs: 20 })
   expect(problemOf(new UpstreamUnavailable('busy', 'Later'))).toEqual({ code: 'busy', message: 'Later' })
 })
 
-test.each([new TypeError('x is not a function'), 'text', undefined, { code: 'busy' }])('a bug is no problem of this kind: %s', (bug) => {
-  expect(problemOf(bug)).toBeUndefined()
+const likely = [
+  Object.assign(new Error('no file'), { code: 'ENOENT' }),
+  Object.assign(new Error('of another library'), { name: 'OAuthError', code: 'invalid_grant', status: 400 }),
+  Object.assign(new Error('of another library'), { name: 'NotSupported', code: 'x', url: 'https://evil.example.com' }),
+  Object.assign(new Error('of another library'), { name: 'NoSuchError', excType: 'NoSuchError', status: 404 }),
+  { name: 'SignInRequired', message: 'Sign in', code: 'sign_in_required', url: 'https://evil.example.com' },
+]
+
+test.each([new TypeError('x is not a function'), 'text', undefined, null, { code: 'busy' }, ...likely])(
+  'a bug is no problem of this kind: %s',
+  (bug) => {
+    expect(problemOf(bug)).toBeUndefined()
+  },
+)
+
+test('of an error of another version, what is not as it is here is left out', () => {
+  const odd = Object.assign(new SignInRequired('Sign in', url, 'expired'), { url: new URL(url), retryAfterMs: '20' })
+  expect(problemOf(odd)).toEqual({ code: 'sign_in_required', message: 'Sign in' })
+  expect(problemOf(Object.assign(new UpstreamUnavailable('busy', 'Later'), { code: 1 }))).toBeUndefined()
+})
+
+test('how the app is set up is for whoever runs it, and nothing to show to a person', () => {
+  expect(problemOf(new SettingWrong('npm install undici'))).toBeUndefined()
 })
 
 test.each([

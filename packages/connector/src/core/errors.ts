@@ -1,10 +1,10 @@
-import { describeScope, FrappeError, OAuthError } from '@annex/protocol'
+import { AnnexError, describeScope, isAnnexError, OAuthError } from '@annex/protocol'
 
 /** Why a sign-in is needed: access is over, was taken away, was refused right after its renewal, cannot be opened with the app's keys, or was never there. */
 export type SignInReason = 'expired' | 'revoked' | 'refused' | 'keys-lost' | 'unknown'
 
 /** The person has to sign in with the site again: access was never given, has expired, or was taken away. */
-export class SignInRequired extends Error {
+export class SignInRequired extends AnnexError {
   readonly code = 'sign_in_required'
   /** Where to send the browser. */
   readonly url: string
@@ -22,7 +22,7 @@ export class SignInRequired extends Error {
 export type OutageCode = 'unreachable' | 'timeout' | 'busy' | 'rate_limited' | 'not_frappe' | 'site_not_found'
 
 /** The site cannot be reached, is too busy, or answers nothing that a Frappe site sends. Trying later may work. */
-export class UpstreamUnavailable extends Error {
+export class UpstreamUnavailable extends AnnexError {
   readonly code: OutageCode
   /** How long the site asks to be left alone, in milliseconds; undefined when it did not say. */
   readonly retryAfterMs: number | undefined
@@ -36,23 +36,24 @@ export class UpstreamUnavailable extends Error {
 }
 
 /** The person has not given this app a right that the call needs. A step-up sign-in asks for it. */
-export class ScopeMissing extends Error {
+export class ScopeMissing extends AnnexError {
   readonly code = 'scope_missing'
   /** The scopes that would have been enough; empty when the site did not name them. */
   readonly needed: readonly string[]
+  /** Where to send the browser to be asked for them; undefined where the app is not set to ask for any of them. */
+  readonly url: string | undefined
 
-  constructor(needed: readonly string[]) {
+  constructor(needed: readonly string[], url?: string) {
     const words = needed.map((scope) => `“${describeScope(scope)}” (${scope})`).join(', ')
-    super(
-      words === '' ? 'A right is missing: ask for it by signing in again' : `The right ${words} is missing: ask for it by signing in again`,
-    )
+    super(`${words === '' ? 'A right' : `The right ${words}`} is missing: ask for it by signing in again`)
     this.name = 'ScopeMissing'
     this.needed = needed
+    this.url = url
   }
 }
 
 /** The person said no on the site's consent page. */
-export class ConsentDenied extends Error {
+export class ConsentDenied extends AnnexError {
   readonly code = 'consent_denied'
 
   constructor(message = 'You did not allow the app to use your account. Nothing was changed.') {
@@ -62,7 +63,7 @@ export class ConsentDenied extends Error {
 }
 
 /** A sign-in that does not prove who the person is: another browser's, a used or old one, or an answer that is not the site's. */
-export class InvalidSignIn extends Error {
+export class InvalidSignIn extends AnnexError {
   readonly code = 'invalid_sign_in'
 
   constructor(message: string, options?: ErrorOptions) {
@@ -71,8 +72,18 @@ export class InvalidSignIn extends Error {
   }
 }
 
+/** Something of this app's own setup is wrong or missing, and no site and no person can put it right: for whoever runs the app, and no `Problem`. */
+export class SettingWrong extends AnnexError {
+  readonly code = 'setting_wrong'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'SettingWrong'
+  }
+}
+
 /** The site at the other end has no such thing: another release of it may. */
-export class NotSupported extends Error {
+export class NotSupported extends AnnexError {
   readonly code = 'not_supported'
 
   constructor(message: string) {
@@ -171,26 +182,38 @@ export interface Problem {
   /** One sentence, as text: what a site sends may hold markup. */
   readonly message: string
   readonly retryAfterMs?: number
-  /** Where the person puts it right. */
+  /** Where the person puts it right: signs in again (`sign_in_required`), or gives the app a right that it lacks (`scope_missing`). */
   readonly url?: string
 }
 
-/** What went wrong, for every error that this package throws; undefined for any other: that is a bug of somebody's. */
+/**
+ * What went wrong, for every error of this package that a person may read, whichever copy of it that an app has loaded; undefined for
+ * any other: that is a bug of somebody's, or a wrong setting of the app, and to be logged.
+ */
 export function problemOf(error: unknown): Problem | undefined {
-  if (error instanceof UpstreamUnavailable) {
-    const { code, message, retryAfterMs } = error
-    return { code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  }
-  if (error instanceof SignInRequired) return { code: error.code, message: error.message, url: error.url }
-  if (error instanceof ScopeMissing || error instanceof ConsentDenied || error instanceof InvalidSignIn || error instanceof NotSupported)
-    return { code: error.code, message: error.message }
-  if (error instanceof AppRefused) return { code: error.problem, message: error.message }
-  if (error instanceof OAuthError) return { code: error.code, message: error.message || error.code }
-  if (error instanceof FrappeError) return { code: frappeCode(error), message: error.message || error.excType }
-  return undefined
+  // By what it says of itself: each copy (of a bundle, of a route of Next, as CommonJS and as a module) has classes of its own.
+  if (!isAnnexError(error)) return undefined
+  const { message } = error
+  const { excType, code, status, problem, retryAfterMs, url } = error as Partial<Told>
+  if (typeof excType === 'string')
+    return { code: frappeCode(excType, typeof status === 'number' ? status : 500), message: message || excType }
+  if (typeof problem === 'string') return { code: problem, message }
+  if (typeof code !== 'string' || code === 'setting_wrong') return undefined
+  const more = { ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}), ...(typeof url === 'string' ? { url } : {}) }
+  return { code, message: message || code, ...more }
+}
+
+/** What the errors of this package and of the site carry. Of another version's it may be anything. */
+interface Told {
+  readonly excType: unknown
+  readonly code: unknown
+  readonly status: unknown
+  readonly problem: unknown
+  readonly retryAfterMs: unknown
+  readonly url: unknown
 }
 
 /** By the exception's name: Frappe says 417 for most things, and 404 or 403 for things apart. An exception of Python's own is the site's fault. */
-function frappeCode({ excType, status }: FrappeError): string {
+function frappeCode(excType: string, status: number): string {
   return Object.hasOwn(FRAPPE_CODES, excType) ? FRAPPE_CODES[excType]! : status >= 500 ? 'site_failed' : 'validation'
 }

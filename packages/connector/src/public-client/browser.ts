@@ -4,8 +4,6 @@ import { PublicTokens, type PublicAccess, type PublicClientOptions } from './pub
 
 export { ConsentDenied, InvalidSignIn, ScopeMissing, SignInRequired, UpstreamUnavailable } from '../core/errors.ts'
 export type { PublicAccess, PublicClientOptions } from './public-tokens.ts'
-export { PopupBlocked, scriptCaller } from './script-caller.ts'
-export type { ScriptCaller, ScriptCallerOptions } from './script-caller.ts'
 
 /** Which site, and where it sends the browser back to. */
 export interface BrowserClientOptions extends PublicClientOptions {

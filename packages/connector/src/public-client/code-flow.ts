@@ -4,6 +4,7 @@ import { fromBase64Url, toBase64Url } from '../core/sealing/base64.ts'
 import { checkAnswerIssuer } from '../core/setup/issuer.ts'
 import type { Site } from '../core/setup/site.ts'
 import { parseTokens, type Tokens } from '../core/tokens/token-responses.ts'
+import { parseJson } from '../core/upstream/transport.ts'
 import type { PublicClientOptions, PublicTokens } from './public-tokens.ts'
 
 const LIFETIME_MS = 600_000
@@ -127,12 +128,8 @@ export class CodeFlow {
 }
 
 function parsePending(text: string | null): Pending | undefined {
-  try {
-    const pending: unknown = JSON.parse(text ?? '')
-    return isRecord(pending) && typeof pending['state'] === 'string' ? (pending as unknown as Pending) : undefined
-  } catch {
-    return undefined
-  }
+  const pending = parseJson(text ?? '')
+  return isRecord(pending) && typeof pending['state'] === 'string' ? (pending as unknown as Pending) : undefined
 }
 
 /** A site that refuses the app itself says so whoever signs in; anything else is this sign-in's own end. */
@@ -150,7 +147,7 @@ function checkIdToken(tokens: Tokens, { site, pending, now }: { site: Site; pend
   if (tokens.idToken === undefined)
     throw tokens.scopes.includes('openid') ? new InvalidSignIn('The site sent no id_token: start again') : new ScopeMissing(['openid'])
   const claims = claimsOf(tokens.idToken)
-  const audience = Array.isArray(claims['aud']) ? (claims['aud'] as unknown[]) : [claims['aud']]
+  const audience = [claims['aud']].flat()
   const issuers: readonly unknown[] = [site.issuer, ...site.oddIssuers]
   const isForUs = audience.includes(pending.clientId) && (audience.length === 1 || claims['azp'] === pending.clientId)
   const isNow = typeof claims['exp'] === 'number' && claims['exp'] * 1000 > now - SKEW_MS

@@ -24,6 +24,8 @@ export interface StoredConnection {
   readonly stateAt: number
   /** The state that the app has still to be told of; null when it has been. */
   readonly untold: ConnectionState | null
+  /** Access has ended, and what was kept for the person may still be there. Never true of one that the app has been told of. */
+  readonly unforgotten: boolean
   /** Failed renewals in a row, and until when none is tried, by any process. */
   readonly failures: number
   readonly retryAt: number
@@ -36,10 +38,19 @@ export interface ConnectionPage {
   /** Begins behind this id. */
   readonly after?: string
   readonly limit: number
-  /** Only those with a state to tell of. */
-  readonly untold?: true
-  /** Only those with tokens that were not renewed since. */
-  readonly renewedBefore?: number
+  /** Only those with a state to tell of, or those for whom something may still be kept. */
+  readonly only?: 'untold' | 'unforgotten'
+}
+
+/** Where a connection stands among those that wait to be renewed. */
+export type IdlePlace = Pick<StoredConnection, 'renewedAt' | 'id'>
+
+/** Which connections have gone without a renewal: a page of them, by the time of the last one, then by id. */
+export interface IdlePage {
+  /** Begins behind this place, also when the connection has left it. */
+  readonly after?: IdlePlace | undefined
+  readonly limit: number
+  readonly renewedBefore: number
 }
 
 /** Connections. After the insert, `compareAndSwap` is the only write of a row. */
@@ -54,7 +65,9 @@ export interface ConnectionStore {
   remove(id: string, version: number): Promise<boolean>
   /** By id. */
   list(page: ConnectionPage): Promise<StoredConnection[]>
-  /** Follows a site to its new issuer; a person who is connected at both keeps the newer place. Gives how many moved. */
+  /** Those with tokens that were not renewed since, the longest idle first. */
+  idle(page: IdlePage): Promise<StoredConnection[]>
+  /** Follows a site to its new issuer, a few at a time; a person who is connected at both keeps the newer place. Gives how many moved. */
   move(fromIssuer: string, toIssuer: string): Promise<number>
 }
 
@@ -84,7 +97,9 @@ export interface SessionStore {
   remove(hash: string): Promise<void>
   /** All of a connection, or those of one browser session of the site. Gives how many. */
   removeAll(connection: string, sid?: string): Promise<number>
-  /** Forgets those that are over. Gives how many. */
+  /** Whose connection has a session of this browser session of the site; undefined when none has. */
+  connectionOf(sid: string): Promise<string | undefined>
+  /** Forgets those that are over, a few at a time. Gives how many. */
   sweep(now: number): Promise<number>
 }
 
@@ -121,15 +136,19 @@ export interface DocnameStore {
   owners(doctype: string, name: string, page: { readonly after?: string; readonly limit: number }): Promise<string[]>
   /** In one transaction: the old row says where it went, the new one is there. */
   rename(owner: string, from: KeptDocname, to: KeptDocname): Promise<void>
+  /** A few at a time: what is kept for this owner meanwhile may stay or go. */
   removeAll(owner: string): Promise<void>
-  /** Forgets what nobody has seen since. Gives how many. */
+  /** Forgets what nobody has seen since, a few at a time. Gives how many. */
   sweep(seenBefore: number): Promise<number>
 }
+
+/** What may be received. */
+export const INBOX_KINDS = ['document', 'event', 'logout'] as const
 
 /** One thing that was received, as it is kept until it is worked on; `receivedAt` in milliseconds since 1970. */
 export interface InboxEntry {
   readonly id: string
-  readonly kind: 'document' | 'event' | 'logout'
+  readonly kind: (typeof INBOX_KINDS)[number]
   readonly payload: string
   readonly receivedAt: number
   /** How often it was taken, this time included. */
@@ -144,7 +163,11 @@ export interface InboxStore {
    * now: its `receivedAt` rises.
    */
   add(entry: Omit<InboxEntry, 'attempts'>, options?: { readonly again?: boolean }): Promise<'added' | 'repeat'>
-  /** What of these kinds is due, oldest first; nobody else gets it for so long, by the store's clock. */
+  /**
+   * What of these kinds has been due the longest, of one moment by id; the oldest of it first. Nobody else gets it for so long, by
+   * the store's clock.
+   * Reads no more than it gives, however much waits.
+   */
   take(kinds: readonly InboxEntry['kind'][], limit: number, leaseMs: number): Promise<InboxEntry[]>
   /** Worked on; it is due anew when it was received again meanwhile. */
   done(id: string): Promise<void>
@@ -153,7 +176,7 @@ export interface InboxStore {
   giveUp(id: string, error: string): Promise<void>
   /** The oldest first. */
   list(state: 'waiting' | 'given-up', limit: number): Promise<(InboxEntry & { readonly error: string | null })[]>
-  /** Forgets what was received before: of what is done, and of what was given up. Gives how many. */
+  /** Forgets what was received before: of what is done, and of what was given up; a few at a time. Gives how many. */
   sweep(doneBefore: number, givenUpBefore: number): Promise<number>
 }
 

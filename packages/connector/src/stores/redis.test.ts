@@ -29,7 +29,7 @@ describe.skipIf(noRedis !== undefined)(`Redis as the home of tokens${noRedis ===
   })
 
   test('D11 what was acknowledged is there after Redis was killed', async () => {
-    await start()
+    await start('--appendfsync', 'always')
     const store = await redisStore(client.call)
     expect(store.durable).toBe(true)
     const tenant = store.of('acme')

@@ -12,7 +12,8 @@ export type { RedisCall }
 /**
  * Keeps a connector's part in Redis (6.2 or newer), under keys of its own.
  *
- * What it has acknowledged outlives a crash of Redis; with `appendfsync everysec`, its default, the last second may be lost when the machine itself goes down.
+ * What it has acknowledged outlives a crash of Redis where that has `appendfsync always`. With `everysec`, its default, the last second may be lost when the
+ * machine goes down, and up to two when Redis alone dies while its disk is slow.
  *
  * @param call sends one command: `redisStore((...words) => ioredis.call(...words))`, or with node-redis `(...words) => client.sendCommand(words)`; closing is the caller's
  * @param options.prefix what its keys begin with; `annex` when absent

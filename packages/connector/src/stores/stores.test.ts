@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engines, temporaryDatabase, type TemporaryDatabase } from '../../../../tests/support/databases.ts'
 import { noRedis, openRedisClient, TemporaryRedis } from '../../../../tests/support/redis.ts'
@@ -50,8 +53,18 @@ describe.skipIf(noRedis !== undefined)(`in Redis${noRedis === undefined ? '' : `
   })
 })
 
-test('a database that cannot be opened is said in one sentence', async () => {
-  await expect(openSqlStore('sqlite:/no/such/folder/x.db')).rejects.toThrow(/^[^\n]+$/)
+test('a database that cannot be opened is said in one sentence, which names the option', async () => {
+  await expect(openSqlStore('sqlite:/no/such/folder/x.db')).rejects.toThrow(/^[^\n]+\(store\)[^\n]+$/)
+  await expect(openSqlStore('mysql://root@127.0.0.1/x')).rejects.toThrow(/\(store\): it must begin with sqlite:/)
+  await expect(openSqlStore('sqlite::memory:')).rejects.toThrow(/\(store\): the path must be absolute/)
+})
+
+test('a relative path begins at the working directory, or at the folder that is named', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'annex-store-'))
+  await (await openSqlStore('sqlite:named.db', folder)).close()
+  await (await openSqlStore(`sqlite:${relative(process.cwd(), join(folder, 'here.db'))}`)).close()
+  expect(await readdir(folder)).toEqual(expect.arrayContaining(['named.db', 'here.db']))
+  await rm(folder, { recursive: true })
 })
 
 test.each(['18.20.0', '20.20.2', '22.18.1'])('the SQL store says that Node %s is too old', (version) => {

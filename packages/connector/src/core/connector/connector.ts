@@ -9,7 +9,8 @@ import type { Connection } from './connection.ts'
 import type { ConnectorEvents, Listener } from './events.ts'
 import type { Handles } from './handles.ts'
 import { checkOptions, type CommonOptions, type ConnectorOptions, type SiteOptions } from './options.ts'
-import type { Route, SignInOptions, Worked } from './room.ts'
+import type { SignInOptions } from './answering/sign-in-options.ts'
+import type { Route, Worked } from './room.ts'
 import { openRooms } from './rooms.ts'
 import { dispatch, type Answering } from './answering/routes.ts'
 import { openParts, type SiteParts } from './site-parts.ts'
@@ -25,8 +26,12 @@ export interface Connector extends Handles {
   handler(request: Request): Promise<Response | undefined>
   /** Who is signed in in this browser. Takes a `Request`, or the request of node, Express or Fastify. */
   session(request: HeadersOf): Promise<Session | undefined>
-  connection(id: string): Connection
-  /** Anything of the site, as the person of a session: short for `connection(session.connection).fetch`. */
+  /**
+   * A person's access to the site: by their session, or by the connection's id where there is none. By the session, `url` of
+   * `SignInRequired` and `ScopeMissing` leads back to where they were when it was read.
+   */
+  connection(who: Session | string): Connection
+  /** Anything of the site, as the person of a session: short for `connection(session).fetch`. */
   fetch(session: Session, path: string, init?: RequestInit): Promise<Response>
   /** Where to send a browser to sign in. */
   signInUrl(options?: SignInOptions): string
@@ -103,12 +108,12 @@ export class ConnectorOfSite implements Connector {
     return this.#parts.session(request)
   }
 
-  connection(id: string): Connection {
-    return this.#parts.connection(id)
+  connection(who: Session | string): Connection {
+    return this.#parts.connection(who)
   }
 
   fetch(session: Session, path: string, init?: RequestInit): Promise<Response> {
-    return this.connection(session.connection).fetch(path, init)
+    return this.connection(session).fetch(path, init)
   }
 
   signInUrl(options?: SignInOptions): string {

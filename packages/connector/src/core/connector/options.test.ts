@@ -45,6 +45,8 @@ test.each<[object, RegExp]>([
   [{ basePath: 'connect' }, /^basePath connect must be a path/],
   [{ timeoutMs: 0 }, /^timeoutMs 0 must be milliseconds/],
   [{ keepAliveMs: 0 }, /^keepAliveMs 0 must be milliseconds/],
+  [{ session: { absoluteMs: 0 } }, /^session\.absoluteMs 0 must be milliseconds/],
+  [{ session: { absoluteMs: 400 * 86_400_000 + 1 } }, /^session\.absoluteMs .* not more than 400 days/],
   [{ verify: 'always' }, /^verify must be 'on-expiry', or \{ everyMs \}/],
   [{ verify: { everyMs: -1 } }, /^verify must be/],
   [{ webhooks: { secrets: {}, onDocument: () => undefined } }, /^webhooks\.secrets/],

@@ -44,6 +44,11 @@ export interface CommonOptions {
   readonly verify?: 'on-expiry' | { readonly everyMs: number }
   /** Connections that nobody has used for so many milliseconds are renewed by the worker, so that the site does not end them; a day when absent. */
   readonly keepAliveMs?: number
+  /**
+   * When who is signed in to the app in a browser has to sign in again: `absoluteMs` milliseconds after the sign-in, however
+   * much it is used; thirty days when absent, 400 days at most, because no browser keeps a cookie longer (RFC 6265bis section 5.5).
+   */
+  readonly session?: { readonly absoluteMs?: number }
   /** Link fields, by their keys: `GET <basePath>/links/<key>` answers those, and no other. */
   readonly links?: LinkOptions
   /** Receives webhooks at `POST <basePath>/webhook/<DocType>` and `POST <basePath>/webhook`. */
@@ -77,9 +82,16 @@ export function checkOptions(options: ConnectorOptions): void {
   if (revocations !== undefined) checkRevocations(revocations)
 }
 
-function checkTimes({ timeoutMs = 1, keepAliveMs = 1, verify = 'on-expiry' }: CommonOptions): void {
+const DAY_MS = 86_400_000
+
+/** How long a session lives that the app sets nothing for, in milliseconds. */
+export const SESSION_MS = 30 * DAY_MS
+
+function checkTimes({ timeoutMs = 1, keepAliveMs = 1, verify = 'on-expiry', session: { absoluteMs = 1 } = {} }: CommonOptions): void {
   if (!(timeoutMs > 0)) throw new Error(`timeoutMs ${timeoutMs} must be milliseconds, more than 0`)
   if (!(keepAliveMs > 0)) throw new Error(`keepAliveMs ${keepAliveMs} must be milliseconds, more than 0`)
+  if (!(absoluteMs > 0 && absoluteMs <= 400 * DAY_MS))
+    throw new Error(`session.absoluteMs ${absoluteMs} must be milliseconds, more than 0 and not more than 400 days`)
   if (verify !== 'on-expiry' && !(verify.everyMs >= 0))
     throw new Error("verify must be 'on-expiry', or { everyMs } with the milliseconds for which one answer of the site counts")
 }

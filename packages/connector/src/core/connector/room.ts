@@ -3,6 +3,7 @@ import type { Sealer } from '../sealing/sealer.ts'
 import type { Discovery } from '../setup/discovery.ts'
 import type { HeadersOf, OwnCookies } from '../sign-in/cookies.ts'
 import type { Session, Sessions } from '../sign-in/sessions.ts'
+import type { SignInOptions } from './answering/sign-in-options.ts'
 import type { AccessTokens } from '../tokens/access-tokens.ts'
 import type { TokenRequests } from '../tokens/token-requests.ts'
 import type { Vault } from '../tokens/token-vault.ts'
@@ -32,14 +33,6 @@ export interface Room {
   readonly routes: readonly { readonly route: Route; answer(request: Request): Promise<Response> }[]
   /** One round of what is due; gives how much it did. */
   work?(signal: AbortSignal): Promise<Partial<Worked>>
-}
-
-/** What a sign-in is to lead to. */
-export interface SignInOptions {
-  /** A place of the app's own origin, `/` when absent. */
-  readonly returnTo?: string
-  /** Asks for these besides what is granted already (step-up). Absent, for everything that the app is set to ask for. */
-  readonly scopes?: readonly string[]
 }
 
 /** What the connector gives to a room. */

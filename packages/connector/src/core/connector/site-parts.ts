@@ -4,7 +4,8 @@ import type { RegisteredClient } from '../setup/client.ts'
 import { clientSource } from '../setup/client-source.ts'
 import { Discovery } from '../setup/discovery.ts'
 import { OwnCookies, parseReturnTo } from '../sign-in/cookies.ts'
-import { Sessions } from '../sign-in/sessions.ts'
+import { Sessions, type Session } from '../sign-in/sessions.ts'
+import { logoutUriOf } from '../revocations/revocation-options.ts'
 import { ConfiguredLinks } from '../links/open-links.ts'
 import { AccessTokens } from '../tokens/access-tokens.ts'
 import { TokenRequests } from '../tokens/token-requests.ts'
@@ -13,12 +14,15 @@ import { Vault } from '../tokens/token-vault.ts'
 import { createSend, fetchTransport } from '../upstream/transport.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
 import { carefully, Listeners } from './events.ts'
-import type { CommonOptions, SiteOptions } from './options.ts'
-import type { RoomParts, SignInOptions } from './room.ts'
+import { Places } from './answering/places.ts'
+import { SESSION_MS, type CommonOptions, type SiteOptions } from './options.ts'
+import type { SignInOptions } from './answering/sign-in-options.ts'
+import type { RoomParts } from './room.ts'
 
 /** What one tenant's connector is made of. */
 export interface SiteParts extends RoomParts, Omit<ConnectionParts, 'signInUrl'> {
   readonly client: () => Promise<RegisteredClient>
+  readonly connection: (who: string | Session) => Connection
   readonly registration: CheckParts
 }
 
@@ -41,18 +45,20 @@ export function openParts(options: CommonOptions & SiteOptions, tenant: string, 
   const discovery = new Discovery(issuer, ask, clock)
   const sealer = new KeyRing(options.keys)
   const { required, optional = [] } = options.scopes
-  const registration = { tenant, issuer, scopes: [...required, ...optional], store, sealer, discovery, send: ask, clock }
+  const logoutUri = logoutUriOf(options.revocations, origin, basePath)
+  const registration = { tenant, issuer, scopes: [...required, ...optional], logoutUri, store, sealer, discovery, send: ask, clock }
   const registered = clientSource(client, registration)
   const requests = new TokenRequests(discovery, registered, ask)
   const vault = new Vault(store.connections, sealer, { tenant, clock })
   const cookies = new OwnCookies(origin, 'id' in client ? client.id : `${port}${hostname}`, tenant)
-  const signInUrl = (asked: SignInOptions = {}) => signInUrlAt(`${origin}${basePath}/login`, asked)
+  const places = new Places(client.redirectUri, basePath)
+  const signInUrl = (asked: SignInOptions = {}) => signInUrlAt(`${origin}${basePath}/login`, asked, places)
   const listeners = new Listeners(log)
   const verification = verificationOf(options.verify, { discovery, requests, send: ask, clock })
   const forget = options.revocations?.docnames === 'keep' ? undefined : (id: string) => store.docnames.removeAll(id)
   const ended = { signInUrl: () => signInUrl(), forget }
   const tokens = new AccessTokens({ vault, leases: store.leases, requests, listeners, clock, log, verification, ...ended })
-  const sessions = new Sessions(store, cookies, clock)
+  const sessions = new Sessions(store, cookies, clock, options.session?.absoluteMs ?? SESSION_MS)
   const common = { tenant, clock, discovery, requests, sealer, cookies, send: ask }
   const parts: SiteParts = {
     ...common,
@@ -67,14 +73,18 @@ export function openParts(options: CommonOptions & SiteOptions, tenant: string, 
     log,
     wake,
     signInUrl,
+    stepUpUrl: (needed, from) => {
+      const scopes = needed.filter((scope) => registration.scopes.includes(scope))
+      return scopes.length === 0 ? undefined : signInUrl({ ...from, scopes })
+    },
     forget,
     upstream: { url: issuer, transport, timeoutMs, clock, ...(send === undefined ? {} : { fetch: send }) },
     registration: { ...registration, client },
     links: new ConfiguredLinks(options.links ?? {}, clock),
     client: registered,
     clientId: async () => (await registered()).id,
-    session: (request) => sessions.read(request),
-    connection: (id) => new Connection(id, parts),
+    session: async (request) => places.keep(await sessions.read(request), request),
+    connection: (who) => (typeof who === 'string' ? new Connection(who, parts) : new Connection(who.connection, parts, places.of(who))),
   }
   return parts
 }
@@ -84,8 +94,9 @@ function verificationOf(verify: CommonOptions['verify'], parts: VerificationPart
   return async () => new (await import('../tokens/verification.ts')).Verification(parts, verify.everyMs)
 }
 
-function signInUrlAt(loginUrl: string, { returnTo, scopes }: SignInOptions): string {
+function signInUrlAt(loginUrl: string, { from, scopes, ...asked }: SignInOptions, places: Places): string {
   const url = new URL(loginUrl)
+  const { returnTo = from && places.seen(from) } = asked
   if (returnTo !== undefined) url.searchParams.set('return_to', parseReturnTo(returnTo, url.origin))
   if (scopes !== undefined) url.searchParams.set('scope', scopes.join(' '))
   return url.href

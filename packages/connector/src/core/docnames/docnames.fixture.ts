@@ -14,6 +14,8 @@ export class NamesAtSite {
   readonly clock = new TestClock()
   readonly site = new FakeUpstream({ clock: this.clock })
   readonly store: DocnameStore = memoryStore().of('').docnames
+  /** Names of what was logged. */
+  readonly logged: string[] = []
   /** What every person has granted. */
   scopes: readonly string[] = ['all']
   readonly #configured: ConfiguredLinks
@@ -31,7 +33,9 @@ export class NamesAtSite {
       store: this.store,
       configured: this.#configured,
       scopes: async () => this.scopes,
+      limitsTokens: async () => true,
       clock: this.clock.now,
+      log: (event) => this.logged.push(event),
     })
   }
 

@@ -183,3 +183,32 @@ test('D18 20 names among 10,000 are resolved by one question to the store each',
   expect([...found.keys()]).toEqual(wanted)
   expect(names.site.requests).toHaveLength(0)
 })
+
+describe('a store that fails', () => {
+  const away = () => Promise.reject(new Error('the database is away'))
+  const says = (json: object, headers: Record<string, string> = {}) => (names.site.override = () => ({ status: 403, json, headers }))
+
+  test('does not hide that a right is missing', async () => {
+    names.store.keep = away
+    says({ exc_type: 'PermissionError' }, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="Item:read"' })
+    await expect(validate('ITEM-1')).rejects.toBeInstanceOf(ScopeMissing)
+    expect(names.logged).toEqual(['docname-store-failed'])
+  })
+
+  test('does not hide that the site refuses, and is told to who wants it kept', async () => {
+    names.store.keep = away
+    says({ exc_type: 'PermissionError' })
+    expect(await validate('ITEM-1')).toEqual({ verdict: 'hidden' })
+    expect(names.logged).toEqual(['docname-store-failed'])
+    await expect(names.person().docnames.refresh('Item', ['ITEM-1'])).rejects.toThrow('the database is away')
+  })
+
+  test('does not hide that the site is away', async () => {
+    await validate('ITEM-1')
+    names.site.faults.down = true
+    const resolve = names.store.resolve.bind(names.store)
+    names.store.resolve = (owner, doctype, wanted) => (wanted[0] === '' ? away() : resolve(owner, doctype, wanted))
+    await expect(validate('ITEM-1')).rejects.toMatchObject({ code: 'unreachable' })
+    expect(names.logged).toEqual(['docname-store-failed'])
+  })
+})

@@ -1,5 +1,7 @@
 import { ScopeSet } from '@annex/protocol'
 import type { DocnameStore, KeptDocname } from '../../stores/connector-store.ts'
+import type { Log } from '../connector/events.ts'
+import { recentSights } from './recent-sights.ts'
 import { bareDocname } from './shown-fields.ts'
 
 /** How far back a search looks while the site cannot be reached. */
@@ -17,7 +19,10 @@ export interface KeptNamesParts {
   readonly isShared: (doctype: string) => boolean
   /** What the person has granted now. */
   readonly scopes: () => Promise<readonly string[]>
+  /** Whether scopes limit what the person's tokens open; a Frappe looks at the user's own rights alone. */
+  readonly limitsTokens: () => Promise<boolean>
   readonly clock: () => number
+  readonly log: Log
 }
 
 /**
@@ -33,6 +38,16 @@ export class KeptNames {
     this.#parts = parts
   }
 
+  /** What the site has said is what the person is told, whatever the store does: its failure is for the log, and gives undefined. */
+  async unlessStoreFails<T>(stored: Promise<T>): Promise<T | undefined> {
+    try {
+      return await stored
+    } catch (error) {
+      this.#parts.log('docname-store-failed', { error: error instanceof Error ? error.message : String(error) })
+      return undefined
+    }
+  }
+
   /** By name; one that may not be seen is absent. */
   async resolve(doctype: string, names: readonly string[]): Promise<Map<string, KeptDocname>> {
     const { owner, store, isShared } = this.#parts
@@ -45,14 +60,31 @@ export class KeptNames {
     return merge(own, shared)
   }
 
-  /** Keeps what the site has just shown. Sights without a date (a search tells none) count as of now. */
+  /** Keeps what the site has just shown, as far as it is not kept yet. Sights without a date (a search tells none) count as of now. */
   async keep(doctype: string, source: string, rows: readonly KeptDocname[]): Promise<void> {
     if (rows.length === 0) return
-    const { owner, store, isShared } = this.#parts
-    const sights = rows.every((row) => row.modified !== '') ? rows : await this.#dated(doctype, rows)
+    await (this.#parts.isShared(doctype) ? this.#keepShared(doctype, source, rows) : this.#keepForOne(doctype, source, rows))
+  }
+
+  async #keepShared(doctype: string, source: string, rows: readonly KeptDocname[]): Promise<void> {
+    const { owner, store } = this.#parts
+    const sights = isDated(rows) ? rows : await this.#dated(doctype, rows)
     // Fields are brought along by a person's own rights, which may be more than another's.
-    const bare = () => sights.map((row) => ({ ...row, fields: {} }))
-    await Promise.all([store.keep(owner, source, sights), isShared(doctype) ? store.keep(EVERYBODY, source, bare()) : undefined])
+    const bare = sights.map((row) => ({ ...row, fields: {} }))
+    await Promise.all([store.keep(owner, source, sights), store.keep(EVERYBODY, source, bare)])
+  }
+
+  async #keepForOne(doctype: string, source: string, rows: readonly KeptDocname[]): Promise<void> {
+    const { owner, store } = this.#parts
+    const [recent, search] = [recentSights(store), { owner, doctype, source }]
+    const isToBeRead = !isDated(rows) || rows.some((row) => recent.knows(search, row))
+    const kept = isToBeRead ? await store.resolve(owner, doctype, [...rows.map(({ name }) => name), REFUSED.name]) : []
+    const known = new Map(kept.map((row) => [row.name, row]))
+    const refusedAt = known.get(REFUSED.name)?.seenAt ?? 0
+    const fresh = withDates(rows, known).filter((row) => !recent.isKept(search, row, known.get(row.name), refusedAt))
+    if (fresh.length === 0) return
+    await store.keep(owner, source, fresh)
+    recent.note(search, fresh)
   }
 
   /** Keeps what the app says that a person has seen, and the site has not said: for them alone. */
@@ -107,9 +139,12 @@ export class KeptNames {
 
   /** Undefined: the right was not granted, or is granted no more. Else since when: 0 when the site has never refused it. */
   async #heldSince(doctype: string): Promise<number | undefined> {
-    const { owner, store, scopes } = this.#parts
-    const granted = new ScopeSet(await scopes())
-    if (!granted.names(doctype, 'select') && !granted.opensEvery('select')) return undefined
+    const { owner, store, scopes, limitsTokens } = this.#parts
+    const held = await scopes()
+    const granted = new ScopeSet(held)
+    const isOpen = granted.names(doctype, 'select') || granted.opensEvery('select')
+    // Nothing at all is what is left when access has ended.
+    if (!isOpen && (held.length === 0 || (await limitsTokens()))) return undefined
     const [refused] = await store.resolve(owner, doctype, [REFUSED.name])
     return refused?.seenAt ?? 0
   }
@@ -120,14 +155,20 @@ export class KeptNames {
       doctype,
       rows.map(({ name }) => name),
     )
-    return rows.map((row) => {
-      const kept = known.get(row.name)
-      if (kept === undefined || row.modified !== '') return row
-      // Another title, or a name that was gone: it may be another document that has the name now.
-      const isSame = kept.state === 'there' && kept.label === row.label
-      return { ...row, fields: { ...kept.fields, ...row.fields }, modified: kept.modified, creation: isSame ? kept.creation : '' }
-    })
+    return withDates(rows, known)
   }
+}
+
+const isDated = (rows: readonly KeptDocname[]): boolean => rows.every((row) => row.modified !== '')
+
+function withDates(rows: readonly KeptDocname[], known: ReadonlyMap<string, KeptDocname>): KeptDocname[] {
+  return rows.map((row) => {
+    const kept = known.get(row.name)
+    if (kept === undefined || row.modified !== '') return row
+    // Another title, or a name that was gone: it may be another document that has the name now.
+    const isSame = kept.state === 'there' && kept.label === row.label
+    return { ...row, fields: { ...kept.fields, ...row.fields }, modified: kept.modified, creation: isSame ? kept.creation : '' }
+  })
 }
 
 /** A person's own sight counts, with the newer words of another's; what only others have seen counts when it is there. */

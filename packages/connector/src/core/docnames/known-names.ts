@@ -47,7 +47,10 @@ export class KnownNames {
       return new Map([...told].map(([name, each]) => [name, verdictOf(each)]))
     } catch (error) {
       if (!(error instanceof UpstreamUnavailable)) throw error
-      return new Map(await Promise.all(names.map(async (name) => [name, await this.#remembered(known.get(name))] as const)))
+      const remembered = Promise.all(names.map(async (name) => [name, await this.#remembered(known.get(name))] as const))
+      const verdicts = await this.#names.unlessStoreFails(remembered)
+      if (verdicts === undefined) throw error
+      return new Map(verdicts)
     }
   }
 
@@ -59,11 +62,18 @@ export class KnownNames {
       for (const [name, each] of told) await applyTold({ client, names: this.#names }, doctype, each, known.get(name))
       return told
     } catch (error) {
-      if (error instanceof ScopeMissing || isPermissionError(error)) await this.#names.refuse(doctype)
+      if (error instanceof ScopeMissing) await this.#names.unlessStoreFails(this.#names.refuse(doctype))
       if (!isPermissionError(error)) throw error
-      for (const row of known.values()) await this.#names.keepVerdict({ ...row, state: 'hidden' })
+      const hiding = this.#hide(doctype, known)
+      // Who chooses is told what the site says; where it is to be kept, it is only said when it is.
+      await (isChoice ? this.#names.unlessStoreFails(hiding) : hiding)
       return new Map(names.map((name) => [name, { state: 'hidden' }]))
     }
+  }
+
+  async #hide(doctype: string, known: Known): Promise<void> {
+    await this.#names.refuse(doctype)
+    for (const row of known.values()) await this.#names.keepVerdict({ ...row, state: 'hidden' })
   }
 
   /** Never a silent yes: what the site last said of a name that this person has seen. */

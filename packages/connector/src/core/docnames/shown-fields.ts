@@ -56,3 +56,20 @@ export const toItem = ({ name, label, description, fields }: KeptDocname): LinkI
 /** A name that nothing else is known of. */
 export const bareDocname = (doctype: string, name: string, seenAt: number): KeptDocname =>
   toKept(doctype, { name }, { description: [], fetch: [] }, seenAt)
+
+/** Whether two sights tell the same of a document; when they were seen does not count. */
+export const sameDocname = (a: KeptDocname, b: KeptDocname): boolean => JSON.stringify(told(a)) === JSON.stringify(told(b))
+
+const told = ({ label, description, fields, modified, creation, state, renamedTo }: KeptDocname) => [
+  label,
+  description,
+  sortedFields(fields),
+  modified,
+  creation,
+  state,
+  renamedTo,
+]
+
+/** As JSON whose names are in order, so that equal fields are equal texts. */
+export const sortedFields = (fields: KeptDocname['fields']): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1))))

@@ -1,7 +1,7 @@
 import { FrappeError, isRecord, OAuthError, ScopeSet } from '@annex/protocol'
 import { ScopeMissing, SignInRequired, UpstreamUnavailable } from '../errors.ts'
 import type { Room, RoomParts } from '../connector/room.ts'
-import { isOwnOrigin, parseReturnTo } from '../sign-in/cookies.ts'
+import { isOwnOrigin } from '../sign-in/cookies.ts'
 import type { LinkDefinitions, LinkSource } from './link-options.ts'
 import type { LinkAnswer } from './link-answer.ts'
 import { MOST_ROWS } from './search/source-search.ts'
@@ -37,7 +37,7 @@ async function suggest(parts: RoomParts, options: LinksRoomOptions, request: Req
   const asked = readSearch(request.url, encodedKey)
   if (typeof asked === 'string') return refuse(400, asked)
   const session = await parts.session(request)
-  if (session === undefined) return refuse(401, 'You are not signed in.', parts.signInUrl({ returnTo: pageOf(request, parts.origin) }))
+  if (session === undefined) return refuse(401, 'You are not signed in.', parts.signInUrl({ from: request }))
   const { client, links } = parts.connection(session.connection)
   let source: LinkSource | undefined
   try {
@@ -90,11 +90,10 @@ function problem(
   source: LinkSource | undefined,
   error: unknown,
 ): Response {
-  const returnTo = pageOf(request, parts.origin)
-  if (error instanceof SignInRequired) return refuse(401, error.message, parts.signInUrl({ returnTo }))
+  if (error instanceof SignInRequired) return refuse(401, error.message, parts.signInUrl({ from: request }))
   if (error instanceof ScopeMissing) {
     const wanted = source === undefined ? undefined : scopes.find((scope) => opens(scope, source.doctype))
-    return refuse(403, error.message, wanted === undefined ? undefined : parts.signInUrl({ returnTo, scopes: [wanted] }))
+    return refuse(403, error.message, wanted === undefined ? undefined : parts.signInUrl({ from: request, scopes: [wanted] }))
   }
   if (error instanceof UpstreamUnavailable) return refuse(503, error.message)
   if (error instanceof FrappeError || error instanceof OAuthError) return refuse(statusOf(error), `The site refuses: ${error.message}`)
@@ -109,9 +108,6 @@ function opens(scope: string, doctype: string): boolean {
 /** What the site refuses this person is refused here too; a fault of its own, or of this app's, is no fault of theirs. */
 const statusOf = (error: FrappeError | OAuthError): number =>
   error instanceof FrappeError && error.excType === 'PermissionError' ? 403 : 502
-
-/** The page that asked. */
-const pageOf = (request: Request, origin: string): string => parseReturnTo(request.headers.get('referer'), origin)
 
 const refuse = (status: number, message: string, url?: string): Response => json(status, { message, ...(url === undefined ? {} : { url }) })
 

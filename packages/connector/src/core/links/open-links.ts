@@ -1,4 +1,5 @@
 import type { DocnameStore } from '../../stores/connector-store.ts'
+import type { Log } from '../connector/events.ts'
 import { Docnames } from '../docnames/docnames.ts'
 import type { ShownFields } from '../docnames/shown-fields.ts'
 import type { UpstreamClient } from '../upstream/upstream-client.ts'
@@ -47,7 +48,9 @@ export interface OpenLinksParts {
   readonly configured: ConfiguredLinks
   /** What the person has granted now. */
   readonly scopes: () => Promise<readonly string[]>
+  readonly limitsTokens: () => Promise<boolean>
   readonly clock: () => number
+  readonly log: Log
 }
 
 /** Link fields and docnames of one person; what they are made of is loaded when it is first used. */

@@ -35,6 +35,33 @@ describe('a logout token', () => {
     expect([await isThere('here'), await isThere('there'), await signedIn()]).toEqual([false, true, true])
   })
 
+  test('that names a session alone ends that one, and asks whether the access of its person goes on', async () => {
+    await sessions('here', 'there')
+    const token = await revoking.logoutToken({ sub: undefined, sid: 'here' })
+    const { id } = await revoking.connection()
+    for (let times = 0; times < 2; times++) expect((await revoking.logout(token)).status).toBe(204)
+    expect([await isThere('here'), await isThere('there'), await signedIn()]).toEqual([false, true, true])
+    expect(told()).toEqual([['signed-out', { connection: id, by: 'site' }]])
+    await revoking.site.revoke()
+    expect(await revoking.hearing.work()).toBe(1)
+    expect(await revoking.connection()).toMatchObject({ state: 'revoked', reason: 'signed_out', sealed: null })
+  })
+
+  test('that names a session alone ends the one that began with that site’s id_token', async () => {
+    const token = await revoking.site.logoutToken('sam@example.com', { sub: undefined })
+    expect((await revoking.logout(token)).status).toBe(204)
+    expect(await signedIn()).toBe(false)
+  })
+
+  test('G08 that names alone a session of nobody, or of a person of another site, ends nothing', async () => {
+    await revoking.store.connections.insert({ ...(await revoking.connection()), id: 'other', issuer: 'https://other.example' })
+    await revoking.store.sessions.insert({ hash: 'theirs', connection: 'other', expiresAt: 1e15, sid: 'theirs' })
+    for (const sid of ['unknown', 'theirs'])
+      expect((await revoking.logout(await revoking.logoutToken({ sub: undefined, sid, jti: sid }))).status).toBe(204)
+    expect([await isThere('theirs'), await signedIn(), told()]).toEqual([true, true, []])
+    expect(await revoking.hearing.work()).toBe(0)
+  })
+
   test('G08 with the sid of somebody else ends nobody’s session', async () => {
     await sessions('here')
     expect((await revoking.logout(await revoking.logoutToken({ sid: 'elsewhere' }))).status).toBe(204)
@@ -145,6 +172,8 @@ describe('a logout token', () => {
     ['without jti', [{ jti: undefined }]],
     ['with an empty jti', [{ jti: '' }]],
     ['without sub and sid', [{ sub: undefined }]],
+    ['with a sub that is no text', [{ sub: 7, sid: 'here' }]],
+    ['with an empty sub', [{ sub: '', sid: 'here' }]],
     ['with a sid that is no text', [{ sid: 7 }]],
     ['with an empty sid', [{ sid: '' }]],
     ['for another app', [{ aud: 'other' }]],
@@ -203,6 +232,25 @@ describe('a logout token', () => {
     expect((await revoking.logout(token)).status).toBe(204)
     expect(await signedIn()).toBe(false)
   })
+
+  test.each(['sessions', 'connections'] as const)(
+    'that names a session alone is asked for again when the store of %s fails',
+    async (part) => {
+      await sessions('here')
+      const token = await revoking.logoutToken({ sub: undefined, sid: 'here' })
+      const { sessions: kept, connections } = revoking.store
+      const [ofSession, read] = [kept.connectionOf.bind(kept), connections.read.bind(connections)]
+      const away = () => Promise.reject(new Error('the database is away'))
+      if (part === 'sessions') kept.connectionOf = away
+      else connections.read = away
+      const answer = await revoking.logout(token)
+      expect([answer.status, await answer.text(), answer.headers.get('retry-after')]).toEqual([503, 'not-kept', '5'])
+      kept.connectionOf = ofSession
+      connections.read = read
+      expect((await revoking.logout(token)).status).toBe(204)
+      expect(await isThere('here')).toBe(false)
+    },
+  )
 
   test('is taken as the only one of a form, and nothing else is', async () => {
     const token = await revoking.logoutToken()

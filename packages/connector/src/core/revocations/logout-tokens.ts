@@ -71,7 +71,10 @@ function signOutOf(claims: JWTPayload): SignOut | undefined {
   const { events, jti, sub, sid } = claims
   if ('nonce' in claims || !isRecord(events) || !isRecord(events[LOGOUT_EVENT])) return undefined
   if (typeof jti !== 'string' || jti === '' || jti.length > LONGEST_JTI) return undefined
-  // A session is found by its person: the sites that are known name both.
-  if (typeof sub !== 'string' || sub === '') return undefined
-  return sid === undefined || (typeof sid === 'string' && sid !== '') ? { sub, sid, jti } : undefined
+  if (!isName(sub) || !isName(sid)) return undefined
+  if (sub !== undefined) return { sub, sid, jti }
+  return sid === undefined ? undefined : { sub, sid, jti }
 }
+
+/** A claim that is left out, or names somebody. */
+const isName = (claim: unknown): claim is string | undefined => claim === undefined || (typeof claim === 'string' && claim !== '')

@@ -11,8 +11,15 @@ export interface RevocationOptions {
   readonly docnames?: 'drop' | 'keep'
 }
 
+/** Below `basePath`. */
+export const LOGOUT_PATH = '/backchannel-logout'
+
 /** @throws {Error} one sentence that names the option which is wrong, and what to write instead */
 export function checkRevocations({ eventSecrets = [], docnames = 'drop' }: RevocationOptions): void {
   checkSecrets('revocations.eventSecrets', eventSecrets)
   if (docnames !== 'drop' && docnames !== 'keep') throw new Error(`revocations.docnames ${String(docnames)} must be 'drop' or 'keep'`)
 }
+
+/** Where the app hears of sign-outs; undefined when it is not set to hear of any. */
+export const logoutUriOf = (revocations: RevocationOptions | undefined, origin: string, basePath: string): string | undefined =>
+  revocations && `${origin}${basePath}${LOGOUT_PATH}`

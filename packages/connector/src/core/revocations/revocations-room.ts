@@ -9,7 +9,7 @@ import { textOf, type Signed } from '../webhooks/schemes.ts'
 import { Confirming } from './confirming.ts'
 import { judgeEvent } from './events.ts'
 import { writeNotice } from './notices.ts'
-import type { RevocationOptions } from './revocation-options.ts'
+import { LOGOUT_PATH, type RevocationOptions } from './revocation-options.ts'
 import { readSignOut, writeSignOut, type SignOut } from './sign-out.ts'
 
 const [JSON_TYPE, FORM_TYPE] = ['application/json', 'application/x-www-form-urlencoded']
@@ -41,7 +41,7 @@ export function revocationsRoom(parts: RoomParts, { eventSecrets = [] }: Revocat
   return {
     routes: [
       { route: { method: 'POST', path: `${basePath}/events`, body: true }, answer: events },
-      { route: { method: 'POST', path: `${basePath}/backchannel-logout`, body: true }, answer: logout },
+      { route: { method: 'POST', path: `${basePath}${LOGOUT_PATH}`, body: true }, answer: logout },
     ],
     work: (signal) => worker.work(signal),
   }
@@ -62,7 +62,9 @@ class SignOuts {
     const signOut = await this.#verified(token)
     if (signOut === 'unknown') return { status: 503, why: 'no-keys' }
     if (signOut === undefined) return { status: 400, why: 'no-logout-token' }
-    const { jti, sub, sid } = signOut
+    const { jti, sid, sub = await this.#personAt(signOut.sid) } = signOut
+    // Nobody is signed in here by that session: it has ended already, or began before the app kept what it is called.
+    if (sub === undefined) return { ignored: 'nobody' }
     return { entry: { id: `l:${jti}`, kind: 'logout', payload: writeSignOut({ sub, sid }) }, atOnce: (entry) => this.work(entry) }
   }
 
@@ -81,6 +83,14 @@ class SignOuts {
     // An entry of its own: what is asked again, while the site is away, ends no session again.
     const payload = writeNotice({ about: 'ended', sub, reason: 'signed_out' })
     await store.inbox.add({ id: `a:${entry.id}`, kind: 'event', payload, receivedAt: entry.receivedAt })
+  }
+
+  /** Before it is kept: once its sessions have ended nothing here tells whose they were. */
+  async #personAt(sid: string | undefined): Promise<string | undefined> {
+    const { store, issuer } = this.#parts
+    const id = sid === undefined ? undefined : await store.sessions.connectionOf(sid)
+    const connection = id === undefined ? undefined : await store.connections.read(id)
+    return connection?.issuer === issuer ? connection.subject : undefined
   }
 
   async #verified(token: string): Promise<SignOut | 'unknown' | undefined> {

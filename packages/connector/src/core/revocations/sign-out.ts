@@ -1,14 +1,15 @@
 import type { InboxEntry } from '../../stores/connector-store.ts'
 
-/** Who is signed out at the site: one session of a browser (`sid`), or all of a person (`sub`). */
-export interface SignOut {
-  readonly sub: string
-  readonly sid: string | undefined
+/** Who is signed out at the site: one session of a browser (`sid`), whose person may not be named, or all of a person (`sub`). */
+export type SignOut = {
   /** Of this very token. */
   readonly jti: string
-}
+} & (Ended | { readonly sub: undefined; readonly sid: string })
 
-type Ended = Pick<SignOut, 'sub' | 'sid'>
+interface Ended {
+  readonly sub: string
+  readonly sid: string | undefined
+}
 
 export const writeSignOut = ({ sub, sid }: Ended): string => JSON.stringify({ sub, sid: sid ?? null })
 

@@ -33,6 +33,7 @@ const sam: StoredConnection = {
   reason: null,
   stateAt: 0,
   untold: null,
+  unforgotten: false,
   failures: 0,
   retryAt: 0,
   renewedAt: 0,

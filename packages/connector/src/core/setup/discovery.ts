@@ -15,6 +15,7 @@ export class Discovery {
   readonly #clock: () => number
   #found: { readonly site: Promise<Site>; until: number } | undefined
   #questions = 0
+  #last: Site | undefined
 
   constructor(issuer: string, send: Send, clock: () => number) {
     this.#issuer = issuer
@@ -35,18 +36,30 @@ export class Discovery {
       const before = this.#questions
       const found = { site: this.#discover(), until: now + KEPT_MS }
       this.#found = found
-      found.site.catch((error: unknown) => {
-        const isCheap = error instanceof UpstreamUnavailable && this.#questions - before === 1
-        if (!isCheap) found.until = this.#clock() + FAILURE_KEPT_MS
-        else if (this.#found === found) this.#found = undefined
-      })
+      found.site
+        .then((site) => (this.#last = site))
+        .catch((error: unknown) => {
+          const isCheap = error instanceof UpstreamUnavailable && this.#questions - before === 1
+          if (!isCheap) found.until = this.#clock() + FAILURE_KEPT_MS
+          else if (this.#found === found) this.#found = undefined
+        })
     }
     return this.#found.site
+  }
+
+  /** What was found last, whoever is away now; undefined when nobody can tell. */
+  async known(): Promise<Site | undefined> {
+    return this.#last ?? this.site().catch(() => undefined)
   }
 
   /** Asks anew the next time: the site has said something that does not fit what was found. */
   forget(): void {
     this.#found = undefined
+  }
+
+  /** Asks anew in ten seconds: what was found may be changed by whoever hears of it. */
+  doubt(): void {
+    if (this.#found !== undefined) this.#found.until = Math.min(this.#found.until, this.#clock() + FAILURE_KEPT_MS)
   }
 
   async #discover(): Promise<Site> {

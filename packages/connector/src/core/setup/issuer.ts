@@ -16,11 +16,13 @@ export function parseIssuer(issuer: string): string {
 }
 
 /** Whether nobody on the way can read what is sent there: https, or this very machine. */
-export function isProtected({ protocol, hostname }: URL): boolean {
-  const loopback =
-    hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  return protocol === 'https:' || (protocol === 'http:' && loopback)
+export function isProtected(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
 }
+
+/** Whether it leads to the machine that asks. */
+export const isLoopback = ({ hostname }: URL): boolean =>
+  hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 
 /**
  * The answer to a sign-in has to come from the site that was asked.

@@ -61,6 +61,22 @@ test('an app registers itself before its first sign-in, once, and keeps its secr
   expect(JSON.stringify(stored)).not.toContain(secret)
 })
 
+test.each([
+  ['annex', 'https://shop.test', {}, 'https://shop.test/connect/backchannel-logout'],
+  ['annex', 'https://shop.test', undefined, undefined],
+  ['annex', 'http://localhost:4100', {}, undefined],
+  ['frappe-16', 'https://shop.test', {}, undefined],
+] as const)(
+  'one that hears of revocations names its address to a site that tells of them: %s %s %o',
+  async (kind, origin, revocations, named) => {
+    site = new FakeUpstream({ kind })
+    const client = { ...options, redirectUri: `${origin}/connect/callback` }
+    const app = new TestApp(site, { client, store, ...(revocations === undefined ? {} : { revocations }) })
+    await app.connector.handler(new Request(app.connector.signInUrl()))
+    expect(asked()['backchannel_logout_uri']).toBe(named)
+  },
+)
+
 test('of sixteen that need it at the same time, in as many processes, one registers', async () => {
   const clients = await Promise.all(Array.from({ length: 16 }, () => clientSource(options, parts())()))
   expect(new Set(clients.map(({ id }) => id)).size).toBe(1)
@@ -120,6 +136,20 @@ test('a site that lets no app register itself is answered with the form for its 
   })
   expect(link.search).not.toContain('+')
   expect(site.count(OAUTH_PATHS.register)).toBe(0)
+})
+
+test('an app that was refused is registered ten seconds after the site was set to allow it, without a restart', async () => {
+  site = new FakeUpstream({ clock: new TestClock(1_000_000) })
+  const metadata = (await (await site.fetch(site.issuer + OAUTH_PATHS.serverMetadata)).json()) as Record<string, unknown>
+  const closed = { ...metadata, registration_endpoint: undefined }
+  site.override = ({ path }) => (path === OAUTH_PATHS.serverMetadata ? { json: closed } : undefined)
+  const app = new TestApp(site, { client: options, store })
+  const before = site.requests.length
+  for (let times = 0; times < 5; times++) expect((await app.visit(app.connector.signInUrl())).status).toBe(400)
+  expect(site.requests).toHaveLength(before + 1)
+  site.override = undefined
+  site.clock.advance(10_001)
+  expect((await app.signIn()).status).toBe(303)
 })
 
 test.each([

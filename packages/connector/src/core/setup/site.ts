@@ -26,6 +26,12 @@ export interface Site {
   /** False only where the site lists its methods and S256 is not among them. */
   readonly pkce: boolean
   readonly secretIn: 'body' | 'header'
+  /** Whether it tells apps of sign-outs (OpenID Connect Back-Channel Logout 1.0). */
+  readonly tellsSignOuts: boolean
+  /** Whether a renewal ends the refresh token that was shown; a Frappe 15 leaves it good for ever. */
+  readonly rotates: boolean
+  /** Whether a token opens only what its scopes name; a Frappe's opens all that its user may see. */
+  readonly limitsTokens: boolean
   /** Whether `active` of an introspection can be believed: on a Frappe, tokens that are over are active. */
   readonly trueIntrospection: boolean
 }
@@ -73,8 +79,9 @@ export function siteOf({ issuer, server, openid, isDirect }: Found): Site {
   const at = (name: string): string | undefined => (isFrappe ? fixedAddress : toldAddress)(name, document, origin)
   const [jwksUri, introspect] = [at('jwks_uri'), at('introspection_endpoint')]
   const odd = [server, openid].flatMap((said) => (said === undefined ? [] : [textOf(said['issuer'])]))
+  const kind = isFrappe ? (server !== undefined || isDirect ? 'frappe-16' : 'frappe-15') : 'annex'
   return {
-    kind: isFrappe ? (server !== undefined || isDirect ? 'frappe-16' : 'frappe-15') : 'annex',
+    kind,
     issuer,
     endpoints: {
       authorize: at('authorization_endpoint')!,
@@ -91,6 +98,9 @@ export function siteOf({ issuer, server, openid, isDirect }: Found): Site {
     announcesIss: document['authorization_response_iss_parameter_supported'] === true,
     pkce: knowsS256(document),
     secretIn: secretIn(document),
+    tellsSignOuts: jwksUri !== undefined && document['backchannel_logout_supported'] === true,
+    rotates: kind !== 'frappe-15',
+    limitsTokens: kind === 'annex',
     trueIntrospection: introspect !== undefined && jwksUri !== undefined,
   }
 }

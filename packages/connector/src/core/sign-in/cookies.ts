@@ -69,8 +69,8 @@ const LONGEST_RETURN = 512
 export function parseReturnTo(target: string | null | undefined, origin: string): string {
   if (target === null || target === undefined || !URL.canParse(target, origin)) return '/'
   const url = new URL(target, origin)
-  // A blob: address has the origin of what stands inside it, and a whole address for its path.
-  if (url.origin !== origin || !url.pathname.startsWith('/')) return '/'
+  // A blob: address has the origin of what stands inside it, and a whole address for its path. Two slashes, read anew, begin a host.
+  if (url.origin !== origin || !/^\/(?!\/)/.test(url.pathname)) return '/'
   const place = `${url.pathname}${url.search}${url.hash}`
   return place.length > LONGEST_RETURN ? '/' : place
 }

@@ -20,6 +20,7 @@ const pending = (tenant: string): Pending => ({
   verifier: 'v',
   returnTo: '/',
   scopes: ['openid'],
+  opener: null,
   startedAt: now,
 })
 const withCookies = (set: readonly string[]) => ({ headers: { cookie: set.map((line) => line.split(';')[0]!).join('; ') } })

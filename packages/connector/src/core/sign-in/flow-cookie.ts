@@ -20,6 +20,8 @@ export interface Pending {
   readonly verifier: string
   readonly returnTo: string
   readonly scopes: readonly string[]
+  /** The site's id of the person who was signed in to the app then; null for nobody. */
+  readonly opener: string | null
   /** Milliseconds since 1970. */
   readonly startedAt: number
 }

@@ -2,7 +2,6 @@ import type { ConnectionStore, SessionStore, StoredConnection } from '../../stor
 import { randomToken, sha256 } from '../sealing/base64.ts'
 import type { HeadersOf, OwnCookies } from './cookies.ts'
 
-const LIFETIME_S = 30 * 24 * 3600
 const COOKIE = 'session'
 
 /** Who is signed in to the app in one browser. It outlives their access to the site: what is the app's own stays theirs. */
@@ -24,12 +23,19 @@ export class Sessions {
   readonly #connections: ConnectionStore
   readonly #cookies: OwnCookies
   readonly #clock: () => number
+  readonly #lifetimeMs: number
 
-  constructor(store: { sessions: SessionStore; connections: ConnectionStore }, cookies: OwnCookies, clock: () => number) {
+  constructor(
+    store: { sessions: SessionStore; connections: ConnectionStore },
+    cookies: OwnCookies,
+    clock: () => number,
+    lifetimeMs: number,
+  ) {
     this.#sessions = store.sessions
     this.#connections = store.connections
     this.#cookies = cookies
     this.#clock = clock
+    this.#lifetimeMs = lifetimeMs
   }
 
   async read(request: HeadersOf): Promise<Session | undefined> {
@@ -47,8 +53,9 @@ export class Sessions {
   async insert(request: HeadersOf, connection: string, sid: string | null): Promise<string> {
     await this.#removeOf(request)
     const id = randomToken()
-    await this.#sessions.insert({ hash: await sha256(id), connection, expiresAt: this.#clock() + LIFETIME_S * 1000, sid })
-    return this.#cookies.write(COOKIE, id, LIFETIME_S)
+    await this.#sessions.insert({ hash: await sha256(id), connection, expiresAt: this.#clock() + this.#lifetimeMs, sid })
+    // Should the cookie live a little longer: the store says when it is over.
+    return this.#cookies.write(COOKIE, id, Math.ceil(this.#lifetimeMs / 1000))
   }
 
   /** Ends the browser's session. Gives the cookie to set. */

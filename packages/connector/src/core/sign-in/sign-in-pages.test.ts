@@ -39,4 +39,5 @@ test('a link to a form cannot write markup into the page', async () => {
     describeFailure(new AppRefused('access_denied', 'no', { formUrl }), 'http://localhost:4100/', 'https://erp.test'),
   )
   expect(await page.text()).not.toContain('<script')
+  expect(Object.fromEntries(page.headers)).toMatchObject({ 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' })
 })

@@ -32,11 +32,14 @@ export function failurePage({ status, message, again, formUrl }: SignInFailure):
   const form = formUrl === undefined ? '' : `<p><a href="${escapeHtml(formUrl)}">The form for this app at the site, filled in</a></p>`
   const page = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign-in</title></head>
-<body><main><h1>You are not signed in</h1><p>${escapeHtml(message)}</p>${form}<p><a href="${escapeHtml(again)}">Sign in with the primary site</a></p></main></body></html>`
+<body><main><h1>The sign-in did not go through</h1><p>${escapeHtml(message)}</p>${form}<p><a href="${escapeHtml(again)}">Sign in with the primary site</a></p></main></body></html>`
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    // Its address may hold a code, which its links tell nobody.
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
   }
   return new Response(page, { status, headers })
 }

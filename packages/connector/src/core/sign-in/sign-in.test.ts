@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { OAUTH_PATHS } from '@annex/protocol'
 import type { SignInFailure } from './sign-in-pages.ts'
-import { AppRefused, ConsentDenied, InvalidSignIn, ScopeMissing, UpstreamUnavailable } from '../errors.ts'
+import { AppRefused, ConsentDenied, InvalidSignIn, problemOf, ScopeMissing, UpstreamUnavailable, type Problem } from '../errors.ts'
 import { FakeUpstream } from '../../testing/fake/fake-upstream.ts'
 import { TestApp } from '../../testing/test-app.ts'
 
@@ -37,6 +37,10 @@ test('D3 a person signs in with the site and is known by name', async () => {
   const session = await app.connector.session(app.request())
   expect(session?.user).toEqual({ issuer: site.issuer, subject: 'sam-sub', name: 'Sam Seller', email: 'sam@example.com' })
   expect(await (await app.connection()).scopes()).toEqual(['openid', 'Item:read', 'Customer:read'])
+  // Person and tokens were kept at once: the very first sign-in is one to work with, now and after the token's time.
+  expect(await (await app.connection()).token()).toBe(site.tokens('access')[0])
+  app.ahead = 3_600_000
+  expect(await (await app.connection()).token()).toBe(site.tokens('access')[1])
   expect([...app.cookies.keys()]).toEqual(['connector_fakeclient_session'])
 })
 
@@ -55,6 +59,19 @@ test('an app on https sets Secure cookies that no other host can set', async () 
   const secure = new TestApp(site, { client: { id: 'x', redirectUri: 'https://app.example.com/connect/callback' } })
   const away = await secure.visit(secure.connector.signInUrl())
   expect(away.headers.getSetCookie()[0]).toMatch(/^__Host-connector_x_signin_.*; Path=\/; .*; Secure$/)
+})
+
+test.each([
+  [undefined, 30 * 86_400_000],
+  [{ absoluteMs: 3_600_000 }, 3_600_000],
+])('a session ends when the app has set it to (%j), for the browser and for the app', async (session, lifeMs) => {
+  app = new TestApp(site, session === undefined ? {} : { session })
+  const [cookie] = (await app.signIn()).headers.getSetCookie().filter((each) => each.includes('_session='))
+  expect(cookie).toMatch(new RegExp(`; Max-Age=${lifeMs / 1000}$`))
+  app.ahead += lifeMs - 60_000
+  expect(await app.connector.session(app.request())).toBeDefined()
+  app.ahead += 60_000
+  expect(await app.connector.session(app.request())).toBeUndefined()
 })
 
 describe('a callback is refused without asking for tokens (J01, J04)', () => {
@@ -86,6 +103,16 @@ describe('a callback is refused without asking for tokens (J01, J04)', () => {
     await expectRefused(InvalidSignIn)
     expect(site.count(OAUTH_PATHS.token)).toBe(1)
   })
+})
+
+test('HEAD, as what looks at links sends it, begins no sign-in and leaves the one under way to its person', async () => {
+  expect((await app.visit(app.connector.signInUrl(), { method: 'HEAD' })).status).toBe(405)
+  const callback = await app.atSite()
+  const looked = await app.visit(callback, { method: 'HEAD' })
+  expect([looked.status, looked.headers.get('allow'), looked.headers.getSetCookie()]).toEqual([405, 'GET', []])
+  expect(site.count(OAUTH_PATHS.token)).toBe(0)
+  expect((await app.visit(callback)).status).toBe(303)
+  expect(await app.connector.session(app.request())).toBeDefined()
 })
 
 test('an answer without an issuer is refused where the site says that it names one (J02)', async () => {
@@ -151,6 +178,19 @@ test('a discovery document that redirects to another host is not followed (J05)'
   await expectRefused(InvalidSignIn)
 })
 
+test('where S256 is not among the methods that a site lists, an app with a secret asks without PKCE, and one without is refused', async () => {
+  await discoverWith((metadata) => ({ ...metadata, code_challenge_methods_supported: ['plain'] }))
+  const { searchParams } = new URL((await app.visit(app.connector.signInUrl())).headers.get('location')!)
+  expect(searchParams.has('nonce')).toBe(true)
+  for (const name of ['code_challenge', 'code_challenge_method']) expect(searchParams.has(name)).toBe(false)
+  expect((await app.signIn()).status).toBe(303)
+  const client = { id: site.publicClient.id, redirectUri: 'http://localhost:4100/connect/callback' }
+  const open = new TestApp(site, { client })
+  const refused = await open.visit(open.connector.signInUrl())
+  expect([refused.status, refused.headers.get('location')]).toEqual([400, null])
+  expect(await refused.text()).toContain('it knows no PKCE with S256')
+})
+
 test('a Frappe 15 is found by its own redirect, and one without an address by its fixed paths', async () => {
   site.override = (request) => {
     if (request.path === OAUTH_PATHS.serverMetadata) return { status: 404 }
@@ -185,6 +225,23 @@ test('a step-up asks for what is granted and what is missing, so that the site s
   const { searchParams } = new URL(away.headers.get('location')!)
   expect(searchParams.get('scope')).toBe('openid Item:read Customer:read')
   expect(searchParams.get('prompt')).toBeNull()
+})
+
+test('a right that is missing says where to ask for it, where the app is set to', async () => {
+  site.faults.unticked = ['Customer:read']
+  await app.signIn()
+  const { client } = await app.connection()
+  const lacking = (scope: string): Promise<unknown> => {
+    const headers = { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` }
+    site.override = () => ({ status: 403, json: { exc_type: 'PermissionError' }, headers })
+    return client.list('Customer').catch(problemOf)
+  }
+  const problem = (await lacking('Customer:read User:write')) as Problem
+  expect(problem).toMatchObject({ code: 'scope_missing', url: app.connector.signInUrl({ scopes: ['Customer:read'] }) })
+  expect(await lacking('User:write')).not.toHaveProperty('url')
+  site.override = undefined
+  const { searchParams } = new URL((await app.visit(problem.url!)).headers.get('location')!)
+  expect(searchParams.get('scope')).toBe('openid Item:read Customer:read')
 })
 
 test.each([
@@ -268,10 +325,22 @@ test('a second sign-in changes the session id, ends the first, and has the repla
 })
 
 test('D22 what a browser can ask the app for are a few paths of its own, and none of them hands a call on to the site', async () => {
+  const secrets = { frappe: ['a secret of the test'] }
+  const links = { Customer: { searchFields: ['customer_name'] } }
+  app = new TestApp(site, { links, scripts: true, revocations: {}, webhooks: { secrets, onDocument: () => undefined } })
   await app.signIn()
-  const own =
-    /^(GET \/connect\/(login|callback|links\/\*|script.*)|POST \/connect\/(logout|webhook.*|events|backchannel-logout)|OPTIONS \S+)$/
-  for (const { method, path } of app.connector.routes) expect(`${method} ${path}`).toMatch(own)
+  // With all that an app can switch on.
+  expect(app.connector.routes.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual([
+    'GET /connect/callback',
+    'GET /connect/links/*',
+    'GET /connect/login',
+    'GET /connect/script',
+    'POST /connect/backchannel-logout',
+    'POST /connect/events',
+    'POST /connect/logout',
+    'POST /connect/webhook',
+    'POST /connect/webhook/*',
+  ])
   const before = site.requests.length
   for (const path of ['/connect/api/resource/Item/A', '/connect/call/frappe.client.delete', '/api/method/frappe.client.delete', '/connect'])
     for (const method of ['GET', 'POST', 'PUT', 'DELETE'])

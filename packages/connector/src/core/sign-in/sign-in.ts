@@ -19,14 +19,10 @@ export interface SignInParts extends FlowCookiesParts {
   readonly send: Send
 }
 
-export interface SignInRequest {
-  readonly returnTo: string
-  readonly scopes: readonly string[]
-}
+export type SignInRequest = Pick<Pending, 'returnTo' | 'scopes' | 'opener'>
 
-export interface SignedIn extends Known {
+export interface SignedIn extends Known, Pick<Pending, 'returnTo' | 'opener'> {
   readonly tokens: Tokens
-  readonly returnTo: string
 }
 
 /**
@@ -50,17 +46,17 @@ export class SignIn {
    * @throws {AppRefused} when the app is not known there and may not register itself, or has no secret at a site without PKCE
    * @throws {UpstreamUnavailable} when the site does not answer
    */
-  async begin(request: HeadersOf, { returnTo, scopes }: SignInRequest): Promise<{ url: string; cookies: readonly string[] }> {
+  async begin(request: HeadersOf, asked: SignInRequest): Promise<{ url: string; cookies: readonly string[] }> {
     const { tenant, clock } = this.#parts
     const site = await this.#parts.discovery.site()
     const client = await this.#parts.client()
-    const pending = { tenant, state: randomToken(), nonce: randomToken(), verifier: randomToken(), returnTo, scopes, startedAt: clock() }
+    const pending = { tenant, state: randomToken(), nonce: randomToken(), verifier: randomToken(), ...asked, startedAt: clock() }
     const url = new URL(site.endpoints.authorize)
     const parameters = {
       response_type: 'code',
       client_id: client.id,
       redirect_uri: client.redirectUri,
-      scope: scopes.join(' '),
+      scope: asked.scopes.join(' '),
       state: pending.state,
       nonce: pending.nonce,
       ...(await challenge(site, client, pending)),
@@ -90,7 +86,7 @@ export class SignIn {
     if (pending === undefined || code === null) throw new InvalidSignIn('The site sent no code for the sign-in: start again')
     await this.#flows.spend(pending)
     const tokens = await this.#exchange(code, pending)
-    return { ...(await this.#person(site, tokens, pending)), tokens, returnTo: pending.returnTo }
+    return { ...(await this.#person(site, tokens, pending)), tokens, returnTo: pending.returnTo, opener: pending.opener }
   }
 
   /** What to set when a sign-in has come to its end, well or not. */

@@ -1,7 +1,7 @@
 import { UpstreamUnavailable } from '../errors.ts'
 import type { TokenOptions } from '../upstream/credentials.ts'
 import { leave } from '../upstream/leave.ts'
-import { Renewal, type RenewalParts, type Wanted } from './renewal.ts'
+import type { Renewal, RenewalParts, Wanted } from './renewal.ts'
 import type { HeldTokens } from './token-vault.ts'
 import type { Verification } from './verification.ts'
 
@@ -13,12 +13,12 @@ export interface AccessTokensParts extends RenewalParts {
 /** Hands out access tokens, renewed in time and, where the app wants it, verified with the site. */
 export class AccessTokens {
   readonly #parts: AccessTokensParts
-  readonly #renewal: Renewal
+  /** Loaded when a token is first wanted: a sign-in needs nothing of it. */
+  #renewal: Promise<Renewal> | undefined
   #verification: Promise<Verification> | undefined
 
   constructor(parts: AccessTokensParts) {
     this.#parts = parts
-    this.#renewal = new Renewal(parts)
   }
 
   /**
@@ -29,23 +29,34 @@ export class AccessTokens {
    */
   async token(id: string, { signal, ...wanted }: TokenOptions & Pick<Wanted, 'notice'> = {}): Promise<string> {
     signal?.throwIfAborted()
-    const held = await this.#renewal.held(id)
-    if (!this.#renewal.isFresh(held, wanted) && !this.#renewal.isSpared(held, wanted)) return this.#renewed(id, wanted, signal)
+    const renewal = await this.#loadRenewal()
+    const held = await renewal.held(id)
+    if (!renewal.isFresh(held, wanted) && !renewal.isSpared(held, wanted)) return this.#renewed(id, wanted, signal)
     if (this.#parts.verification === undefined || (await this.#stands(held))) return held.access
     return this.#renewed(id, { ...wanted, rejected: held.access }, signal)
   }
 
   /** Renews what has not been renewed since, whatever is left of its life. Gives whether the site did. */
   async refresh(id: string, renewedAfter: number): Promise<boolean> {
-    return (await this.#renewal.renew(id, { renewedAfter })).connection.renewedAt >= renewedAfter
+    return (await this.#loadRenewal()).refresh(id, renewedAfter)
+  }
+
+  /** Asks again for renewals whose answer may have been lost. Gives how many were had. */
+  async retryLost(): Promise<number> {
+    return (await this.#renewal)?.retryLost() ?? 0
   }
 
   async #renewed(id: string, wanted: Wanted, signal: AbortSignal | undefined): Promise<string> {
-    const { access } = await leave(this.#renewal.renew(id, wanted), signal)
+    const renewal = await this.#loadRenewal()
+    const { access } = await leave(renewal.renew(id, wanted), signal)
     // A flight that was under way may have fallen back on the very token that this caller saw refused.
     if (access === wanted.rejected)
       throw new UpstreamUnavailable('busy', 'The site refuses the access that it gave and cannot renew it now: try again later')
     return access
+  }
+
+  #loadRenewal(): Promise<Renewal> {
+    return (this.#renewal ??= import('./renewal.ts').then(({ Renewal }) => new Renewal(this.#parts)))
   }
 
   async #stands(held: HeldTokens): Promise<boolean> {

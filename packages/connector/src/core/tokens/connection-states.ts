@@ -10,14 +10,15 @@ const ARROWS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
 
 /** What of a row changes with its state. */
 export type StateChange = Pick<StoredConnection, 'state' | 'reason' | 'stateAt' | 'untold' | 'failures' | 'retryAt'> &
-  Partial<Pick<StoredConnection, 'sealed' | 'scopes' | 'expiresAt'>>
+  Partial<Pick<StoredConnection, 'unforgotten' | 'sealed' | 'scopes' | 'expiresAt'>>
 
 /** A person has signed in: there is nothing that the app does not know. */
-export const signedIn = (at: number): StateChange => ({
+export const signedIn = (at: number): StateChange & Pick<StoredConnection, 'unforgotten'> => ({
   state: 'active',
   reason: null,
   stateAt: at,
   untold: null,
+  unforgotten: false,
   failures: 0,
   retryAt: 0,
 })
@@ -28,7 +29,8 @@ export function turn(connection: StoredConnection, to: ConnectionState, reason: 
   const { failures, retryAt } = connection
   if (to === 'degraded' || to === 'active')
     return { state: to, reason, stateAt: at, untold: connection.untold === null ? to : null, failures, retryAt }
-  return { state: to, reason, stateAt: at, untold: to, failures: 0, retryAt: 0, sealed: null, scopes: [], expiresAt: 0 }
+  const over = { unforgotten: true, sealed: null, scopes: [], expiresAt: 0 }
+  return { state: to, reason, stateAt: at, untold: to, failures: 0, retryAt: 0, ...over }
 }
 
 /** The site renewed the tokens. */

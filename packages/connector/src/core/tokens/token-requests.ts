@@ -1,11 +1,15 @@
 import { isRecord } from '@annex/protocol'
+import { AppRefused, UpstreamUnavailable } from '../errors.ts'
 import type { RegisteredClient } from '../setup/client.ts'
 import type { Discovery } from '../setup/discovery.ts'
 import type { Site } from '../setup/site.ts'
-import type { Send, UpstreamAnswer } from '../upstream/transport.ts'
+import { outageOf, type Send, type UpstreamAnswer } from '../upstream/transport.ts'
 
 /** A lost answer is asked for again with the same refresh token, which must happen inside the site's leeway of 10 s. */
 const TOKEN_TIMEOUT_MS = 4_000
+
+/** Of no code and no verifier, and long enough for both (RFC 7636 section 4.1). */
+const NO_CODE = 'made-up-to-see-who-looks-made-up-to-see-who-looks'
 
 /** Sends this app's requests to the site's token and revocation endpoints; `token-responses` judges what comes back. */
 export class TokenRequests {
@@ -32,9 +36,39 @@ export class TokenRequests {
     return this.#post('token', { grant_type: 'refresh_token', refresh_token: refreshToken })
   }
 
+  /**
+   * Frappe 15 says 404 for a refresh token that is good no more, and for an app that it does not know: a code that nobody has
+   * is refused for itself, or for who shows it.
+   *
+   * @throws {AppRefused} when the site does not know the app
+   * @throws {UpstreamUnavailable} when it cannot say so now
+   */
+  async checkClient(): Promise<void> {
+    const { id } = await this.#client()
+    const answer = await this.exchange(NO_CODE, NO_CODE)
+    if (answer.status === 404)
+      throw new AppRefused('invalid_client', `it knows no app ${id}`, {
+        advice: 'compare client.id with the site, where it may have been deleted',
+      })
+    if (answer.status < 429 && isRecord(answer.json) && typeof answer.json['error'] === 'string') return
+    throw new UpstreamUnavailable(outageOf(answer), `The site answered ${answer.status} when it was asked for this app: try again later`)
+  }
+
   /** Frappe 15 revokes a refresh token only with the hint and the client's id. @see RFC 7009 section 2.1 */
-  async revoke(refreshToken: string): Promise<UpstreamAnswer> {
-    return this.#post('revoke', { token: refreshToken, token_type_hint: 'refresh_token' })
+  async revoke(token: string, hint: 'refresh_token' | 'access_token' = 'refresh_token'): Promise<UpstreamAnswer> {
+    return this.#post('revoke', { token, token_type_hint: hint })
+  }
+
+  /**
+   * Ends a refresh token that nobody is going to use, at a site where it would be good for ever; elsewhere a renewal has ended
+   * it, or it is what another got too. Never fails: the site may be away.
+   */
+  async endUnused(refreshToken: string): Promise<void> {
+    try {
+      if (!(await this.#discovery.site()).rotates) await this.revoke(refreshToken)
+    } catch {
+      // It stays good at the site until somebody revokes it there.
+    }
   }
 
   /** Only where the site's metadata names an endpoint for it. @see RFC 7662 section 2.1 */

@@ -47,6 +47,10 @@ export function parseTokens(answer: UpstreamAnswer, asked: Asked): Tokens {
   }
 }
 
+/** In whatever order they were granted. */
+export const isSameScopes = (before: readonly string[], after: readonly string[]): boolean =>
+  [...before].toSorted().join(' ') === [...after].toSorted().join(' ')
+
 function refusal(answer: UpstreamAnswer, asked: Asked): OAuthError | UpstreamUnavailable {
   const { status, json } = answer
   if (status === 429 || status >= 500)
@@ -66,8 +70,9 @@ const describe = (json: Record<string, unknown>): string =>
   [json['error_description'], json['description']].find((text): text is string => typeof text === 'string' && text !== '') ??
   String(json['error'])
 
-/** Frappe 15 says 404 for an unknown refresh token or client, and 401 for credentials that it cannot read. */
+/** Frappe 15 says 404 for an unknown refresh token, and for an unknown client, which `TokenRequests.checkClient` tells apart; and 401 for credentials that it cannot read. */
 function frappeRefusal(status: number, asked: Asked): OAuthError {
-  if (status === 404 && asked.refresh !== null) return new OAuthError('invalid_grant', 'The site does not know the refresh token')
+  if (status === 404 && asked.refresh !== null)
+    return new OAuthError('invalid_grant', 'The site does not know the refresh token', { status })
   return new AppRefused('invalid_client', 'it does not know the app, or the secret is wrong')
 }

@@ -90,7 +90,12 @@ export class Vault {
 
   /** The app has been told of the state; false when another writer was first. */
   async told(connection: StoredConnection): Promise<boolean> {
-    return (await this.#swap(connection, { untold: null })) !== undefined
+    return (await this.#swap(connection, { untold: null, unforgotten: false })) !== undefined
+  }
+
+  /** What was kept for the person is gone; false when another writer was first. */
+  async forgotten(connection: StoredConnection): Promise<boolean> {
+    return (await this.#swap(connection, { unforgotten: false })) !== undefined
   }
 
   /** Forgets the connection, whoever writes it meanwhile. */

@@ -46,6 +46,15 @@ describe.each(['annex', 'frappe-16', 'frappe-15'] as const)('a store that fails 
     expect(asked()).toBe(1)
   })
 
+  test('in which others are always first is left alone after a while, and what the site gave is written by the next', async () => {
+    swap.mockResolvedValue(false)
+    await expect(ended(connection.token())).rejects.toMatchObject({ code: 'busy' })
+    expect(swap.mock.calls.length).toBeLessThan(100)
+    swap.mockRestore()
+    expect(await ended(connection.token())).toBe(site.tokens('access').at(-1))
+    expect(asked()).toBe(1)
+  })
+
   test('for longer than a lease asks the site nothing with a spent token: the next renewal writes what it gave', async () => {
     swap.mockRejectedValue(new Error('the disk is full'))
     await expect(ended(connection.token())).rejects.toThrow('the disk is full')

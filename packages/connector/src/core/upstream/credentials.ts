@@ -9,5 +9,12 @@ export interface TokenOptions {
 }
 
 /** One source of who is calling: a person's token, renewed as needed, or the API key of one user as `key:secret`. */
-export type Credentials =
-  { readonly token: (options?: TokenOptions) => Promise<string>; readonly signInUrl: () => string } | { readonly apiKey: string }
+export type Credentials = PersonCredentials | { readonly apiKey: string }
+
+interface PersonCredentials {
+  readonly token: (options?: TokenOptions) => Promise<string>
+  /** Where the person signs in again. */
+  readonly signInUrl: () => string
+  /** Where the person is asked for one of these scopes; undefined where nobody can ask for them. */
+  readonly stepUpUrl?: (needed: readonly string[]) => string | undefined
+}

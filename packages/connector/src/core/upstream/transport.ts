@@ -1,4 +1,4 @@
-import { UpstreamUnavailable, type OutageCode } from '../errors.ts'
+import { SettingWrong, UpstreamUnavailable, type OutageCode } from '../errors.ts'
 
 /** What the kit needs of `fetch`. */
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>
@@ -25,7 +25,7 @@ export interface Incoming {
 
 /**
  * Carries one request to the site. Follows no redirect, because a token or a secret must not travel to where it points;
- * sends no cookie and keeps none. Rejects when there is no answer, or `signal` aborts.
+ * sends no cookie and keeps none. Rejects when there is no answer, or `signal` aborts; with `SettingWrong` when it cannot carry at all.
  */
 export type Transport = (request: Outgoing) => Promise<Incoming>
 
@@ -49,20 +49,30 @@ const transportOver =
     return { status, headers, text: () => (isKnown && length <= maxBytes ? response.text() : readText(body, maxBytes)) }
   }
 
-async function readText(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
-  if (body === null) return ''
-  const [reader, decoder] = [body.getReader(), new TextDecoder()]
-  let [text, length] = ['', 0]
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    length += value.length
+async function readText(body: ReadableStream<Uint8Array<ArrayBuffer>> | null, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder()
+  const chunks = await readChunks(body, maxBytes, tooLong)
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode()
+}
+
+/** A whole body. One that is longer is left where it passes `maxBytes`. */
+export async function readChunks(
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  maxBytes: number,
+  failure: (maxBytes: number) => Error,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const reader = body?.getReader()
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let length = 0
+  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+    length += next.value.length
     if (length > maxBytes) {
-      await reader.cancel()
-      throw tooLong(maxBytes)
+      await reader?.cancel()
+      throw failure(maxBytes)
     }
-    text += decoder.decode(value, { stream: true })
+    chunks.push(next.value)
   }
+  return chunks
 }
 
 /** What a transport throws for an answer that is longer than `maxBytes`. */
@@ -107,7 +117,7 @@ export function createSend(transport: Transport, timeoutMs: number, maxBytes = M
       return { status: answer.status, headers: answer.headers, json: parseJson(await answer.text()) }
     } catch (cause) {
       caller?.throwIfAborted()
-      if (cause instanceof UpstreamUnavailable) throw cause
+      if (cause instanceof UpstreamUnavailable || cause instanceof SettingWrong) throw cause
       throw outage(url, timeout.aborted, cause)
     }
   }

@@ -54,7 +54,7 @@ export interface ListOptions<F extends string = string> extends CallOptions {
   readonly distinct?: boolean
   /** Rows to pass over: 0 when absent. */
   readonly start?: number
-  /** Rows: 20 when absent, null = all. */
+  /** Rows: 20 when absent, none for 0, null = all. */
   readonly limit?: number | null
   /** The parent DocType, when rows of a child table are listed. */
   readonly parent?: string
@@ -97,6 +97,14 @@ export interface UploadOptions extends CallOptions {
   readonly folder?: string
   /** The document it hangs on, and the field of it that shows the file, when it is to be in one. */
   readonly attachTo?: { readonly doctype: string; readonly name: string; readonly field?: string }
+}
+
+/** How much of a file is taken, and how patiently. */
+export interface DownloadOptions extends Pick<CallOptions, 'signal'> {
+  /** For the whole file, in milliseconds; 60,000 when absent. Its beginning has to come within the client's own limit. */
+  readonly timeoutMs?: number | undefined
+  /** A larger file is given up, in bytes: 67,108,864 (64 MB) when absent. It is held in memory. */
+  readonly maxBytes?: number | undefined
 }
 
 /** What is written on a task that is given to users. */

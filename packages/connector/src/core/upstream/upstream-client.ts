@@ -11,6 +11,7 @@ import type {
   CountOptions,
   DocTypeMeta,
   DocumentOf,
+  DownloadOptions,
   FieldOf,
   Filters,
   LinkSearchOptions,
@@ -43,7 +44,10 @@ export interface UpstreamClientOptions {
 }
 
 // A sign-in needs none of it: each is loaded when it is asked for.
-const documentVerbs = () => import('./verbs/documents.ts')
+// What most calls want is kept: `import` looks it up anew each time, for as much as the rest of the call costs. The others are too
+// rare to be worth the bytes in a browser.
+let ofDocuments: typeof import('./verbs/documents.ts') | undefined
+const documentVerbs = async () => (ofDocuments ??= await import('./verbs/documents.ts'))
 const clientMethods = () => import('./verbs/client-methods.ts')
 const deskMethods = () => import('./verbs/desk-methods.ts')
 const files = () => import('./verbs/files.ts')
@@ -235,8 +239,13 @@ export class UpstreamClient {
     return (await files()).upload(await this.#calls(), file, options)
   }
 
-  /** A file by the `file_url` of its document. The time limit is for the beginning of the answer. */
-  async download(fileUrl: string, options: Pick<CallOptions, 'signal'> = {}): Promise<Blob> {
+  /**
+   * A file by the `file_url` of its document.
+   *
+   * @throws {FrappeError} `RequestTooLargeError` for a file of more than `maxBytes`
+   * @throws {UpstreamUnavailable} `timeout` for one that is not here in time
+   */
+  async download(fileUrl: string, options: DownloadOptions = {}): Promise<Blob> {
     return (await files()).download(await this.#calls(), fileUrl, options)
   }
 

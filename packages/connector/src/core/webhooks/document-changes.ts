@@ -1,6 +1,6 @@
 import { FrappeError, type Document } from '@annex/protocol'
 import { ScopeMissing, SignInRequired } from '../errors.ts'
-import { withLease } from '../leases.ts'
+import { withLease } from '../leases/leases.ts'
 import { leave } from '../upstream/leave.ts'
 import type { InboxEntry, KeptDocname, TenantStore } from '../../stores/connector-store.ts'
 import type { Log } from '../connector/events.ts'

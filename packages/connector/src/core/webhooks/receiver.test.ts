@@ -1,6 +1,6 @@
 import { signFrappeWebhook, signWebhook, webhookSecret } from '@annex/protocol'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { LARGEST_BODY } from '../read-body.ts'
+import { LARGEST_BODY } from '../connector/answering/read-body.ts'
 import { documentOf, FRAPPE, Receiving, STANDARD } from './receiver.fixture.ts'
 
 /** As Python writes it. */

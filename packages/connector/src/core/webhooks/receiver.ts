@@ -1,6 +1,6 @@
 import type { InboxEntry, InboxStore } from '../../stores/connector-store.ts'
 import type { Listeners, Log } from '../connector/events.ts'
-import { readBody } from '../read-body.ts'
+import { readBody } from '../connector/answering/read-body.ts'
 import type { Signed } from './schemes.ts'
 
 /** What has come, as it is kept. */
@@ -31,7 +31,7 @@ export interface ReceiverParts {
 
 /**
  * Takes one letter: 204 once it is kept (or known, or nobody's business), 401 when it is not signed right, 400 when it cannot
- * be read, 413 over a megabyte, 415 for what it cannot be, 503 when the store does not take it, so that the sender comes again.
+ * be read, 413 over a megabyte, 415 for what it cannot be, 503 when the store fails, so that the sender comes again.
  *
  * Nothing is answered with 2xx before the store has it: what was answered is worked on, also after a crash.
  */
@@ -42,7 +42,13 @@ export async function receive(request: Request, parts: ReceiverParts): Promise<R
   const body = await readBody(request.headers, request.body).catch(() => 'unreadable' as const)
   if (body === undefined) return refuse(request, parts, 413, 'too-large')
   if (body === 'unreadable') return refuse(request, parts, 400, body)
-  const letter = await parts.judge({ body, headers: request.headers })
+  let letter: Letter
+  try {
+    letter = await parts.judge({ body, headers: request.headers })
+  } catch (error) {
+    // Whose it is stands in the store.
+    return notKept(error, parts)
+  }
   if ('status' in letter) return refuse(request, parts, letter.status, letter.why)
   if ('entry' in letter) return keep(letter, parts)
   parts.log('webhook-ignored', { why: letter.ignored })
@@ -55,13 +61,17 @@ async function keep({ entry, again = false, atOnce }: Extract<Letter, { entry: o
   try {
     outcome = await parts.inbox.add(arrived, { again })
   } catch (error) {
-    parts.log('webhook-not-kept', { id: entry.id, error: messageOf(error) })
-    return answer(503, 'not-kept')
+    return notKept(error, parts, entry.id)
   }
   if (outcome === 'added' && atOnce !== undefined) await tryNow(arrived, atOnce, parts)
   // A repeat may wait anew, and what was done at once may have left more to do.
   parts.wake()
   return answer(204)
+}
+
+function notKept(error: unknown, { log }: ReceiverParts, id?: string): Response {
+  log('webhook-not-kept', { ...(id === undefined ? {} : { id }), error: messageOf(error) })
+  return answer(503, 'not-kept')
 }
 
 async function tryNow(arrived: Arrived, atOnce: (entry: Arrived) => Promise<void>, { inbox, log }: ReceiverParts): Promise<void> {

@@ -31,6 +31,7 @@ describe.each(['annex', 'frappe-16', 'frappe-15'] as const)('an app at a site of
       const connection = await app.connection()
       await connection.links.search('Customer', { text: 'Old' })
       connections.push(connection)
+      await app.visit(app.connector.signOutUrl, { method: 'POST' })
     }
     /** As the site's webhook `on_update`, with the fields `name` and `modified`. */
     const send = (document: Readonly<Record<string, unknown>>) => {

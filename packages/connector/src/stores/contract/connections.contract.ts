@@ -10,7 +10,7 @@ export function connectionContract(connections: () => ConnectionStore): void {
 
 function readingAndWriting(connections: () => ConnectionStore): void {
   test('gives a connection back as it was inserted, by id and by person', async () => {
-    const connection = connectionOf({ untold: 'degraded', reason: 'too late', failures: 3, retryAt: 1_700_000_000_001 })
+    const connection = connectionOf({ untold: 'revoked', unforgotten: true, reason: 'too late', failures: 3, retryAt: 1_700_000_000_001 })
     expect(await connections().insert(connection)).toBe(true)
     expect(await connections().read(connection.id)).toEqual(connection)
     expect(await connections().find(connection.issuer, connection.subject)).toEqual(connection)
@@ -111,14 +111,35 @@ function paging(connections: () => ConnectionStore): void {
   test('lists those that the app has not been told of, until it has', async () => {
     const own = Array.from({ length: 5 }, (_, index) => connectionOf({ untold: index % 2 === 0 ? 'revoked' : null }))
     for (const connection of own) await connections().insert(connection)
-    const listed = await listAll({ untold: true })
+    const listed = await listAll({ only: 'untold' })
     expect(own.filter(({ id }) => listed.some((row) => row.id === id))).toEqual([own[0], own[2], own[4]])
     expect(listed.every((row) => row.untold !== null)).toBe(true)
     await connections().compareAndSwap({ ...own[0]!, version: 2, untold: null })
     await connections().compareAndSwap({ ...own[1]!, version: 2, untold: 'degraded' })
-    const after = (await listAll({ untold: true })).map((row) => row.id)
+    const after = (await listAll({ only: 'untold' })).map((row) => row.id)
     expect(own.map(({ id }) => after.includes(id))).toEqual([false, true, true, false, true])
   })
+
+  test('lists those for whom something may still be kept, until it is not', async () => {
+    const own = Array.from({ length: 5 }, (_, index) => connectionOf({ untold: 'revoked', sealed: null, unforgotten: index % 2 === 0 }))
+    for (const connection of own) await connections().insert(connection)
+    const listed = await listAll({ only: 'unforgotten' })
+    expect(own.filter(({ id }) => listed.some((row) => row.id === id))).toEqual([own[0], own[2], own[4]])
+    await connections().compareAndSwap({ ...own[0]!, version: 2, unforgotten: false })
+    await connections().compareAndSwap({ ...own[1]!, version: 2, unforgotten: true })
+    await connections().remove(own[2]!.id, 1)
+    const after = (await listAll({ only: 'unforgotten' })).map((row) => row.id)
+    expect(own.map(({ id }) => after.includes(id))).toEqual([false, true, false, false, true])
+  })
+
+  const idleIds = async (renewedBefore: number, limit = 3): Promise<string[]> => {
+    const met: StoredConnection[] = []
+    for (;;) {
+      const rows = await connections().idle({ after: met.at(-1), limit, renewedBefore })
+      met.push(...rows)
+      if (rows.length < limit) return met.map((row) => row.id)
+    }
+  }
 
   test('lists those with tokens that were not renewed since a moment', async () => {
     const at = 5000
@@ -126,9 +147,35 @@ function paging(connections: () => ConnectionStore): void {
     const recent = connectionOf({ renewedAt: at })
     const ended = connectionOf({ renewedAt: 1, sealed: null })
     for (const connection of [old, recent, ended]) await connections().insert(connection)
-    const ids = (await listAll({ renewedBefore: at })).map((row) => row.id)
+    const ids = await idleIds(at)
     expect([old, recent, ended].map(({ id }) => ids.includes(id))).toEqual([true, false, false])
     await connections().compareAndSwap({ ...old, version: 2, renewedAt: at })
-    expect((await listAll({ renewedBefore: at })).map((row) => row.id)).not.toContain(old.id)
+    expect(await idleIds(at)).not.toContain(old.id)
+  })
+
+  test('lists the longest idle first, those of one moment by id, and goes on behind one that was renewed meanwhile', async () => {
+    const sameMoment = Array.from({ length: 5 }, () => connectionOf({ renewedAt: 20 })).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const [first, last] = [connectionOf({ renewedAt: 10 }), connectionOf({ renewedAt: 30 })]
+    for (const connection of [last, ...sameMoment.toReversed(), first]) await connections().insert(connection)
+    const wanted = [first, ...sameMoment, last].map(({ id }) => id)
+    const own = (ids: readonly string[]): string[] => ids.filter((id) => wanted.includes(id))
+    for (const limit of [1, 2, 3, 100]) expect(own(await idleIds(31, limit))).toEqual(wanted)
+    const renewed = sameMoment[2]!
+    await connections().compareAndSwap({ ...renewed, version: 2, renewedAt: 5000 })
+    const behind = await connections().idle({ after: renewed, limit: 100, renewedBefore: 31 })
+    expect(own(behind.map(({ id }) => id))).toEqual(wanted.slice(4))
+    await connections().compareAndSwap({ ...last, version: 2, sealed: null })
+    expect(own(await idleIds(31))).toEqual(wanted.filter((id) => id !== renewed.id && id !== last.id))
+  })
+
+  test('follows a site with all who are connected there, however many', async () => {
+    const [from, to] = [`https://${randomToken()}.example.com`, `https://${randomToken()}.example.com`]
+    const moving = Array.from({ length: 450 }, () => connectionOf({ issuer: from }))
+    const twice = connectionOf({ issuer: from })
+    for (const connection of [...moving, twice, connectionOf({ issuer: to, subject: twice.subject })])
+      await connections().insert(connection)
+    expect(await connections().move(from, to)).toBe(450)
+    for (const { subject } of moving) expect((await connections().find(to, subject))?.version).toBe(2)
+    expect(await connections().find(from, twice.subject)).toEqual(twice)
   })
 }

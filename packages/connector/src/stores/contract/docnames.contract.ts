@@ -145,4 +145,25 @@ function forgetting(docnames: () => DocnameStore): void {
     expect((await docnames().list(sam, 'Item', '', 10)).map((row) => row.name)).toEqual(['SEEN'])
     expect(await docnames().resolve(sam, 'Item', ['OLD', 'SEEN'])).toEqual([{ ...seen, seenAt: 20 }])
   })
+
+  test('forgets all that nobody has seen since, of every owner and search, however much it is', async () => {
+    const [sam, lea] = [randomToken(), randomToken()]
+    const many = Array.from({ length: 450 }, (_, index) => docnameOf({ name: `OLD-${index}`, seenAt: index % 10 }))
+    const kept = docnameOf({ name: 'KEPT', seenAt: 10 })
+    for (const [owner, source] of [
+      [sam, ''],
+      [sam, 'search'],
+      [lea, ''],
+    ] as const)
+      await docnames().keep(owner, source, [...many, kept])
+    expect(await docnames().sweep(10)).toBeGreaterThanOrEqual(900)
+    for (const owner of [sam, lea]) {
+      expect(await docnames().resolve(owner, 'Item', [...many.map(({ name }) => name), 'KEPT'])).toEqual([kept])
+      expect((await docnames().list(owner, 'Item', '', 1000)).map(({ name }) => name)).toEqual(['KEPT'])
+    }
+    expect((await docnames().list(sam, 'Item', 'search', 1000)).map(({ name }) => name)).toEqual(['KEPT'])
+    expect(await docnames().owners('Item', 'OLD-1', { after: sam < lea ? sam.slice(0, -1) : lea.slice(0, -1), limit: 1000 })).not.toContain(
+      sam,
+    )
+  })
 }

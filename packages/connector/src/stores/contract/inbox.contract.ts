@@ -1,9 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { randomToken } from '../../core/sealing/base64.ts'
-import type { ConnectorStore, InboxEntry, InboxStore } from '../connector-store.ts'
+import { INBOX_KINDS as KINDS, type ConnectorStore, type InboxEntry, type InboxStore } from '../connector-store.ts'
 import { entryOf, ODD_NAMES } from './samples.fixture.ts'
-
-const KINDS = ['document', 'event', 'logout'] as const
 
 export function inboxContract(store: () => ConnectorStore): void {
   let inbox: InboxStore
@@ -14,8 +12,10 @@ export function inboxContract(store: () => ConnectorStore): void {
   const takenIds = async (limit?: number, leaseMs?: number): Promise<string[]> => (await take(limit, leaseMs)).map(({ id }) => id)
 
   receiving(() => inbox, take)
+  inTurn(() => inbox)
   working(() => inbox, takenIds)
   sweeping(() => inbox)
+  sweepingMany(() => inbox)
   repeating(() => inbox, takenIds)
 }
 
@@ -46,6 +46,43 @@ function receiving(inbox: () => InboxStore, take: () => Promise<InboxEntry[]>): 
     for (const entry of [document, event]) await inbox().add(entry)
     expect((await inbox().take(['event', 'logout'], 10, 60_000)).map(({ id }) => id)).toEqual([event.id])
     expect((await inbox().take(['document'], 10, 60_000)).map(({ id }) => id)).toEqual([document.id])
+  })
+}
+
+function inTurn(inbox: () => InboxStore): void {
+  test('what has been due the longest comes first, so that old letters which fail keep no new one waiting', async () => {
+    const [failing, fresh] = [entryOf({ receivedAt: 1 }), entryOf({ receivedAt: 2 })]
+    await inbox().add(failing)
+    expect((await inbox().take(KINDS, 1, 60_000)).map(({ id }) => id)).toEqual([failing.id])
+    await inbox().add(fresh)
+    await inbox().retry(failing.id, 1, 'no')
+    const taken: string[] = []
+    await expect.poll(async () => taken.push(...(await inbox().take(KINDS, 1, 60_000)).map(({ id }) => id)), { interval: 5 }).toBe(2)
+    expect(taken).toEqual([fresh.id, failing.id])
+  })
+
+  test('what is due at one moment comes by id, whatever its kind and however it came', async () => {
+    const entries = Array.from({ length: 12 }, (_, index) => entryOf({ kind: KINDS[index % 3]!, receivedAt: 100 - index }))
+    for (const entry of entries) await inbox().add(entry)
+    // All that is taken at once is due again at one moment.
+    expect(await inbox().take(KINDS, 12, 30)).toHaveLength(12)
+    const taken: string[] = []
+    await expect
+      .poll(async () => taken.push(...(await inbox().take(KINDS, 1, 3_600_000)).map(({ id }) => id)), { interval: 5, timeout: 5000 })
+      .toBe(12)
+    expect(taken).toEqual(entries.map(({ id }) => id).toSorted())
+  })
+
+  test('much of one kind keeps no other from being taken', async () => {
+    for (let index = 0; index < 250; index++) await inbox().add(entryOf({ receivedAt: index }))
+    const logout = entryOf({ kind: 'logout', receivedAt: 9000 })
+    await inbox().add(logout)
+    expect((await inbox().take(['event', 'logout'], 8, 60_000)).map(({ id }) => id)).toEqual([logout.id])
+    expect(await inbox().take(['event', 'logout'], 8, 60_000)).toEqual([])
+    const taken = new Set<string>()
+    for (let page = await inbox().take(KINDS, 100, 60_000); page.length > 0; page = await inbox().take(KINDS, 100, 60_000))
+      for (const { id } of page) taken.add(id)
+    expect(taken.size).toBe(250)
   })
 }
 
@@ -118,6 +155,19 @@ function sweeping(inbox: () => InboxStore): void {
     expect(await inbox().sweep(0, 2)).toBe(1)
     expect((await inbox().list('given-up', 9)).map(({ id }) => id)).toEqual([recent.id])
     expect(await inbox().add(done)).toBe('repeat')
+  })
+}
+
+function sweepingMany(inbox: () => InboxStore): void {
+  test('forgets all that is over, however many there are', async () => {
+    const entries = Array.from({ length: 450 }, (_, index) => entryOf({ receivedAt: index }))
+    for (const { id, ...entry } of entries) {
+      await inbox().add({ id, ...entry })
+      await inbox().done(id)
+    }
+    expect(await inbox().sweep(449, 0)).toBe(449)
+    expect(await inbox().add(entries[0]!)).toBe('added')
+    expect(await inbox().add(entries[449]!)).toBe('repeat')
   })
 }
 

@@ -19,6 +19,7 @@ export const connectionOf = (values: Partial<StoredConnection> = {}): StoredConn
   reason: null,
   stateAt: 1_700_000_000_000,
   untold: null,
+  unforgotten: false,
   failures: 0,
   retryAt: 0,
   renewedAt: 1_700_000_000_000,

@@ -40,6 +40,21 @@ export function sessionContract(sessions: () => SessionStore): void {
     for (const left of [two, nameless, stranger]) expect(await sessions().read(left.hash, 1000)).toEqual(left)
   })
 
+  test("tells whose one of the site's browser sessions is, while a session of it is there", async () => {
+    const [sid, connection] = [randomToken(), randomToken()]
+    const [first, second] = [sessionOf({ connection, sid }), sessionOf({ connection, sid })]
+    for (const session of [first, second, sessionOf(), sessionOf({ sid: randomToken() })]) await sessions().insert(session)
+    expect(await sessions().connectionOf(sid)).toBe(connection)
+    await sessions().remove(first.hash)
+    expect(await sessions().connectionOf(sid)).toBe(connection)
+    await sessions().removeAll(connection, sid)
+    expect(await sessions().connectionOf(sid)).toBeUndefined()
+    await sessions().insert(first)
+    expect(await sessions().sweep(first.expiresAt)).toBeGreaterThanOrEqual(1)
+    expect(await sessions().connectionOf(sid)).toBeUndefined()
+    expect(await sessions().connectionOf('')).toBeUndefined()
+  })
+
   test('forgets what is over when it is swept', async () => {
     const [over, alive] = [sessionOf({ expiresAt: 100 }), sessionOf({ expiresAt: 101 })]
     for (const session of [over, alive]) await sessions().insert(session)
@@ -47,5 +62,14 @@ export function sessionContract(sessions: () => SessionStore): void {
     expect(await sessions().read(over.hash, 0)).toBeUndefined()
     expect(await sessions().read(alive.hash, 0)).toEqual(alive)
     expect(await sessions().removeAll(over.connection)).toBe(0)
+  })
+
+  test('forgets all that is over, however many there are', async () => {
+    const connection = randomToken()
+    for (let index = 0; index < 450; index++) await sessions().insert(sessionOf({ connection, expiresAt: 10 }))
+    const alive = sessionOf({ connection, expiresAt: 11 })
+    await sessions().insert(alive)
+    expect(await sessions().sweep(10)).toBeGreaterThanOrEqual(450)
+    expect(await sessions().removeAll(connection)).toBe(1)
   })
 }

@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest'
 import { randomToken } from '../../core/sealing/base64.ts'
-import type { ConnectorStore } from '../connector-store.ts'
+import { INBOX_KINDS as KINDS, type ConnectorStore } from '../connector-store.ts'
 import { connectionOf, docnameOf, entryOf, registrationOf } from './samples.fixture.ts'
-
-const KINDS = ['document', 'event', 'logout'] as const
 
 /** Every verb is tried with what belongs to another tenant. */
 export function tenantContract(store: () => ConnectorStore): void {
   test('J04 a tenant neither sees nor changes the connections and sessions of another', async () => {
     const [a, b] = [store().of(randomToken()), store().of(randomToken())]
-    const connection = connectionOf({ untold: 'revoked', renewedAt: 1 })
+    const connection = connectionOf({ untold: 'revoked', unforgotten: true, renewedAt: 1 })
     const session = { hash: randomToken(), connection: connection.id, expiresAt: 10, sid: 'sid' }
     await a.connections.insert(connection)
     await a.sessions.insert(session)
@@ -18,12 +16,14 @@ export function tenantContract(store: () => ConnectorStore): void {
     expect(await b.connections.compareAndSwap({ ...connection, version: 2, name: 'Eve' })).toBe(false)
     expect(await b.connections.remove(connection.id, 1)).toBe(false)
     expect(await b.connections.list({ limit: 10 })).toEqual([])
-    expect(await b.connections.list({ limit: 10, untold: true })).toEqual([])
-    expect(await b.connections.list({ limit: 10, renewedBefore: 100 })).toEqual([])
+    expect(await b.connections.list({ limit: 10, only: 'untold' })).toEqual([])
+    expect(await b.connections.list({ limit: 10, only: 'unforgotten' })).toEqual([])
+    expect(await b.connections.idle({ limit: 10, renewedBefore: 100 })).toEqual([])
     expect(await b.connections.move(connection.issuer, 'https://other.example.com')).toBe(0)
     expect(await b.sessions.read(session.hash, 0)).toBeUndefined()
     await b.sessions.remove(session.hash)
     expect(await b.sessions.removeAll(connection.id)).toBe(0)
+    expect(await b.sessions.connectionOf('sid')).toBeUndefined()
     expect(await b.sessions.sweep(100)).toBe(0)
     expect(await a.connections.read(connection.id)).toEqual(connection)
     expect(await a.sessions.read(session.hash, 0)).toEqual(session)

@@ -1,4 +1,5 @@
-import { isOlder, sameDocname } from '../docname-rules.ts'
+import { sameDocname } from '../../core/docnames/shown-fields.ts'
+import { isOlder } from '../docname-rules.ts'
 import type { DocnameStore, KeptDocname } from '../connector-store.ts'
 
 interface MemoryDocname {

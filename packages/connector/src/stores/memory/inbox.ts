@@ -1,4 +1,5 @@
 import type { InboxEntry, InboxStore } from '../connector-store.ts'
+import { byDue, DueEntries } from './due-entries.ts'
 
 interface MemoryEntry extends InboxEntry {
   readonly state: 'waiting' | 'done' | 'given-up'
@@ -13,6 +14,7 @@ interface MemoryEntry extends InboxEntry {
 export class MemoryInbox implements InboxStore {
   readonly #clock: () => number
   readonly #entries = new Map<string, MemoryEntry>()
+  readonly #due = new Map<InboxEntry['kind'], DueEntries>()
 
   constructor(clock: () => number) {
     this.#clock = clock
@@ -25,21 +27,19 @@ export class MemoryInbox implements InboxStore {
       this.#entries.set(entry.id, { ...known, again: known.taken, receivedAt: Math.max(known.receivedAt + 1, entry.receivedAt) })
       return 'repeat'
     }
-    this.#entries.set(entry.id, { ...entry, attempts: 0, state: 'waiting', dueAt: this.#clock(), taken: false, again: false, error: null })
+    this.#wait({ ...entry, attempts: 0, state: 'waiting', dueAt: this.#clock(), taken: false, again: false, error: null })
     return 'added'
   }
 
   async take(kinds: readonly InboxEntry['kind'][], limit: number, leaseMs: number): Promise<InboxEntry[]> {
     const now = this.#clock()
-    const due = [...this.#entries.values()].filter((entry) => entry.state === 'waiting' && kinds.includes(entry.kind) && entry.dueAt <= now)
-    return due
-      .toSorted(byAge)
-      .slice(0, limit)
-      .map((entry) => {
-        const taken = { ...entry, attempts: entry.attempts + 1, dueAt: now + leaseMs, taken: true }
-        this.#entries.set(entry.id, taken)
-        return shown(taken)
-      })
+    const taken: InboxEntry[] = []
+    while (taken.length < limit) {
+      const entry = this.#longestDue(kinds, now)
+      if (entry === undefined) break
+      taken.push(shown(this.#wait({ ...entry, attempts: entry.attempts + 1, dueAt: now + leaseMs, taken: true })))
+    }
+    return taken.toSorted(byAge)
   }
 
   async done(id: string): Promise<void> {
@@ -70,6 +70,29 @@ export class MemoryInbox implements InboxStore {
     return over.length
   }
 
+  #longestDue(kinds: readonly InboxEntry['kind'][], now: number): MemoryEntry | undefined {
+    for (;;) {
+      const [foremost] = kinds
+        .flatMap((kind) => this.#due.get(kind) ?? [])
+        .flatMap((queue) => (queue.first === undefined ? [] : { queue, first: queue.first }))
+        .toSorted((a, b) => byDue(a.first, b.first))
+      if (foremost === undefined || foremost.first.dueAt > now) return undefined
+      const { queue, first } = foremost
+      queue.removeFirst()
+      const entry = this.#entries.get(first.id)
+      if (entry?.state === 'waiting' && entry.dueAt === first.dueAt) return entry
+    }
+  }
+
+  /** Keeps an entry that is due at a time of its own. */
+  #wait(entry: MemoryEntry): MemoryEntry {
+    const queue = this.#due.get(entry.kind) ?? new DueEntries()
+    this.#due.set(entry.kind, queue)
+    this.#entries.set(entry.id, entry)
+    queue.add(entry)
+    return entry
+  }
+
   /** What came again while it was worked on. */
   #anew(entry: MemoryEntry): MemoryEntry | undefined {
     return entry.again ? { ...entry, again: false, taken: false, attempts: 0, dueAt: this.#clock(), error: null } : undefined
@@ -77,7 +100,10 @@ export class MemoryInbox implements InboxStore {
 
   #change(id: string, change: (entry: MemoryEntry) => MemoryEntry): void {
     const entry = this.#entries.get(id)
-    if (entry?.state === 'waiting') this.#entries.set(id, change(entry))
+    if (entry?.state !== 'waiting') return
+    const next = change(entry)
+    if (next.state === 'waiting') this.#wait(next)
+    else this.#entries.set(id, next)
   }
 }
 

@@ -20,6 +20,10 @@ export class MemorySessions implements SessionStore {
     return this.#removeWhere((session) => session.connection === connection && (sid === undefined || session.sid === sid))
   }
 
+  async connectionOf(sid: string): Promise<string | undefined> {
+    return [...this.#sessions.values()].find((session) => session.sid === sid)?.connection
+  }
+
   async sweep(now: number): Promise<number> {
     return this.#removeWhere((session) => session.expiresAt <= now)
   }

@@ -1,4 +1,5 @@
-import { shortSource, sortedFields } from '../docname-rules.ts'
+import { sortedFields } from '../../core/docnames/shown-fields.ts'
+import { shortSource } from '../docname-rules.ts'
 import type { DocnameStore, KeptDocname } from '../connector-store.ts'
 import { present, run, texts, type RedisCall } from './open-redis.ts'
 
@@ -42,6 +43,12 @@ end
 return 1`
 /* As a script its answer has one form, whatever protocol the client speaks. */
 const LIST = `return redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1, 'WITHSCORES')`
+/* Where to go on, and the names of some fields: those that were there from first to last are met. */
+const SOME = `
+local found = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local answer = {found[1]}
+for index = 1, #found[2], 2 do table.insert(answer, found[2][index]) end
+return answer`
 const DROP = `
 local stem, count = KEYS[1], 0
 for index = 1, #ARGV, 5 do
@@ -113,7 +120,12 @@ export class RedisDocnames implements DocnameStore {
   }
 
   async removeAll(owner: string): Promise<void> {
-    await this.#drop(present(await this.#call('HKEYS', `${this.#stem}rows:${owner}`)).map((field) => [owner, field] as const))
+    for (let from = '0'; ;) {
+      const [next = '0', ...fields] = present(await run(this.#call, SOME, `${this.#stem}rows:${owner}`, from, BATCH))
+      await this.#drop(fields.map((field) => [owner, field] as const))
+      if (next === '0') return
+      from = next
+    }
   }
 
   async sweep(seenBefore: number): Promise<number> {

@@ -1,7 +1,11 @@
-import type { InboxEntry, InboxStore } from '../connector-store.ts'
-import { run, texts, type RedisCall } from './open-redis.ts'
+import { INBOX_KINDS, type InboxEntry, type InboxStore } from '../connector-store.ts'
+import { IS_BEHIND, run, texts, type RedisCall } from './open-redis.ts'
 
-/* An entry is a hash; its id is in one of three sets, by the time of its receipt: waiting, done, given-up. */
+/*
+ * An entry is a hash; its id is in one of three sets, by the time of its receipt: waiting, done, given-up. What waits is besides in a
+ * set of its kind, by the time it is due. The hash counts: processes of an earlier version know nothing of these last sets, so that
+ * one may name what waits no more, or name a time that is no longer true, and lack what has come.
+ */
 const BEGIN = `
 local stem, id = KEYS[1], ARGV[1]
 local time = redis.call('TIME')
@@ -11,14 +15,28 @@ local function place(each, from, to)
   redis.call('ZREM', stem .. from, each)
   redis.call('ZADD', stem .. to, redis.call('HGET', entry(each), 'receivedAt'), each)
 end
-local function waits(each) return redis.call('ZSCORE', stem .. 'waiting', each) end
+local function kindOf(each) return redis.call('HGET', entry(each), 'kind') end
+local function waits(each) return redis.call('ZSCORE', stem .. 'waiting', each) and kindOf(each) end
+local function dueSet(each) return stem .. 'due:' .. kindOf(each) end
+local function wait(each, at)
+  redis.call('HSET', entry(each), 'dueAt', at)
+  redis.call('ZADD', dueSet(each), at, each)
+end
+local function leave(each, to)
+  redis.call('ZREM', dueSet(each), each)
+  place(each, 'waiting', to)
+end
 local function anew(each)
   if redis.call('HGET', entry(each), 'again') ~= '1' then return false end
-  redis.call('HSET', entry(each), 'again', '0', 'taken', '0', 'attempts', 0, 'dueAt', now)
+  redis.call('HSET', entry(each), 'again', '0', 'taken', '0', 'attempts', 0)
   redis.call('HDEL', entry(each), 'error')
+  wait(each, now)
   return true
 end
 `
+/** Entries of an earlier version that one call brings along: some milliseconds of Redis. */
+const BROUGHT = 2000
+
 const ADD = `${BEGIN}
 local known = redis.call('EXISTS', entry(id)) == 1
 if known and ARGV[5] == '0' then return 0 end
@@ -35,26 +53,56 @@ end
 redis.call('ZREM', stem .. 'done', id)
 redis.call('ZREM', stem .. 'given-up', id)
 redis.call('DEL', entry(id))
-redis.call('HSET', entry(id), 'kind', ARGV[2], 'payload', ARGV[3], 'receivedAt', ARGV[4], 'attempts', 0, 'dueAt', now, 'taken', '0', 'again', '0')
+redis.call('HSET', entry(id), 'kind', ARGV[2], 'payload', ARGV[3], 'receivedAt', ARGV[4], 'attempts', 0, 'taken', '0', 'again', '0')
 redis.call('ZADD', stem .. 'waiting', ARGV[4], id)
+wait(id, now)
 return 1`
-const TAKE = `${BEGIN}
-local limit, lease, found, start = tonumber(ARGV[1]), tonumber(ARGV[2]), {}, 0
-local kinds = {}
-for index = 3, #ARGV do kinds[ARGV[index]] = true end
-while #found < limit do
-  local page = redis.call('ZRANGE', stem .. 'waiting', start, start + 99)
+const TAKE = `${BEGIN}${IS_BEHIND}
+local limit, lease, found = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
+-- What an earlier version received is brought along, some of it each time.
+local known = 0
+for _, kind in ipairs({${INBOX_KINDS.map((kind) => `'${kind}'`).join(', ')}}) do known = known + redis.call('ZCARD', stem .. 'due:' .. kind) end
+if redis.call('ZCARD', stem .. 'waiting') > known then
+  local start = tonumber(redis.call('GET', stem .. 'brought') or 0)
+  local page = redis.call('ZRANGE', stem .. 'waiting', start, start + ${BROUGHT - 1})
   for _, each in ipairs(page) do
-    local due, kind = unpack(redis.call('HMGET', entry(each), 'dueAt', 'kind'))
-    if #found < limit and kinds[kind] and tonumber(due) <= now then table.insert(found, each) end
+    if kindOf(each) then
+      redis.call('ZADD', dueSet(each), 'NX', redis.call('HGET', entry(each), 'dueAt'), each)
+    else
+      -- A Redis that may forget has thrown the entry away.
+      redis.call('ZREM', stem .. 'waiting', each)
+    end
   end
-  if #page < 100 then break end
-  start = start + 100
+  if #page < ${BROUGHT} then redis.call('DEL', stem .. 'brought') else redis.call('SET', stem .. 'brought', start + ${BROUGHT}) end
 end
+for index = 3, #ARGV do
+  local set, start, kept = stem .. 'due:' .. ARGV[index], 0, 0
+  while kept < limit do
+    local page = redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', start, limit)
+    for _, each in ipairs(page) do
+      local due = waits(each) and tonumber(redis.call('HGET', entry(each), 'dueAt'))
+      if not due then
+        redis.call('ZREM', set, each)
+      elseif due > now then
+        redis.call('ZADD', set, due, each)
+      else
+        table.insert(found, {each, due})
+        kept, start = kept + 1, start + 1
+      end
+    end
+    if #page < limit then break end
+  end
+end
+table.sort(found, function(one, other)
+  if one[2] ~= other[2] then return one[2] < other[2] end
+  return isBehind(other[1], one[1])
+end)
 local answer = {}
-for _, each in ipairs(found) do
-  redis.call('HSET', entry(each), 'dueAt', now + lease, 'taken', '1')
+for index = 1, math.min(limit, #found) do
+  local each = found[index][1]
+  redis.call('HSET', entry(each), 'taken', '1')
   redis.call('HINCRBY', entry(each), 'attempts', 1)
+  wait(each, now + lease)
   table.insert(answer, each)
   for _, value in ipairs(redis.call('HMGET', entry(each), 'kind', 'payload', 'receivedAt', 'attempts')) do table.insert(answer, value) end
 end
@@ -62,15 +110,17 @@ return answer`
 const DONE = `${BEGIN}
 if not waits(id) or anew(id) then return 0 end
 redis.call('HSET', entry(id), 'payload', '', 'taken', '0')
-place(id, 'waiting', 'done')
+leave(id, 'done')
 return 1`
 const RETRY = `${BEGIN}
-if waits(id) then redis.call('HSET', entry(id), 'dueAt', now + ARGV[2], 'taken', '0', 'again', '0', 'error', ARGV[3]) end
+if not waits(id) then return 0 end
+redis.call('HSET', entry(id), 'taken', '0', 'again', '0', 'error', ARGV[3])
+wait(id, now + ARGV[2])
 return 1`
 const GIVE_UP = `${BEGIN}
 if not waits(id) or anew(id) then return 0 end
 redis.call('HSET', entry(id), 'taken', '0', 'error', ARGV[2])
-place(id, 'waiting', 'given-up')
+leave(id, 'given-up')
 return 1`
 const SWEEP = `${BEGIN}
 local over = redis.call('ZRANGEBYSCORE', stem .. ARGV[2], '-inf', '(' .. ARGV[1], 'LIMIT', 0, 1000)
@@ -93,10 +143,11 @@ export class RedisInbox implements InboxStore {
 
   async take(kinds: readonly InboxEntry['kind'][], limit: number, leaseMs: number): Promise<InboxEntry[]> {
     const words = texts(await run(this.#call, TAKE, this.#stem, limit, leaseMs, ...kinds))
-    return Array.from({ length: words.length / 5 }, (_, index) => {
+    const taken = Array.from({ length: words.length / 5 }, (_, index) => {
       const [id, ...values] = words.slice(index * 5, index * 5 + 5)
       return fromValues(id!, values)
     })
+    return taken.toSorted((a, b) => a.receivedAt - b.receivedAt || (a.id < b.id ? -1 : 1))
   }
 
   async done(id: string): Promise<void> {

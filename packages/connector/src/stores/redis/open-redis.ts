@@ -5,6 +5,17 @@ export type RedisCall = (command: string, ...words: string[]) => Promise<unknown
 export const run = (call: RedisCall, script: string, stem: string, ...words: readonly (string | number)[]): Promise<unknown> =>
   call('EVAL', script, '1', stem, ...words.map(String))
 
+/** Of a script: whether an id stands behind another, byte by byte as Redis sorts them, whatever its locale. */
+export const IS_BEHIND = `
+local function isBehind(id, other)
+  for index = 1, math.min(#id, #other) do
+    local one, two = string.byte(id, index), string.byte(other, index)
+    if one ~= two then return one > two end
+  end
+  return #id > #other
+end
+`
+
 /** @throws {Error} one sentence, when Redis may lose what it was given */
 export async function openRedis(call: RedisCall, mayForget: boolean): Promise<{ readonly call: RedisCall; readonly durable: boolean }> {
   const policy = await readInfo(call, 'memory', 'maxmemory_policy')

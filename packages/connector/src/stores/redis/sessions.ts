@@ -1,11 +1,15 @@
 import type { SessionStore, StoredSession } from '../connector-store.ts'
 import { run, textOf, type RedisCall } from './open-redis.ts'
 
-/* A session is JSON under its hash; the hashes are a set for each connection, and one sorted by their end. */
+/*
+ * A session is JSON under its hash; the hashes are a set for each connection and for each of the site's browser sessions, and one
+ * sorted by their end.
+ */
 const DROP = `
 local stem = KEYS[1]
-local function drop(hash, connection)
+local function drop(hash, connection, sid)
   redis.call('DEL', stem .. 'session:' .. hash)
+  if type(sid) == 'string' then redis.call('SREM', stem .. 'sessions-at-site:' .. sid, hash) end
   redis.call('ZREM', stem .. 'session-ends', hash)
   redis.call('SREM', stem .. 'sessions-of:' .. connection, hash)
 end
@@ -19,23 +23,34 @@ local stem = KEYS[1]
 redis.call('SET', stem .. 'session:' .. ARGV[1], ARGV[2])
 redis.call('ZADD', stem .. 'session-ends', ARGV[3], ARGV[1])
 redis.call('SADD', stem .. 'sessions-of:' .. ARGV[4], ARGV[1])
+if ARGV[5] ~= '' then redis.call('SADD', stem .. 'sessions-at-site:' .. ARGV[5], ARGV[1]) end
 return 1`
 const REMOVE = `${DROP}
 local session = read(ARGV[1])
-if session then drop(ARGV[1], session.connection) end
+if session then drop(ARGV[1], session.connection, session.sid) end
 return 1`
 const REMOVE_ALL = `${DROP}
 local count = 0
 for _, hash in ipairs(redis.call('SMEMBERS', stem .. 'sessions-of:' .. ARGV[1])) do
   local session = read(hash)
-  if ARGV[2] == '0' or (session and session.sid == ARGV[3]) then drop(hash, ARGV[1]); count = count + 1 end
+  if ARGV[2] == '0' or (session and session.sid == ARGV[3]) then drop(hash, ARGV[1], session and session.sid); count = count + 1 end
 end
 return count`
+/* A hash whose session a Redis that may forget has thrown away goes too. */
+const CONNECTION_OF = `
+local stem = KEYS[1]
+local place = stem .. 'sessions-at-site:' .. ARGV[1]
+for _, hash in ipairs(redis.call('SMEMBERS', place)) do
+  local json = redis.call('GET', stem .. 'session:' .. hash)
+  if json then return cjson.decode(json).connection end
+  redis.call('SREM', place, hash)
+end
+return false`
 const SWEEP = `${DROP}
 local over = redis.call('ZRANGEBYSCORE', stem .. 'session-ends', '-inf', ARGV[1], 'LIMIT', 0, 1000)
 for _, hash in ipairs(over) do
   local session = read(hash)
-  drop(hash, session and session.connection or '')
+  drop(hash, session and session.connection or '', session and session.sid)
 end
 return #over`
 
@@ -49,7 +64,8 @@ export class RedisSessions implements SessionStore {
   }
 
   async insert(session: StoredSession): Promise<void> {
-    await run(this.#call, INSERT, this.#stem, session.hash, JSON.stringify(session), session.expiresAt, session.connection)
+    const { hash, expiresAt, connection, sid } = session
+    await run(this.#call, INSERT, this.#stem, hash, JSON.stringify(session), expiresAt, connection, sid ?? '')
   }
 
   async read(hash: string, now: number): Promise<StoredSession | undefined> {
@@ -65,6 +81,10 @@ export class RedisSessions implements SessionStore {
 
   async removeAll(connection: string, sid?: string): Promise<number> {
     return Number(await run(this.#call, REMOVE_ALL, this.#stem, connection, sid === undefined ? 0 : 1, sid ?? ''))
+  }
+
+  async connectionOf(sid: string): Promise<string | undefined> {
+    return textOf(await run(this.#call, CONNECTION_OF, this.#stem, sid))
   }
 
   async sweep(now: number): Promise<number> {

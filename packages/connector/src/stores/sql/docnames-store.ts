@@ -1,10 +1,14 @@
-import type { Connection, Database } from '@annex/database'
+import { few, fewAtATime, type Connection, type Database } from '@annex/database'
+import { sortedFields } from '../../core/docnames/shown-fields.ts'
 import type { DocnameStore, KeptDocname } from '../connector-store.ts'
-import { shortSource, sortedFields } from '../docname-rules.ts'
+import { shortSource } from '../docname-rules.ts'
 import { tablesOf, type DocnameRow } from './tables.ts'
 
 /** Rows of one statement: engines limit its parameters. */
 const BATCH = 500
+/** Which docnames of a tenant are to be forgotten. */
+type Forgotten = readonly ['owner', '=', string] | readonly ['seen_at', '<', number]
+
 const TOLD = ['label', 'description', 'fields', 'modified', 'creation', 'state', 'renamed_to'] as const
 
 export class SqlDocnames implements DocnameStore {
@@ -105,23 +109,24 @@ export class SqlDocnames implements DocnameStore {
   }
 
   async removeAll(owner: string): Promise<void> {
-    await this.#database.transaction(async (connection) => {
-      const tables = tablesOf(connection)
-      // primary keys
-      await tables.deleteFrom('connector_docname_source').where('tenant', '=', this.#tenant).where('owner', '=', owner).execute()
-      await tables.deleteFrom('connector_docname').where('tenant', '=', this.#tenant).where('owner', '=', owner).execute()
-    })
+    await this.#forget(['owner', '=', owner])
   }
 
   async sweep(seenBefore: number): Promise<number> {
-    return this.#database.transaction(async (connection) => {
-      const tables = tablesOf(connection)
-      // connector_docname_source_seen
-      await tables.deleteFrom('connector_docname_source').where('tenant', '=', this.#tenant).where('seen_at', '<', seenBefore).execute()
-      const query = tables.deleteFrom('connector_docname').where('tenant', '=', this.#tenant)
-      // connector_docname_seen
-      return (await query.where('seen_at', '<', seenBefore).returning('name').execute()).length
-    })
+    return this.#forget(['seen_at', '<', seenBefore])
+  }
+
+  /** First the searches: no sight in one is newer than the docname's own, so that a docname which goes leaves none behind. */
+  async #forget([column, operator, value]: Forgotten): Promise<number> {
+    const tables = tablesOf(this.#database.connection)
+    const sights = tables.selectFrom('connector_docname_source').where('tenant', '=', this.#tenant)
+    // connector_docname_source_seen, or the primary key for an owner
+    const someSights = few(this.#database, sights.where(column, operator, value).orderBy(column))
+    await fewAtATime(tables.deleteFrom('connector_docname_source').where(someSights).returning('name'))
+    const docnames = tables.selectFrom('connector_docname').where('tenant', '=', this.#tenant)
+    // connector_docname_seen, or the primary key for an owner
+    const some = few(this.#database, docnames.where(column, operator, value).orderBy(column))
+    return fewAtATime(tables.deleteFrom('connector_docname').where(some).returning('name'))
   }
 
   /** Gives the names of which something but the time of sight is new. */

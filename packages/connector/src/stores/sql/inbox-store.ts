@@ -1,4 +1,4 @@
-import { dialectOf, type Database } from '@annex/database'
+import { dialectOf, few, fewAtATime, type Connection, type Database } from '@annex/database'
 import type { InboxEntry, InboxStore } from '../connector-store.ts'
 import { nowMs } from './now-ms.ts'
 import { tablesOf, type InboxRow } from './tables.ts'
@@ -54,25 +54,13 @@ export class SqlInbox implements InboxStore {
   }
 
   async take(kinds: readonly InboxEntry['kind'][], limit: number, leaseMs: number): Promise<InboxEntry[]> {
+    // Mostly there is nothing, which is seen without a place in the line of those who write.
+    if (!(await this.#hasDue(kinds))) return []
     const rows = await this.#database.transaction(async (connection) => {
-      const tables = tablesOf(connection)
-      // connector_inbox_age
-      const due = await tables
-        .selectFrom('connector_inbox')
-        .select('id')
-        .where('tenant', '=', this.#tenant)
-        .where('state', '=', 'waiting')
-        .where('kind', 'in', kinds)
-        .where('due_at', '<=', nowMs(this.#database))
-        .orderBy('received_at')
-        .orderBy('id')
-        .limit(limit)
-        .modifyEnd(dialectOf(this.#database.engine).lockFreeRows)
-        .execute()
-      if (due.length === 0) return []
-      const ids = due.map((row) => row.id)
+      const ids = await this.#longestDue(connection, kinds, limit)
+      if (ids.length === 0) return []
       // primary key
-      return tables
+      return tablesOf(connection)
         .updateTable('connector_inbox')
         .set((row) => ({ attempts: row('attempts', '+', 1), taken: 1, due_at: nowMs(this.#database, leaseMs) }))
         .where('tenant', '=', this.#tenant)
@@ -81,6 +69,33 @@ export class SqlInbox implements InboxStore {
         .execute()
     })
     return rows.map(fromRow).toSorted((a, b) => a.receivedAt - b.receivedAt || (a.id < b.id ? -1 : 1))
+  }
+
+  async #hasDue(kinds: readonly InboxEntry['kind'][]): Promise<boolean> {
+    const { connection } = this.#database
+    const tables = tablesOf(connection)
+    const found = await tables.selectNoFrom(() => kinds.map((kind) => this.#due(connection, kind).select('id').limit(1).as(kind))).execute()
+    return found.some((row) => Object.values(row).some((id) => id !== null))
+  }
+
+  /** Each kind by itself: together they would have to be sorted, however many are due. */
+  async #longestDue(connection: Connection, kinds: readonly InboxEntry['kind'][], limit: number): Promise<string[]> {
+    const { lockFreeRows } = dialectOf(this.#database.engine)
+    const due: { readonly id: string; readonly due_at: number }[] = []
+    for (const kind of kinds) {
+      const query = this.#due(connection, kind).select(['id', 'due_at']).limit(limit).modifyEnd(lockFreeRows)
+      due.push(...(await query.execute()))
+    }
+    return due
+      .toSorted((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1))
+      .slice(0, limit)
+      .map(({ id }) => id)
+  }
+
+  /** connector_inbox_due; in its order also where one is enough, or PostgreSQL may look for that one anywhere in the table. */
+  #due(connection: Connection, kind: InboxEntry['kind']) {
+    const query = tablesOf(connection).selectFrom('connector_inbox').where('tenant', '=', this.#tenant).where('state', '=', 'waiting')
+    return query.where('kind', '=', kind).where('due_at', '<=', nowMs(this.#database)).orderBy('due_at').orderBy('id')
   }
 
   async done(id: string): Promise<void> {
@@ -110,9 +125,11 @@ export class SqlInbox implements InboxStore {
   }
 
   async #sweepState(state: 'done' | 'given-up', receivedBefore: number): Promise<number> {
-    const query = tablesOf(this.#database.connection).deleteFrom('connector_inbox').where('tenant', '=', this.#tenant)
+    const tables = tablesOf(this.#database.connection)
+    const query = tables.selectFrom('connector_inbox').where('tenant', '=', this.#tenant).where('state', '=', state)
     // connector_inbox_age
-    return (await query.where('state', '=', state).where('received_at', '<', receivedBefore).returning('id').execute()).length
+    const old = query.where('received_at', '<', receivedBefore).orderBy('received_at')
+    return fewAtATime(tables.deleteFrom('connector_inbox').where(few(this.#database, old)).returning('id'))
   }
 
   /** What came again while it was worked on waits anew. In this order: what comes between the two is not lost. */

@@ -4,7 +4,7 @@ import { SqlConnections } from './connections-store.ts'
 import { SqlDocnames } from './docnames-store.ts'
 import { SqlInbox } from './inbox-store.ts'
 import { SqlLeases } from './leases-store.ts'
-import { connectorMigrations } from './migrations.ts'
+import { connectorMigrations } from './migrations/migrations.ts'
 import { SqlRegistrations } from './registrations-store.ts'
 import { SqlSessions } from './sessions-store.ts'
 import { tablesOf } from './tables.ts'
@@ -18,7 +18,7 @@ export interface SqlStore extends ConnectorStore {
 
 /** @throws {Error} one sentence, when the database cannot be opened */
 export async function openStore(url: string): Promise<SqlStore> {
-  const database = await openDatabase(url)
+  const database = await openDatabase(url, { setting: 'store' })
   try {
     await migrate(database, connectorMigrations)
   } catch (error) {

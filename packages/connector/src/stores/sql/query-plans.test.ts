@@ -1,13 +1,12 @@
-import pg from 'pg'
 import { migrate, openDatabase, type Database } from '@annex/database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engines, temporaryDatabase, type TemporaryDatabase } from '../../../../../tests/support/databases.ts'
-import { plansOf } from '../../../../../tests/support/query-plans.ts'
+import { analyze, plansOf } from '../../../../../tests/support/query-plans.ts'
 import { connectionOf, docnameOf } from '../contract/samples.fixture.ts'
 import { SqlConnections } from './connections-store.ts'
 import { SqlDocnames } from './docnames-store.ts'
 import { SqlInbox } from './inbox-store.ts'
-import { connectorMigrations } from './migrations.ts'
+import { connectorMigrations } from './migrations/migrations.ts'
 
 describe.each(engines)('each question to a large table goes by its index on %s', (engine) => {
   let temporary: TemporaryDatabase
@@ -36,7 +35,7 @@ describe.each(engines)('each question to a large table goes by its index on %s',
   test.each<[string, () => Promise<unknown>, RegExp]>([
     ['a person', () => connections().find('https://erp.example.com', 'sam'), /connector_connection_person/],
     ['a page of connections', () => connections().list({ after: '', limit: 9 }), /connector_connection_page/],
-    ['those to be told of', () => connections().list({ after: 'x', limit: 9, untold: true }), /connector_connection_untold/],
+    ['those to be told of', () => connections().list({ after: 'x', limit: 9, only: 'untold' }), /connector_connection_untold/],
     [
       'D18 twenty docnames of a person',
       () =>
@@ -57,10 +56,3 @@ describe.each(engines)('each question to a large table goes by its index on %s',
     expect(plans[0]).not.toMatch(/TEMP B-TREE/)
   })
 })
-
-async function analyze(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query('analyze')
-  await client.end()
-}

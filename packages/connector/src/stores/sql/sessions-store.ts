@@ -1,6 +1,6 @@
-import type { Database } from '@annex/database'
+import { few, fewAtATime, keptQuery, type Database } from '@annex/database'
 import type { SessionStore, StoredSession } from '../connector-store.ts'
-import { tablesOf } from './tables.ts'
+import { tablesOf, type SessionRow } from './tables.ts'
 
 export class SqlSessions implements SessionStore {
   readonly #database: Database
@@ -18,9 +18,7 @@ export class SqlSessions implements SessionStore {
   }
 
   async read(hash: string, now: number): Promise<StoredSession | undefined> {
-    const query = tablesOf(this.#database.connection).selectFrom('connector_session').selectAll().where('tenant', '=', this.#tenant)
-    // primary key
-    const row = await query.where('hash', '=', hash).where('expires_at', '>', now).executeTakeFirst()
+    const [row] = await openSession(this.#database.connection, { tenant: this.#tenant, hash, now })
     return row && { hash: row.hash, connection: row.connection, expiresAt: row.expires_at, sid: row.sid }
   }
 
@@ -35,12 +33,33 @@ export class SqlSessions implements SessionStore {
     return (await (sid === undefined ? query : query.where('sid', '=', sid)).execute()).length
   }
 
+  async connectionOf(sid: string): Promise<string | undefined> {
+    const query = tablesOf(this.#database.connection)
+      .selectFrom('connector_session')
+      .select('connection')
+      .where('tenant', '=', this.#tenant)
+    // connector_session_site
+    return (await query.where('sid', '=', sid).limit(1).executeTakeFirst())?.connection
+  }
+
   async sweep(now: number): Promise<number> {
+    const query = tablesOf(this.#database.connection).selectFrom('connector_session').where('tenant', '=', this.#tenant)
     // connector_session_end
-    return (await this.#delete().where('expires_at', '<=', now).returning('hash').execute()).length
+    const over = query.where('expires_at', '<=', now).orderBy('expires_at')
+    const some = tablesOf(this.#database.connection).deleteFrom('connector_session').where(few(this.#database, over))
+    return fewAtATime(some.returning('hash'))
   }
 
   #delete() {
     return tablesOf(this.#database.connection).deleteFrom('connector_session').where('tenant', '=', this.#tenant)
   }
 }
+
+/** Every page that somebody opens asks for it. */
+const openSession = keptQuery<{ readonly tenant: string; readonly hash: string; readonly now: number }, SessionRow>(
+  (connection, { tenant, hash, now }) => {
+    const query = tablesOf(connection).selectFrom('connector_session').selectAll().where('tenant', '=', tenant)
+    // primary key
+    return query.where('hash', '=', hash).where('expires_at', '>', now)
+  },
+)

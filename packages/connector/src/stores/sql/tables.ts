@@ -17,6 +17,8 @@ export type ConnectionRow = {
   reason: string | null
   state_at: number
   untold: string | null
+  /** 1 while something may be kept for a person whose access has ended. */
+  unforgotten: number | null
   failures: number
   retry_at: number
   renewed_at: number

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dispatch, lateRoom, lateWorkingRoom } from './routes.ts'
+import { dispatch, leadsTo, lateRoom, lateWorkingRoom } from './routes.ts'
 import type { Room, Route } from '../room.ts'
 
 const route = (method: Route['method'], path: string): Route => ({ method, path, body: false })
@@ -15,7 +15,8 @@ const routes = [
 
 test.each<[string, string, string | number | undefined]>([
   ['GET', '/connect/login', 'login'],
-  ['HEAD', '/connect/login', 'login'],
+  ['HEAD', '/connect/login', 405],
+  ['HEAD', '/connect/links/Visit.customer', 405],
   ['GET', '/connect/login/', undefined],
   ['GET', '/connect/links/Visit.customer', 'links'],
   ['GET', '/connect/links/', undefined],
@@ -27,6 +28,16 @@ test.each<[string, string, string | number | undefined]>([
   const answer = await dispatch(new Request(`https://shop.example.com${path}`, { method }), routes)
   expect(answer?.status === 405 ? 405 : await answer?.text()).toBe(expected)
 })
+
+test.each<[string, string, boolean]>([
+  ['/t/:tenant/connect/*', '/t/acme/connect/login', true],
+  ['/t/:tenant/connect/*', '/t/acme/connect/', false],
+  ['/t/:tenant/connect/*', '/t/acme/visits', false],
+  ['/t/:tenant/connect/*', '/t//connect/login', false],
+  ['/t/:tenant/connect/*', '/u/acme/connect/login', false],
+  ['/connect/:tenant/*', '/connect/acme/links/Visit', true],
+  ['/connect/:tenant/*', '/connect/login', false],
+])('the route %s leads to %s: %s', (path, asked, expected) => expect(leadsTo(path, asked)).toBe(expected))
 
 test('405 names the methods that there are', async () => {
   const answer = await dispatch(new Request('https://shop.example.com/connect/logout'), routes)

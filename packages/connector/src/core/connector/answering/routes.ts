@@ -6,22 +6,29 @@ export interface Answering {
 }
 
 /**
- * Answers a request by method and path; undefined for a path that is none of these. HEAD is answered as GET, a method
- * that a path does not have with 405.
+ * Answers a request by method and path; undefined for a path that is none of these, and 405 for a method that a path does
+ * not have. HEAD is one of those: what looks at links and mail sends it, and a GET here may use up a sign-in, or keep a name.
+ *
+ * @see RFC 9110 section 9.2.1
  */
 export async function dispatch(request: Request, routes: readonly Answering[]): Promise<Response | undefined> {
   const { pathname } = new URL(request.url)
   const here = routes.filter(({ route }) => leadsTo(route.path, pathname))
   if (here.length === 0) return undefined
-  const method = request.method === 'HEAD' ? 'GET' : request.method
-  const found = here.find(({ route }) => route.method === method)
+  const found = here.find(({ route }) => route.method === request.method)
   if (found !== undefined) return found.answer(request)
-  return new Response(null, { status: 405, headers: { allow: [...new Set(here.map(({ route }) => route.method))].join(', ') } })
+  const allow = [...new Set(here.map(({ route }) => route.method))].join(', ')
+  return new Response(null, { status: 405, headers: { allow, 'cache-control': 'no-store' } })
 }
 
-/** Whether a path is the route's, whose last step may be a star for anything. */
-export const leadsTo = (route: string, path: string): boolean =>
-  route.endsWith('/*') ? path.startsWith(route.slice(0, -1)) && path.length > route.length - 1 : route === path
+/** Whether a path is the route's, of which one step may be a name as `:tenant` for any, and the last a star for anything. */
+export function leadsTo(route: string, path: string): boolean {
+  const name = route.indexOf('/:')
+  if (name === -1) return route.endsWith('/*') ? path.startsWith(route.slice(0, -1)) && path.length > route.length - 1 : route === path
+  const [start, end] = [name + 1, path.indexOf('/', name + 1)]
+  if (!path.startsWith(route.slice(0, start)) || end <= start) return false
+  return leadsTo(route.slice(route.indexOf('/', start)), path.slice(end))
+}
 
 /** A room that is loaded with its first request: what only some requests need costs the others nothing. */
 export function lateRoom(routes: readonly Route[], open: () => Promise<Room>): Room {

@@ -5,6 +5,7 @@ import { ConnectorOfSite, type Connector } from '../connector.ts'
 import { carefully, type ConnectorEvents, type Log } from '../events.ts'
 import { addressAt } from '../answering/addresses.ts'
 import type { Handles } from '../handles.ts'
+import { isLoopback } from '../../setup/issuer.ts'
 import { checkOptions, type CommonOptions, type ConnectorOptions, type SiteOptions } from '../options.ts'
 import type { Route, Worked } from '../room.ts'
 import { sumOf, Worker } from '../working/work.ts'
@@ -27,11 +28,16 @@ export interface TenantWebhooks extends Omit<WebhookOptions, 'secrets' | 'onDocu
 }
 
 /** Several sites behind one app. */
-export interface ConnectorsOptions extends Omit<CommonOptions, 'webhooks' | 'revocations'> {
+export interface ConnectorsOptions extends Omit<CommonOptions, 'webhooks' | 'revocations' | 'basePath'> {
+  /**
+   * Where the connectors' own paths stand; `/connect` when absent. With the step `:tenant` in it (`/t/:tenant/connect`,
+   * `/connect/:tenant`) each tenant has paths of its own, which its `redirectUri` must be one of.
+   */
+  readonly basePath?: string
   readonly tenants: {
     /**
      * The tenant's name (letters, digits, `-`, `_`, at most 64), from the host or the path; never from a parameter, which
-     * a link could set for somebody else's session.
+     * a link could set for somebody else's session. From the path, `basePath` must hold it as well.
      */
     readonly of: (request: TenantRequest) => string | undefined
     /** The allow-list: what it does not give cannot be reached. */
@@ -106,6 +112,8 @@ class ConnectorsOfSites implements Connectors {
     this.#options = options
     this.#log = carefully(options.log ?? (() => undefined))
     this.#basePath = options.basePath ?? '/connect'
+    if (/\/:(?!tenant(?:\/|$))|\/:.*\/:/.test(this.#basePath))
+      throw new Error(`basePath ${this.#basePath} may hold one step that is a name, :tenant, as in /connect/:tenant`)
     const path = `${this.#basePath}/*`
     this.routes = (['GET', 'POST', 'OPTIONS'] as const).map((method) => ({ method, path, body: method === 'POST' }))
   }
@@ -200,11 +208,16 @@ class ConnectorsOfSites implements Connectors {
   }
 
   #make(name: string, site: TenantOptions, made: string): ConnectorOfSite {
-    const options = optionsOf(name, site, this.#options)
+    const options = { ...optionsOf(name, site, this.#options), basePath: this.#basePath.replace('/:tenant', `/${name}`) }
     checkOptions(options)
-    if (!leadsTo(`${this.#basePath}/*`, new URL(site.client.redirectUri).pathname))
+    if (!leadsTo(`${options.basePath}/*`, new URL(site.client.redirectUri).pathname))
       throw new Error(
-        `client.redirectUri ${site.client.redirectUri} of the tenant ${name} must lead below ${this.#basePath}, as all paths do`,
+        `client.redirectUri ${site.client.redirectUri} of the tenant ${name} must lead below ${options.basePath}, as all paths do`,
+      )
+    // What a customer writes into the app's table must lead nobody's requests to what else runs beside the app.
+    if (isLoopback(new URL(site.issuer)) && !isLoopback(new URL(site.client.redirectUri)))
+      throw new Error(
+        `issuer ${site.issuer} of the tenant ${name} must not be this very machine, as long as the app itself lives elsewhere`,
       )
     const kept: Kept = { made, connector: new ConnectorOfSite(options, name), working: undefined }
     for (const hearing of this.#hearings) hearing.ends.set(kept.connector, hearing.put(kept.connector, name))

@@ -21,7 +21,7 @@ export const openWorker = (rooms: readonly Room[], options: CommonOptions, parts
 function dutiesOf(rooms: readonly Room[], options: CommonOptions, parts: SiteParts): readonly Duty[] {
   const { store, clock, tokens, log } = parts
   const { keepAliveMs = DAY_MS } = options
-  const [untold, idle] = [{ after: '' }, { after: '' }]
+  const [untold, idle] = [{ after: '' }, {}]
   return [
     ...rooms.flatMap(arriving),
     {
@@ -40,6 +40,8 @@ function dutiesOf(rooms: readonly Room[], options: CommonOptions, parts: SitePar
         return { renewed: await keepAlive({ store, tokens, clock, log }, keepAliveMs, signal, idle) }
       },
     },
+    // Besides the timers of who asked: a process that does its work by rounds may be asleep in between.
+    { name: 'lost-answers', everyMs: SECOND_MS, run: async () => ({ renewed: await tokens.retryLost() }) },
     { name: 'sweep', everyMs: HOUR_MS, run: async () => ({ swept: await sweep(parts) }) },
   ]
 }

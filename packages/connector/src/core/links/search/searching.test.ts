@@ -12,6 +12,7 @@ import { ConfiguredLinks, openLinks } from '../open-links.ts'
 
 let site: FakeUpstream
 let links: Links
+let logged: string[]
 
 function open(options: LinkOptions = {}, kind: FakeKind = 'annex'): void {
   site = new FakeUpstream({ kind })
@@ -28,7 +29,9 @@ function linksAt(url: string, options: LinkOptions, send: Send, store: DocnameSt
     store,
     configured: new ConfiguredLinks(options, Date.now),
     scopes: async () => ['all'],
+    limitsTokens: async () => true,
     clock: Date.now,
+    log: (event) => logged.push(event),
   }).links
 }
 
@@ -36,7 +39,10 @@ const values = async (key: string, search: LinkSearch): Promise<string[]> =>
   (await links.search(key, search)).items.map(({ value }) => value)
 const sent = () => site.requests.at(-1)!.query
 
-beforeEach(() => open())
+beforeEach(() => {
+  logged = []
+  open()
+})
 
 describe.each(['annex', 'frappe-15'] as const)('at %s', (kind) => {
   test('D13 among 100,000 documents what is typed is found wherever it stands, and page 2 is not page 1', async () => {
@@ -257,11 +263,23 @@ describe('a store that fails', () => {
   test('takes no answer of the site from the person', async () => {
     site.documents.set('Item', { name: 'I1', title: 'Bolt' })
     expect(await broken().search('Item', { text: 'bolt' })).toMatchObject({ items: [{ value: 'I1' }], source: 'upstream' })
+    expect(logged).toEqual(['docname-store-failed'])
   })
 
   test('does not hide that the site refuses', async () => {
     site.override = () => ({ status: 403, json: { exc_type: 'PermissionError' } })
     await expect(broken().search('Item', { text: 'bolt' })).rejects.toMatchObject({ excType: 'PermissionError' })
+    expect(logged).toEqual(['docname-store-failed'])
+  })
+
+  test('does not hide that the site is away', async () => {
+    const store = memoryStore().of('').docnames
+    store.list = () => Promise.reject(new Error('the database is away'))
+    site.faults.down = true
+    await expect(linksAt(site.issuer, {}, site.fetch, store).search('Item', { text: 'bolt' })).rejects.toMatchObject({
+      code: 'unreachable',
+    })
+    expect(logged).toEqual(['docname-store-failed'])
   })
 })
 

@@ -21,18 +21,15 @@ export async function searchLinks(parts: LinksParts, key: string, search: LinkSe
   try {
     const { rows, more } = await askSource(parts, asked)
     // Before the answer: a process that sleeps once it has answered, as functions do, would lose what the person may fall back on.
-    await unlessStoreFails(names.keep(source.doctype, place, rows))
+    await names.unlessStoreFails(names.keep(source.doctype, place, rows))
     return { items: rows.map(toItem), more, source: 'upstream' }
   } catch (error) {
-    if (error instanceof ScopeMissing || isPermissionError(error)) await unlessStoreFails(names.refuse(source.doctype))
-    const kept = error instanceof UpstreamUnavailable ? await searchKept(names, asked, place) : undefined
+    if (error instanceof ScopeMissing || isPermissionError(error)) await names.unlessStoreFails(names.refuse(source.doctype))
+    const kept = error instanceof UpstreamUnavailable ? await names.unlessStoreFails(searchKept(names, asked, place)) : undefined
     if (kept === undefined) throw error
     return kept
   }
 }
-
-/** The site has answered, and that is what the person is told: names are kept for the time when it does not. */
-const unlessStoreFails = (kept: Promise<void>): Promise<void> => kept.catch(() => undefined)
 
 /** What the app passes on may come from anybody's form: for this person alone, and without a date that would outlast what the site says. */
 export async function remember(parts: LinksParts, doctype: string, item: LinkItem): Promise<void> {

@@ -2,10 +2,9 @@ import { readScope } from '@annex/protocol'
 import { AppRefused, InvalidSignIn, UpstreamUnavailable } from '../../errors.ts'
 import { checkClient } from './check-client.ts'
 import { checkDocument } from './check-document.ts'
-import type { ClientOptions, RegisteredClient, SelfRegistering } from '../client.ts'
+import type { ClientOptions, RegisteredClient } from '../client.ts'
 import { bad, good, unknown, type Finding } from './finding.ts'
-import { prefilledForm } from '../prefilled-form.ts'
-import { readRegistration, type RegistrationParts } from '../registration.ts'
+import { formFor, readRegistration, type RegistrationParts } from '../registration.ts'
 import type { Site } from '../site.ts'
 
 export interface CheckParts extends RegistrationParts {
@@ -64,17 +63,15 @@ async function checkSite({ issuer, kind, proof, oddIssuers }: Site, { send }: Ch
   )
 }
 
-async function clientAt({ endpoints }: Site, parts: CheckParts): Promise<RegisteredClient | Finding> {
-  const { client, issuer, scopes } = parts
+async function clientAt(site: Site, parts: CheckParts): Promise<RegisteredClient | Finding> {
+  const { client } = parts
   if ('id' in client) return client
   const registered = await readRegistration(client, parts)
   if (registered !== undefined) return registered
-  if (endpoints.register !== undefined) return unknown('client', 'the app is not registered yet: it registers itself at the first sign-in')
-  return bad('client', `the site lets no app register itself: have a System Manager open ${formFor(client, issuer, scopes)}`)
+  if (site.endpoints.register !== undefined)
+    return unknown('client', 'the app is not registered yet: it registers itself at the first sign-in')
+  return bad('client', `the site lets no app register itself: have a System Manager open ${formFor(client, parts, site)}`)
 }
-
-const formFor = ({ register, redirectUri }: SelfRegistering, issuer: string, scopes: readonly string[]): string =>
-  prefilledForm(issuer, { name: register.name, redirectUri, scopes })
 
 async function checkClientAt(
   site: Site,

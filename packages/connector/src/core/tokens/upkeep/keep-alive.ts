@@ -1,8 +1,8 @@
 import { OAuthError } from '@annex/protocol'
-import type { TenantStore } from '../../../stores/connector-store.ts'
+import type { IdlePlace, TenantStore } from '../../../stores/connector-store.ts'
 import type { Log } from '../../connector/events.ts'
 import { SignInRequired, UpstreamUnavailable } from '../../errors.ts'
-import { randomToken } from '../../sealing/base64.ts'
+import { withLease } from '../../leases/leases.ts'
 import type { AccessTokens } from '../access-tokens.ts'
 
 const PAGE = 50
@@ -15,6 +15,11 @@ export interface KeepAliveParts {
   /** Milliseconds since 1970. */
   readonly clock: () => number
   readonly log: Log
+}
+
+/** Where a round begins; from the start where `after` is absent. */
+export interface KeepAliveStart {
+  after?: IdlePlace | undefined
 }
 
 /** A round's time; what is left over waits for the next. */
@@ -33,44 +38,55 @@ const MAX_FAILURES = 3
  * @param start is set to where the next round is to begin
  * @returns how many were renewed
  */
-export async function keepAlive(
-  parts: KeepAliveParts,
-  idleMs: number,
-  signal: AbortSignal,
-  start: { after: string } = { after: '' },
-): Promise<number> {
+export async function keepAlive(parts: KeepAliveParts, idleMs: number, signal: AbortSignal, start: KeepAliveStart = {}): Promise<number> {
   const { store, clock, log } = parts
-  const holder = randomToken()
-  const renewedBefore = clock() - idleMs
-  const until = performance.now() + ROUND_MS
-  let [renewed, failures, isWhole] = [0, 0, start.after === '']
-  while (!signal.aborted && (await store.leases.acquire('keep-alive', holder, LEASE_MS))) {
-    try {
-      const page = await store.connections.list({ after: start.after, limit: PAGE, renewedBefore })
-      for (const { id, retryAt } of page) {
-        if (signal.aborted || performance.now() >= until) return renewed
-        // Before it is tried: whatever ends the round, the next begins behind it.
-        start.after = id
-        if (retryAt > clock()) continue
-        const outcome = await refresh(parts, id, renewedBefore)
-        if (outcome === 'renewed') renewed++
-        failures = outcome === 'failed' ? failures + 1 : 0
-        if (failures === MAX_FAILURES) throw new UpstreamUnavailable('busy', 'The site fails to renew one connection after the other')
-      }
-      if (page.length === PAGE) continue
-      start.after = ''
+  const round: Round = { renewedBefore: clock() - idleMs, until: performance.now() + ROUND_MS, signal, start, renewed: 0, failures: 0 }
+  let isWhole = start.after === undefined
+  try {
+    for (;;) {
+      const page = await withLease(store.leases, { name: 'keep-alive', leaseMs: LEASE_MS }, () => renewPage(parts, round))
+      if (page === undefined || page.done === 'left') return round.renewed
+      if (page.done === 'full') continue
+      start.after = undefined
       // What the last round left behind itself comes last.
-      if (isWhole) return renewed
+      if (isWhole) return round.renewed
       isWhole = true
-    } catch (error) {
-      if (!(error instanceof UpstreamUnavailable) && !(error instanceof OAuthError)) throw error
-      log('keep-alive-stopped', { reason: error.message })
-      return renewed
-    } finally {
-      await store.leases.release('keep-alive', holder)
     }
+  } catch (error) {
+    if (!(error instanceof UpstreamUnavailable) && !(error instanceof OAuthError)) throw error
+    log('keep-alive-stopped', { reason: error.message })
+    return round.renewed
   }
-  return renewed
+}
+
+interface Round {
+  readonly renewedBefore: number
+  /** By `performance.now()`. */
+  readonly until: number
+  readonly signal: AbortSignal
+  readonly start: KeepAliveStart
+  renewed: number
+  /** In a row. */
+  failures: number
+}
+
+/** One page of those that wait: `left` when the round is over before it, `full` when more may follow. */
+async function renewPage(parts: KeepAliveParts, round: Round): Promise<'left' | 'full' | 'last'> {
+  const { store, clock } = parts
+  const { renewedBefore, until, signal, start } = round
+  if (signal.aborted) return 'left'
+  const page = await store.connections.idle({ after: start.after, limit: PAGE, renewedBefore })
+  for (const { id, renewedAt, retryAt } of page) {
+    if (signal.aborted || performance.now() >= until) return 'left'
+    // Before it is tried: whatever ends the round, the next begins behind it.
+    start.after = { renewedAt, id }
+    if (retryAt > clock()) continue
+    const outcome = await refresh(parts, id, renewedBefore)
+    if (outcome === 'renewed') round.renewed++
+    round.failures = outcome === 'failed' ? round.failures + 1 : 0
+    if (round.failures === MAX_FAILURES) throw new UpstreamUnavailable('busy', 'The site fails to renew one connection after the other')
+  }
+  return page.length === PAGE ? 'full' : 'last'
 }
 
 /** Whoever has to sign in again is told of it elsewhere. */

@@ -5,7 +5,7 @@ import { Listeners } from '../../connector/events.ts'
 import { UpstreamUnavailable, type OutageCode } from '../../errors.ts'
 import { createKeys, KeyRing } from '../../sealing/key-ring.ts'
 import { Vault } from '../token-vault.ts'
-import { keepAlive } from './keep-alive.ts'
+import { keepAlive, type KeepAliveStart } from './keep-alive.ts'
 import { tellUntold } from './telling.ts'
 
 const never = new AbortController().signal
@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => void vi.useRealTimers())
 
 /** One round, at a site that does with each connection what is told. */
-function round(does: (id: string) => OutageCode | number, start?: { after: string }): Promise<number> {
+function round(does: (id: string) => OutageCode | number, start?: KeepAliveStart): Promise<number> {
   const refresh = async (id: string): Promise<boolean> => {
     tried.push(id)
     const done = does(id)
@@ -40,8 +40,18 @@ test('a connection that the site fails to renew keeps none behind it from being 
   expect(tried).toEqual(ids)
 })
 
+test('those who have waited the longest come first', async () => {
+  for (const [id, renewedAt] of [
+    ['a1', 2],
+    ['z1', 0],
+  ] as const)
+    await store.connections.insert(connectionOf({ id, subject: id, sealed: 'x', renewedAt }))
+  expect(await round(() => 0)).toBe(COUNT + 2)
+  expect(tried).toEqual(['z1', ...ids, 'a1'])
+})
+
 test('three failures in a row end the round, and the next begins behind them', async () => {
-  const start = { after: '' }
+  const start = {}
   expect(await round((id) => (id < 'c3' ? 'busy' : 0), start)).toBe(0)
   expect(tried).toEqual(['c0', 'c1', 'c2'])
   tried = []
@@ -56,7 +66,7 @@ test.each(['unreachable', 'timeout'] as const)('a site that is %s is asked once 
 
 test('a round of renewals ends after a second, and the next goes on from there', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
-  const start = { after: '' }
+  const start = {}
   expect(await round(() => 400, start)).toBe(3)
   expect(await round(() => 400, start)).toBe(3)
   expect(tried).toEqual(ids.slice(0, 6))

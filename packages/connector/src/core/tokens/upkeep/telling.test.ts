@@ -79,7 +79,7 @@ test('what happens to a connection while its state is told is not undone, and a 
     if (event === 'degraded') await vault.turn(now!, 'revoked', 'taken away')
   })
   expect(await tell(parts, connection.id)).toBe(true)
-  expect(await vault.connection(connection.id)).toMatchObject({ state: 'revoked', untold: 'revoked', sealed: null })
+  expect(await vault.connection(connection.id)).toMatchObject({ state: 'revoked', untold: 'revoked', unforgotten: true, sealed: null })
   expect(await tellUntold(parts, never)).toBe(1)
   expect(heard.map(([event]) => event)).toEqual(['degraded', 'revoked'])
 })
@@ -102,7 +102,7 @@ test('a process in which nobody listens leaves the telling to others', async () 
 })
 
 test('what was kept for a person whose access has ended goes before the app is told', async () => {
-  const { id } = await inserted({ state: 'revoked', untold: 'revoked', sealed: null })
+  const { id } = await inserted({ state: 'revoked', untold: 'revoked', unforgotten: true, sealed: null })
   const parts = {
     ...listening((event) => void heard.push([event, {}])),
     forget: async (connection: string) => void heard.push(['forgotten', connection]),
@@ -115,13 +115,38 @@ test('what was kept for a person whose access has ended goes before the app is t
 })
 
 test('what was kept for those whose access has ended goes also where nobody listens, and is told of later', async () => {
-  const { id } = await inserted({ state: 'revoked', untold: 'revoked', sealed: null })
+  const { id } = await inserted({ state: 'revoked', untold: 'revoked', unforgotten: true, sealed: null })
   await inserted({ state: 'degraded', untold: 'degraded', sealed: 'sealed' })
   const forgotten: string[] = []
   const deaf = { ...listening(), listeners: new Listeners(() => undefined), forget: async (gone: string) => void forgotten.push(gone) }
   expect(await tellUntold(deaf, never)).toBe(0)
   expect(forgotten).toEqual([id])
+  expect(await tellUntold(deaf, never)).toBe(0)
+  expect(await tell(deaf, id)).toBe(false)
+  expect(forgotten).toEqual([id])
   expect(await tellUntold(listening(), never)).toBe(2)
+})
+
+test.each<[string, Partial<StoredConnection>]>([
+  ['signed in again', { state: 'active', untold: null }],
+  ['signed in again, and troubled since', { state: 'degraded', untold: 'degraded' }],
+])('who has %s through a process of an earlier version, which knows nothing of it, keeps what is kept', async (_, values) => {
+  const { id } = await inserted({ ...values, unforgotten: true, sealed: 'k1.sealed' })
+  const forget = () => Promise.reject(new Error('forgotten'))
+  const deaf = { ...listening(), listeners: new Listeners(() => undefined), forget }
+  expect(await tellUntold(deaf, never)).toBe(0)
+  expect(await store.connections.list({ limit: 9, only: 'unforgotten' })).toEqual([])
+  expect(await tellUntold({ ...listening(), forget }, never)).toBe(values.untold === null ? 0 : 1)
+  expect(await store.connections.read(id)).toMatchObject({ sealed: 'k1.sealed', untold: null, unforgotten: false })
+})
+
+test('whose access ended through a process of an earlier version is forgotten before the app is told', async () => {
+  const { id } = await inserted({ state: 'revoked', untold: 'revoked', unforgotten: false, sealed: null })
+  await tell({ ...listening((event) => void heard.push([event, {}])), forget: async (gone) => void heard.push(['forgotten', gone]) }, id)
+  expect(heard).toEqual([
+    ['forgotten', id],
+    ['revoked', {}],
+  ])
 })
 
 test('a round that is stopped tells no more', async () => {
@@ -148,7 +173,7 @@ test.each<[ConnectionState, ConnectionState, boolean]>([
   expect(change !== undefined).toBe(goes)
   if (change !== undefined) expect(change).toMatchObject({ state: to, reason: 'why', stateAt: 5, untold: to })
   if (change !== undefined && (to === 'needs-sign-in' || to === 'revoked'))
-    expect(change).toMatchObject({ sealed: null, scopes: [], expiresAt: 0 })
+    expect(change).toMatchObject({ unforgotten: true, sealed: null, scopes: [], expiresAt: 0 })
 })
 
 test('a trouble that is over before anybody was told of it is not told at all', () => {

@@ -1,7 +1,7 @@
 import type { LeaseStore, StoredConnection, TenantStore } from '../../../stores/connector-store.ts'
 import type { ConnectorEvents, Listeners } from '../../connector/events.ts'
 import type { SignInReason } from '../../errors.ts'
-import { randomToken } from '../../sealing/base64.ts'
+import { withLease } from '../../leases/leases.ts'
 import type { Vault } from '../token-vault.ts'
 
 const PAGE = 100
@@ -22,20 +22,25 @@ export interface TellingParts {
  *
  * @returns whether it told
  */
-export async function tell({ vault, leases, listeners, forget }: TellingParts, id: string): Promise<boolean> {
-  const holder = randomToken()
-  if (!(await leases.acquire(`tell:${id}`, holder, LEASE_MS))) return false
-  try {
-    const connection = await vault.connection(id)
-    if (connection === undefined || connection.untold === null) return false
-    if (connection.sealed === null) await forget?.(id)
-    if (!listeners.hears(eventOf(connection))) return false
-    await emit(listeners, connection)
-    for (let now = await vault.connection(id); isSame(now, connection) && !(await vault.told(now));) now = await vault.connection(id)
-    return true
-  } finally {
-    await leases.release(`tell:${id}`, holder)
-  }
+export async function tell(parts: TellingParts, id: string): Promise<boolean> {
+  const own = await withLease(parts.leases, { name: `tell:${id}`, leaseMs: LEASE_MS }, () => tellAlone(parts, id))
+  return own?.done ?? false
+}
+
+async function tellAlone({ vault, listeners, forget }: TellingParts, id: string): Promise<boolean> {
+  const connection = await vault.connection(id)
+  if (connection === undefined) return false
+  const { untold, unforgotten, sealed } = connection
+  const hears = untold !== null && listeners.hears(eventOf(connection))
+  // An earlier version that runs beside leaves `unforgotten` as it was, when somebody signs in and when access ends: the tokens say which.
+  const isToForget = forget !== undefined && sealed === null && (unforgotten || hears)
+  if (isToForget) await forget(id)
+  // Else what is told says so too. Should another writer be first, it is forgotten once more.
+  if (!hears && unforgotten && (isToForget || sealed !== null)) await vault.forgotten(connection)
+  if (!hears) return false
+  await emit(listeners, connection)
+  for (let now = await vault.connection(id); isSame(now, connection) && !(await vault.told(now));) now = await vault.connection(id)
+  return true
 }
 
 /** A round's time; what is left over waits for the next. */
@@ -54,15 +59,16 @@ export async function tellUntold(
 ): Promise<number> {
   const { store, listeners, forget } = parts
   let told = 0
-  if (forget === undefined && !EVENTS.some((event) => listeners.hears(event))) return told
+  const hears = EVENTS.some((event) => listeners.hears(event))
+  if (forget === undefined && !hears) return told
   const until = performance.now() + ROUND_MS
   let isWhole = start.after === ''
   while (!signal.aborted) {
-    const page = await store.connections.list({ after: start.after, limit: PAGE, untold: true })
+    const page = await store.connections.list({ after: start.after, limit: PAGE, only: hears ? 'untold' : 'unforgotten' })
     for (const connection of page) {
       if (signal.aborted || performance.now() >= until) return told
       start.after = connection.id
-      const isForgotten = forget === undefined || connection.sealed !== null
+      const isForgotten = forget === undefined || !connection.unforgotten
       if (isForgotten && !listeners.hears(eventOf(connection))) continue
       if (await tell(parts, connection.id)) told++
     }

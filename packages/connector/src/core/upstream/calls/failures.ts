@@ -3,7 +3,8 @@ import { ScopeMissing, SignInRequired, UpstreamUnavailable } from '../../errors.
 import { LONGEST_WAIT_MS, outageOf, retryAfterMs, type UpstreamAnswer } from '../transport.ts'
 import type { CallsParts } from './call.ts'
 
-const BUSY = new Set([429, 502, 503, 504])
+/** Answers of a site that is busy: what only asks may be asked again. */
+export const BUSY: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /** What Frappe, or a server before it, says with a page instead of JSON. */
 const PAGES: Readonly<Record<number, readonly [excType: string, message: string]>> = {
@@ -33,7 +34,7 @@ export function failureOf(answer: UpstreamAnswer, { credentials, clock }: Pick<C
       outageOf(answer),
       `The site answered ${status} without a body that Frappe sends: check the address of the site, and the method's name if you gave one`,
     )
-  return (status === 403 ? scopeMissing(headers.get('www-authenticate')) : undefined) ?? decodeError(status, json)
+  return (status === 403 ? scopeMissing(headers.get('www-authenticate'), credentials) : undefined) ?? decodeError(status, json)
 }
 
 function refusedAccess({ status, json }: UpstreamAnswer, credentials: CallsParts['credentials']): Error {
@@ -47,9 +48,10 @@ function refusedAccess({ status, json }: UpstreamAnswer, credentials: CallsParts
   )
 }
 
-function scopeMissing(challenge: string | null): ScopeMissing | undefined {
+function scopeMissing(challenge: string | null, credentials: CallsParts['credentials']): ScopeMissing | undefined {
   if (challenge === null || !/\berror\s*=\s*"?insufficient_scope\b/i.test(challenge)) return undefined
-  return new ScopeMissing(splitScope(/\bscope\s*=\s*"([^"]*)"/i.exec(challenge)?.[1]))
+  const needed = splitScope(/\bscope\s*=\s*"([^"]*)"/i.exec(challenge)?.[1])
+  return new ScopeMissing(needed, 'token' in credentials ? credentials.stepUpUrl?.(needed) : undefined)
 }
 
 /**

@@ -3,13 +3,13 @@ import { UpstreamUnavailable } from '../../errors.ts'
 import { leave } from '../leave.ts'
 import type { Transport, UpstreamAnswer } from '../transport.ts'
 import type { Call, CallsParts } from './call.ts'
+import { BUSY } from './failures.ts'
 
 /** How long the first pause is when the site does not say; each further one is twice as long. */
 const FIRST_WAIT_MS = 200
 /** So long a site may shut out all of this process's calls by one transport; then it is asked again. */
 const LONGEST_PAUSE_MS = 60_000
 
-const PASSING = new Set([429, 502, 503, 504])
 const LOCKED = new Set(['QueryDeadlockError', 'QueryTimeoutError'])
 
 /**
@@ -78,7 +78,7 @@ const isForAll = (answer: UpstreamAnswer | UpstreamUnavailable): boolean =>
 
 function isPassing(failure: Error, answer: UpstreamAnswer | UpstreamUnavailable): boolean {
   if (answer instanceof UpstreamUnavailable) return answer.code === 'unreachable'
-  return PASSING.has(answer.status) || (failure instanceof FrappeError && answer.status === 500 && LOCKED.has(failure.excType))
+  return BUSY.has(answer.status) || (failure instanceof FrappeError && answer.status === 500 && LOCKED.has(failure.excType))
 }
 
 function pass(ms: number, signal: AbortSignal | undefined): Promise<void> {

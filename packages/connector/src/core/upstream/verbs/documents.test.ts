@@ -71,6 +71,13 @@ describe.each(SITES)('at %s, by version %i of its API,', (kind, api) => {
     expect(await client.readSingleValue('Shop Settings', 'desks')).toBe(5)
   })
 
+  test('T1 a list of no rows has none, and one of a part of a row is refused, before the site is asked', async () => {
+    expect(await client.list('Order', { limit: 0 })).toEqual([])
+    for await (const row of client.each('Order', { limit: 0 })) expect(row).toBeUndefined()
+    for (const limit of [-1, 1.5, NaN]) await expect(client.list('Order', { limit })).rejects.toThrow(TypeError)
+    expect(site.requests).toHaveLength(0)
+  })
+
   test('T1 a list without a limit brings 20 rows, and with null all, however many', async () => {
     site.documents.fill('Order', 1100, (index) => ({ name: `P-${index}`, qty: 7 }))
     expect(await client.list('Order')).toHaveLength(20)

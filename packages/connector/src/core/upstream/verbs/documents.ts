@@ -29,6 +29,11 @@ export async function remove(calls: Calls, doctype: string, name: string | numbe
 
 export async function list(calls: Calls, doctype: string, options: ListOptions): Promise<Record<string, unknown>[]> {
   const { api } = calls.parts
+  const { limit = null } = options
+  if (limit !== null && !(Number.isInteger(limit) && limit >= 0))
+    throw new TypeError(`limit ${limit} must be a whole number of rows; null for all`)
+  // The site's own 0 is all rows by version 1, and none by version 2.
+  if (limit === 0) return []
   // Version 2 has no word for all.
   if (api === 2 && options.limit === null) return wholeList((page) => list(calls, doctype, page), options)
   const rows = await calls.data({ method: 'GET', path: pathOf(calls, doctype), query: listQuery(doctype, api, options), options })

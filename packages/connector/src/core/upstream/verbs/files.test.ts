@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { undiciTransport } from '../../../adapters/undici-transport.ts'
 import { FakeUpstream } from '../../../testing/fake/fake-upstream.ts'
 import { problemOf } from '../../errors.ts'
+import type { Fetch } from '../transport.ts'
 import { UpstreamClient } from '../upstream-client.ts'
 
 let site: FakeUpstream
@@ -68,6 +69,40 @@ describe('a download', () => {
   test('climbs nowhere', async () => {
     await expect(client.download('/files/../api/method/ping')).rejects.toThrow('not a name that can be asked for')
     expect(site.requests).toHaveLength(0)
+  })
+
+  test('of more than the app holds at once, packed or not, is given up on the way', async () => {
+    const { file_url: url } = await client.upload(new Blob([new Uint8Array(1000)]), { name: 'zeros' })
+    expect((await client.download(String(url), { maxBytes: 1000 })).size).toBe(1000)
+    const refused = client.download(String(url), { maxBytes: 999 })
+    await expect(refused).rejects.toMatchObject({ excType: 'RequestTooLargeError', message: expect.stringContaining('999') as string })
+    let [sent, ended] = [0, false]
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (to) => (sent++, to.enqueue(new Uint8Array(1 << 20))),
+      cancel: () => void (ended = true),
+    })
+    const own = new UpstreamClient({ url: site.issuer, credentials: credentials(), fetch: async () => new Response(endless) })
+    await expect(own.download('/files/x')).rejects.toMatchObject({ excType: 'RequestTooLargeError' })
+    expect(sent).toBeLessThan(70)
+    expect(ended).toBe(true)
+  })
+
+  test('that does not come to its end in time is given up', async () => {
+    const stuck: Fetch = async (_url, init) => {
+      const body = new ReadableStream<Uint8Array>({
+        start: (to) => {
+          to.enqueue(new Uint8Array(1))
+          init?.signal?.addEventListener('abort', () => to.error(init.signal?.reason))
+        },
+      })
+      return new Response(body)
+    }
+    const own = new UpstreamClient({ url: site.issuer, credentials: credentials(), fetch: stuck })
+    await expect(own.download('/files/x', { timeoutMs: 20 })).rejects.toMatchObject({ name: 'UpstreamUnavailable', code: 'timeout' })
+    const leaving = new AbortController()
+    const left = own.download('/files/x', { signal: leaving.signal })
+    leaving.abort(new Error('the browser has gone'))
+    await expect(left).rejects.toThrow('the browser has gone')
   })
 
   test('that its caller gives up ends', async () => {

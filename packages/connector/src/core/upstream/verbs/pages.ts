@@ -28,7 +28,7 @@ async function* byName(list: List, options: ListOptions): AsyncGenerator<Row[]> 
   const named = fields.some((field) => field === 'name' || field === '*') ? fields : [...fields, 'name']
   let last: unknown
   for (;;) {
-    const after = last === undefined ? filters : [...conditions(filters), ['name', '>', last]]
+    const after = last === undefined ? filters : [...parseFilters(filters), { fieldname: 'name', operator: '>' as const, value: last }]
     const page = await list({ ...options, fields: named, filters: after, orderBy: 'name asc', start: 0 })
     // A condition on a child table gives a document once a row.
     const fresh = page.filter((row, index) => row['name'] !== (index === 0 ? last : page[index - 1]!['name']))
@@ -47,11 +47,6 @@ async function* byPlace(list: List, options: ListOptions): AsyncGenerator<Row[]>
     start += page.length
   }
 }
-
-const conditions = (filters: NonNullable<ListOptions['filters']>): readonly unknown[][] =>
-  parseFilters(filters).map(({ doctype, fieldname, operator, value }) =>
-    doctype === undefined ? [fieldname, operator, value] : [doctype, fieldname, operator, value],
-  )
 
 /** All rows at once, for a version of the API that gives them by pages alone. */
 export async function wholeList(list: List, options: ListOptions): Promise<Row[]> {

@@ -40,6 +40,8 @@ function serverMetadata(kind: FakeKind, site: string, odd: string | undefined): 
     jwks_uri: site + OAUTH_PATHS.jwks,
     end_session_endpoint: site + OAUTH_PATHS.endSession,
     authorization_response_iss_parameter_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Connection, Migration } from '@annex/database'
-import type { Tables } from './tables.ts'
+import type { Tables } from '../tables.ts'
 
 /** As the first migration left it. */
 type OldTables = Tables & {

@@ -1,4 +1,5 @@
 import type { Migration } from '@annex/database'
+import { growthMigrations } from './growth-migrations.ts'
 import { secondMigration } from './second-migration.ts'
 
 /** The connector's own tables; their names begin with `connector_`, so that an app may keep its tables beside them. */
@@ -54,4 +55,5 @@ export const connectorMigrations: readonly Migration[] = [
     },
   },
   secondMigration,
+  ...growthMigrations,
 ]
