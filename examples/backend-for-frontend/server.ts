@@ -28,7 +28,7 @@ export function createApp(options: ConnectorOptions): Server {
 
 /** What the page may ask for, as the person who is signed in: no more than this can be reached through the server. */
 async function act(connector: Connector, session: Session, request: IncomingMessage): Promise<unknown> {
-  const { client } = connector.connection(session.connection)
+  const { client } = connector.connection(session)
   if (`${request.method} ${request.url}` === 'POST /api/todos') {
     const { description } = JSON.parse(await text(request)) as { readonly description?: unknown }
     return { name: (await client.insert('ToDo', { description: String(description) })).name }

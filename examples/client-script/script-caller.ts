@@ -1,2 +1,2 @@
 // Bundled to script-caller.js, which the Client Script imports.
-export { scriptCaller } from '@annex/connector/browser'
+export { scriptCaller } from '@annex/connector/script'

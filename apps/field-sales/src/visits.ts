@@ -56,7 +56,7 @@ export class Visits {
     this.#connector = connector
     this.#reports = reports
     this.#session = session
-    this.#connection = connector.connection(session.connection)
+    this.#connection = connector.connection(session)
   }
 
   /** Asks the primary site whether access still stands. */

@@ -34,14 +34,18 @@ export async function openApp(config: Config, more: Partial<ConnectorOptions> = 
     store,
     keys: readKeys(join(config.data, 'keys.json')),
     links: { Customer: { label: 'customer_name', searchFields: ['customer_name'] } },
+    // A site that tells of sign-outs and of access that was taken back is heard at /connect/backchannel-logout.
+    revocations: {},
     ...(config.webhookSecret === undefined
       ? {}
       : {
           webhooks: {
             secrets: { frappe: [config.webhookSecret] },
-            onDocument: ({ connection, doctype, name, document }) => {
+            doctypes: ['Customer'],
+            readers: ({ name }) => notes.readers(name),
+            onDocument: ({ connection, name, document }) => {
               const label = document?.['customer_name']
-              if (doctype === 'Customer' && typeof label === 'string') notes.rename(connection, name, label)
+              if (typeof label === 'string') notes.rename(connection, name, label)
             },
           },
         }),
@@ -51,11 +55,11 @@ export async function openApp(config: Config, more: Partial<ConnectorOptions> = 
   return {
     connector,
     notes,
-    async insertNote({ connection }, customer, text) {
+    async insertNote(session, customer, text) {
       if (text.trim() === '') return 'text'
-      const [verdict] = await connector.connection(connection).docnames.validate([{ doctype: 'Customer', name: customer }])
+      const [verdict] = await connector.connection(session).docnames.validate([{ doctype: 'Customer', name: customer }])
       if (verdict?.verdict !== 'there') return 'customer'
-      notes.insert(connection, { customer, label: verdict.item.label, text: text.trim().slice(0, 1000) })
+      notes.insert(session, { customer, label: verdict.item.label, text: text.trim().slice(0, 1000) })
       return undefined
     },
     async close() {

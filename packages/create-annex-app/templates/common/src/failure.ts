@@ -10,7 +10,7 @@ export interface Failure {
 
 const plain = { 'content-type': 'text/plain; charset=utf-8' }
 
-/** Whose access has ended is sent to sign in again; of the rest the person reads what it is. A fault of the app is logged. */
+/** Whose access has ended, or lacks a right, is sent to the site, which asks them; of the rest the person reads what it is. A fault of the app is logged. */
 export function failureOf(error: unknown): Failure {
   const problem = problemOf(error)
   if (problem === undefined) {

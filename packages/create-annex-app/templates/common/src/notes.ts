@@ -1,3 +1,4 @@
+import type { Session } from '@annex/connector'
 import Database from 'better-sqlite3'
 
 export interface Note {
@@ -18,28 +19,52 @@ export class Notes {
     this.#database.pragma('journal_mode = WAL')
     this.#database.exec(`create table if not exists note (
       id integer primary key, person text not null, customer text not null, label text not null, text text not null
-    ); create index if not exists note_person on note (person, id); create index if not exists note_customer on note (customer)`)
+    ); create index if not exists note_person on note (person, id);
+    create index if not exists note_customer on note (customer, person);
+    create table if not exists access (person text primary key, connection text not null unique)`)
   }
 
   /** The newest first. */
-  list(person: string): Note[] {
+  list(session: Session): Note[] {
     return this.#database
       .prepare('select id, customer, label, text from note where person = ? order by id desc limit 50')
-      .all(person) as Note[]
+      .all(this.#personOf(session)) as Note[]
   }
 
-  insert(person: string, note: Omit<Note, 'id'>): void {
+  insert(session: Session, note: Omit<Note, 'id'>): void {
     this.#database
       .prepare('insert into note (person, customer, label, text) values (?, ?, ?, ?)')
-      .run(person, note.customer, note.label, note.text)
+      .run(this.#personOf(session), note.customer, note.label, note.text)
   }
 
-  /** A customer is called otherwise now, as this person sees it. */
-  rename(person: string, customer: string, label: string): void {
-    this.#database.prepare('update note set label = ? where customer = ? and person = ?').run(label, customer, person)
+  /** A customer is called otherwise now, as the person with this access sees it. */
+  rename(connection: string, customer: string, label: string): void {
+    this.#database
+      .prepare('update note set label = ? where customer = ? and person = (select person from access where connection = ?)')
+      .run(label, customer, connection)
+  }
+
+  /** The accesses of those who have notes about a customer. */
+  readers(customer: string): string[] {
+    const rows = this.#database
+      .prepare('select connection from access where person in (select person from note where customer = ?)')
+      .all(customer) as { connection: string }[]
+    return rows.map(({ connection }) => connection)
   }
 
   close(): void {
     this.#database.close()
+  }
+
+  /** Who somebody is, whatever became of their access: it gets another id once they have given it back. The one they have now is kept. */
+  #personOf({ connection, user }: Session): string {
+    const person = JSON.stringify([user.issuer, user.subject])
+    this.#database
+      .prepare(
+        `insert into access (person, connection) values (?, ?)
+        on conflict (person) do update set connection = excluded.connection where connection <> excluded.connection`,
+      )
+      .run(person, connection)
+    return person
   }
 }

@@ -62,7 +62,7 @@ test('a note is kept with a customer that is there, and refused with any other',
   assert.equal(await app.insertNote(session, 'CUST-9', 'called'), 'customer')
   assert.equal(await app.insertNote(session, 'CUST-1', ' '), 'text')
   assert.deepEqual(
-    app.notes.list(session.connection).map(({ label, text }) => [label, text]),
+    app.notes.list(session).map(({ label, text }) => [label, text]),
     [['Palmer Productions', 'called']],
   )
 })
@@ -73,18 +73,60 @@ test('a customer who is renamed at the site is called by the new name here', asy
   await app.insertNote(session, 'CUST-1', 'called')
   site.clock.advance(1000)
   site.documents.set('Customer', { name: 'CUST-1', customer_name: 'Palmer Pictures' })
-  const [answer] = await site.webhook(
-    { doctype: 'Customer', name: 'CUST-1', event: 'on_update' },
-    {
-      url: `${url}/connect/webhook/Customer`,
-      secret: webhookSecret,
-      scheme: 'frappe',
-      fetch: async (address, init) => (await app.connector.handler(new Request(address, init)))!,
-    },
-  )
-  assert.equal(answer?.status, 204)
+  assert.equal(await webhook('Customer', 'CUST-1'), 204)
   await app.connector.work()
-  assert.equal(app.notes.list(session.connection)[0]?.label, 'Palmer Pictures')
+  assert.equal(app.notes.list(session)[0]?.label, 'Palmer Pictures')
+})
+
+/** The site calls the app, which answers with a status. */
+async function webhook(doctype: string, name: string) {
+  const to = { url: `${url}/connect/webhook/${doctype}`, secret: webhookSecret, scheme: 'frappe' } as const
+  const [answer] = await site.webhook({ doctype, name, event: 'on_update' }, { ...to, fetch: overHandler })
+  return answer?.status
+}
+
+const overHandler = async (address: string | URL | Request, init?: RequestInit) =>
+  (await app.connector.handler(new Request(address, init)))!
+
+test('the webhook hears of customers alone', async () => {
+  site.documents.set('Supplier', { name: 'SUPP-1' })
+  assert.equal(await webhook('Supplier', 'SUPP-1'), 404)
+})
+
+test('notes stay with their person, who gives the access back and signs in again', async () => {
+  await browser.signIn()
+  const before = await person()
+  await app.insertNote(before, 'CUST-1', 'called')
+  await app.connector.connection(before.connection).disconnect()
+  await browser.signIn()
+  const after = await person()
+  assert.notEqual(after.connection, before.connection)
+  assert.deepEqual(
+    app.notes.list(after).map(({ text }) => text),
+    ['called'],
+  )
+  assert.deepEqual(app.notes.readers('CUST-1'), [after.connection])
+})
+
+test('who signs out at the site is signed out here', async () => {
+  site.tell({ logoutUrl: `${url}/connect/backchannel-logout`, fetch: overHandler })
+  await browser.signIn()
+  const [answer] = await site.signOut(site.users[0]!.name)
+  assert.equal(answer?.status, 204)
+  assert.equal(await app.connector.session(browser.request()), undefined)
+})
+
+test('a right that was not given is asked for at the site', async () => {
+  site.faults.unticked = ['Customer:read']
+  await browser.signIn()
+  const session = await person()
+  const { status, headers } = await app.insertNote(session, 'CUST-1', 'called').then(() => assert.fail('It was not refused'), failureOf)
+  assert.equal(status, 303)
+  const stepUp = new URL(headers['location'] ?? '')
+  assert.deepEqual([stepUp.pathname, stepUp.searchParams.get('scope')], ['/connect/login', 'Customer:read'])
+  site.faults.unticked = []
+  await browser.signIn(stepUp.href)
+  assert.equal(await app.insertNote(await person(), 'CUST-1', 'called'), undefined)
 })
 
 /** What a page answers when the app reads a customer. */

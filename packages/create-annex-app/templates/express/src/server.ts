@@ -5,7 +5,8 @@ import { expressConnector } from '@annex/connector/express'
 import type { App } from './app.ts'
 import type { Config } from './config.ts'
 import { failureOf } from './failure.ts'
-import { files, FORM_BYTES, headers, homePage } from './pages.ts'
+import { FORM_BYTES, isForm, refusalOf } from './forms.ts'
+import { files, headers, homePage } from './pages.ts'
 
 export interface Serving {
   readonly port: number
@@ -29,6 +30,7 @@ export async function serve(app: App, { port, host }: Pick<Config, 'port' | 'hos
     const session = await app.connector.session(request)
     if (session === undefined || !app.connector.isOwnOrigin(request))
       return void response.status(403).type('text').send('Sign in first, and write from a page of this app.')
+    if (!isForm(request.headers['content-type'])) return void response.status(415).type('text').send(refusalOf(415))
     const { customer = '', text = '' } = (request.body ?? {}) as Record<string, unknown>
     const wrong = await app.insertNote(session, String(customer), String(text))
     if (wrong !== undefined) return void response.status(422).send(homePage(app, session, wrong))
@@ -36,7 +38,8 @@ export async function serve(app: App, { port, host }: Pick<Config, 'port' | 'hos
   })
 
   web.use(((error, _request, response, _next) => {
-    if (error.status === 413) return void response.status(413).type('text').send('That is too long.')
+    // What Express itself does not read.
+    if (error.expose === true) return void response.status(error.status).type('text').send(refusalOf(error.status))
     const failure = failureOf(error)
     response.status(failure.status).set(failure.headers).send(failure.text)
   }) satisfies ErrorRequestHandler)

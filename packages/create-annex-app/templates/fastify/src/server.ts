@@ -4,7 +4,8 @@ import { fastifyConnector } from '@annex/connector/fastify'
 import type { App } from './app.ts'
 import type { Config } from './config.ts'
 import { failureOf } from './failure.ts'
-import { files, FORM_BYTES, headers, homePage } from './pages.ts'
+import { FORM_BYTES, refusalOf } from './forms.ts'
+import { files, headers, homePage } from './pages.ts'
 
 export interface Serving {
   readonly port: number
@@ -16,6 +17,7 @@ const HTML = 'text/html; charset=utf-8'
 export async function serve(app: App, { port, host }: Pick<Config, 'port' | 'host'>): Promise<Serving> {
   const web = fastify({ bodyLimit: FORM_BYTES, forceCloseConnections: true })
   await web.register(fastifyConnector(app.connector))
+  web.removeAllContentTypeParsers()
   web.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, Object.fromEntries(new URLSearchParams(String(body)))),
   )
@@ -39,7 +41,9 @@ export async function serve(app: App, { port, host }: Pick<Config, 'port' | 'hos
   })
 
   web.setErrorHandler((error: FastifyError, _request, reply) => {
-    if (error.statusCode === 413) return reply.code(413).type('text/plain; charset=utf-8').send('That is too long.')
+    const { statusCode = 500 } = error
+    // What Fastify itself does not read.
+    if (statusCode < 500) return reply.code(statusCode).type('text/plain; charset=utf-8').send(refusalOf(statusCode))
     const failure = failureOf(error)
     return reply.code(failure.status).headers(failure.headers).send(failure.text)
   })

@@ -6,7 +6,8 @@ import { honoConnector } from '@annex/connector/hono'
 import type { App } from './app.ts'
 import type { Config } from './config.ts'
 import { failureOf } from './failure.ts'
-import { files, FORM_BYTES, headers, homePage } from './pages.ts'
+import { FORM_BYTES, isForm, refusalOf } from './forms.ts'
+import { files, headers, homePage } from './pages.ts'
 
 export interface Serving {
   readonly port: number
@@ -24,10 +25,11 @@ export async function serve(app: App, { port, host }: Pick<Config, 'port' | 'hos
 
   web.get('/', async (context) => context.html(homePage(app, await app.connector.session(context.req.raw))))
 
-  web.post('/notes', bodyLimit({ maxSize: FORM_BYTES, onError: (context) => context.text('That is too long.', 413) }), async (context) => {
+  web.post('/notes', bodyLimit({ maxSize: FORM_BYTES, onError: (context) => context.text(refusalOf(413), 413) }), async (context) => {
     const session = await app.connector.session(context.req.raw)
     if (session === undefined || !app.connector.isOwnOrigin(context.req.raw))
       return context.text('Sign in first, and write from a page of this app.', 403)
+    if (!isForm(context.req.header('content-type'))) return context.text(refusalOf(415), 415)
     const { customer, text } = await context.req.parseBody()
     const wrong = await app.insertNote(session, String(customer ?? ''), String(text ?? ''))
     return wrong === undefined ? context.redirect('/', 303) : context.html(homePage(app, session, wrong), 422)

@@ -27,7 +27,7 @@ export default async function Home({ searchParams }) {
         <button>Keep</button>
       </form>
       <ul>
-        {notes.list(session.connection).map(({ id, label, text }) => (
+        {notes.list(session).map(({ id, label, text }) => (
           <li key={id}>
             <b>{label}</b> {text}
           </li>

@@ -4,7 +4,8 @@ import { nodeConnector } from '@annex/connector/node'
 import type { App } from './app.ts'
 import type { Config } from './config.ts'
 import { failureOf } from './failure.ts'
-import { files, FORM_BYTES, headers, homePage } from './pages.ts'
+import { FORM_BYTES, isForm, refusalOf } from './forms.ts'
+import { files, headers, homePage } from './pages.ts'
 
 export interface Serving {
   readonly port: number
@@ -31,14 +32,14 @@ export async function serve(app: App, { port, host }: Pick<Config, 'port' | 'hos
 }
 
 async function answer(app: App, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://app')
+  const [pathname = '/'] = (request.url ?? '/').split('?')
   const file = files[pathname]
   if (file !== undefined) return send(response, 200, ...file)
   const session = await app.connector.session(request)
   const isNote = pathname === '/notes' && request.method === 'POST'
   if (isNote && session !== undefined && app.connector.isOwnOrigin(request)) {
-    const form = await readForm(request)
-    if (form === undefined) return send(response.setHeader('connection', 'close'), 413, 'text/plain; charset=utf-8', 'That is too long.')
+    const form = isForm(request.headers['content-type']) ? await readForm(request) : 415
+    if (typeof form === 'number') return send(response.setHeader('connection', 'close'), form, 'text/plain; charset=utf-8', refusalOf(form))
     const wrong = await app.insertNote(session, form.get('customer') ?? '', form.get('text') ?? '')
     if (wrong !== undefined) return send(response, 422, 'text/html; charset=utf-8', homePage(app, session, wrong))
     return void response.writeHead(303, { ...headers, location: '/' }).end()
@@ -48,13 +49,13 @@ async function answer(app: App, request: IncomingMessage, response: ServerRespon
   send(response, 200, 'text/html; charset=utf-8', homePage(app, session))
 }
 
-/** Gives undefined for what is longer than any form of this app. */
-async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
+/** Gives 413 for what is longer than any form of this app. */
+async function readForm(request: IncomingMessage): Promise<URLSearchParams | 413> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > FORM_BYTES) return undefined
+    if (bytes > FORM_BYTES) return 413
     chunks.push(chunk)
   }
   return new URLSearchParams(Buffer.concat(chunks).toString())

@@ -10,9 +10,6 @@ export const headers: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 }
 
-/** The longest form that the app reads, in bytes. */
-export const FORM_BYTES = 10_000
-
 const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
 const page = (body: string): string => `<!doctype html>
@@ -29,7 +26,7 @@ const page = (body: string): string => `<!doctype html>
 export function homePage({ connector, notes }: App, session: Session | undefined, wrong?: Wrong): string {
   if (session === undefined)
     return page(`<p><a class="button" href="${escape(connector.signInUrl())}">Sign in with your account at the site</a></p>`)
-  const items = notes.list(session.connection).map(({ label, text }) => `<li><b>${escape(label)}</b> ${escape(text)}</li>`)
+  const items = notes.list(session).map(({ label, text }) => `<li><b>${escape(label)}</b> ${escape(text)}</li>`)
   return page(`
     <form class="who" method="post" action="${escape(connector.signOutUrl)}">${escape(session.user.name)} <button>Sign out</button></form>
     ${wrong === undefined ? '' : `<p role="alert">${wrongs[wrong]}</p>`}

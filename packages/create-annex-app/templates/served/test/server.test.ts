@@ -58,6 +58,15 @@ test('pages, sign-in, a note and its customer go over the wire', async (context)
   assert.equal((await browser.visit('/notes', { ...form, body: repeated })).status, 303)
   const long = new URLSearchParams({ customer: 'CUST-1', text: 'x'.repeat(11_000) })
   assert.equal((await browser.visit('/notes', { ...form, body: long })).status, 413)
+  for (const [type, body] of [
+    ['application/json', '{"customer":"CUST-1","text":"called"}'],
+    ['application/json', '{'],
+    ['text/plain', 'customer=CUST-1&text=called'],
+    ['multipart/form-data', 'no boundary'],
+    ['application/xml', '<note/>'],
+  ] as const)
+    assert.equal((await browser.visit('/notes', { method: 'POST', body, headers: { 'content-type': type } })).status, 415, type)
+  assert.ok((await fetch(`http://127.0.0.1:${server.port}//`)).status < 500)
   assert.equal((await browser.visit('/notes', { ...form, headers: { 'sec-fetch-site': 'cross-site' } })).status, 403)
 
   await site.revoke()
