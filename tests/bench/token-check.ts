@@ -67,6 +67,7 @@ async function authenticatorOver(database: Awaited<ReturnType<typeof openDatabas
     generation,
     principalOf: (user, rights) => principals.of(user, rights),
     admits: () => true,
+    holds: async () => true,
     isForSite: () => true,
     uses: { note: () => undefined },
     audit: { refuse: async () => '' },

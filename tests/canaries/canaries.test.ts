@@ -88,9 +88,17 @@ describe.each(engines)('What is hidden, on %s', (engine) => {
     ['removes', (one: Asked) => one.method === 'DELETE'],
   ])('is told to no app that %s by any route', (_, isAsked) => crawlShares(asked.filter(isAsked)), PATIENCE)
 
-  it('was asked for by requests of every kind', () => {
+  it('was asked for with thirty tokens and more, by every method at every kind of address', () => {
     const [routes, methods] = [new Set(asked.map(({ path }) => path.split('?')[0])), new Set(asked.map(({ method }) => method))]
     expect(requests).toBeGreaterThan(asked.length)
+    const narrowed = hidden.callers.map(({ narrow, person }) => JSON.stringify([narrow.scope, narrow.filters, person]))
+    expect(new Set(narrowed).size).toBeGreaterThanOrEqual(30)
+    expect([...methods].toSorted()).toEqual(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'])
+    for (const kind of ['/api/resource/', '/api/v2/', '/api/method/frappe.', '/api/method/annex.', '/private/files/'])
+      expect(
+        [...routes].some((route) => route?.startsWith(kind)),
+        kind,
+      ).toBe(true)
     process.stdout.write(
       `${engine}: ${requests} requests (of ${asked.length} different ones, to ${routes.size} addresses, by ${methods.size} methods) ` +
         `with ${hidden.callers.length} tokens, ${hidden.canaries.all.length} canaries, ${Math.round((performance.now() - began) / 1000)} s\n`,

@@ -65,14 +65,18 @@ describe.each(engines)('What is hidden, on %s, is told to nobody beside the API:
   it('by no page, to those who may open it and to those who may not', async () => {
     const apps = (await hidden.admin.list('OAuth Client', { limit_page_length: 0 })).body['data'] as { name: string }[]
     const ofApps = apps.flatMap(({ name }) => ['', '/use', '/told'].map((end) => `/connected-apps/${name}${end}`))
-    const statuses = new Set<number>()
-    for (const [user, visitor] of Object.entries(visitors))
-      for (const path of [...PAGES, ...MORE_PAGES, ...ofApps, ...apps.map(({ name }) => `/my-apps/${name}`)]) {
-        const page = await visitor.get(path)
-        statuses.add(page.status)
-        expect([user, path, ...toldIn(page, user)]).toEqual([user, path])
-        expect(page.status).toBeLessThan(500)
-      }
+    const [statuses, connections] = [new Set<number>(), new Set<string>()]
+    const look = async (user: string, path: string): Promise<void> => {
+      const page = await visitors[user]!.get(path)
+      statuses.add(page.status)
+      expect([user, path, ...toldIn(page, user)]).toEqual([user, path])
+      expect(page.status).toBeLessThan(500)
+      for (const [, link] of page.text.matchAll(/href="([^"]+\/connections\/[^"]+)"/g)) connections.add(link!)
+    }
+    for (const user of Object.keys(visitors))
+      for (const path of [...PAGES, ...MORE_PAGES, ...ofApps, ...apps.map(({ name }) => `/my-apps/${name}`)]) await look(user, path)
+    expect([...connections].map((path) => path.split('/')[1])).toEqual(expect.arrayContaining(['my-apps', 'connected-apps']))
+    for (const path of connections) for (const user of Object.keys(visitors)) await look(user, path)
     expect([...statuses]).toEqual(expect.arrayContaining([200, 302, 403]))
     const shown = await visitors[PEOPLE.lead]!.get('/connected-apps')
     expect(hidden.canaries.in(shown.text).map(({ what }) => what)).toEqual(['the name of another app'])

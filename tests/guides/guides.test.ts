@@ -33,14 +33,18 @@ const folderOf = (name: string): string => join(home, name.replace(/\.md$/, '').
 
 async function writeOut(folder: string, fences: readonly Fence[]): Promise<void> {
   await mkdir(folder)
-  for (const { file, text } of fences) if (file !== undefined) await writeFile(join(folder, file), text)
+  for (const { file, text } of fences) {
+    if (file === undefined) continue
+    await mkdir(dirname(join(folder, file)), { recursive: true })
+    await writeFile(join(folder, file), text)
+  }
 }
 
 test('guides there are for every framework, and their code says which file it is', () => {
   expect(running.map(([name]) => name).toSorted()).toEqual(['express', 'fastify', 'hono', 'node'].map((name) => `connector/${name}.md`))
   for (const [name, fences] of all)
     expect(
-      fences.filter(({ language, file }) => language === 'ts' && file === undefined),
+      fences.filter(({ language, file }) => /^(?:ts|js)x?$/.test(language) && file === undefined),
       name,
     ).toEqual([])
 })
@@ -85,9 +89,10 @@ test('the code of the guides is right by its types', async () => {
     skipLibCheck: true,
     allowImportingTsExtensions: true,
     customConditions: ['source'],
+    jsx: 'react-jsx',
     types: ['node'],
   }
-  await writeFile(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*/*.ts'] }))
+  await writeFile(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*/**/*.ts', '*/**/*.tsx'] }))
   const { code, stdout } = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', home])
   expect(code, stdout).toBe(0)
 })
@@ -155,6 +160,20 @@ describe.each(running)('The code of %s', (name, fences) => {
     await site.revoke()
     const { status, headers } = await browser.visit('/')
     expect([status, headers.get('location')?.split('?')[0]]).toEqual([303, `${url}/connect/login`])
+  })
+
+  test('asks for a right that was not given by a link, and by no redirect that would go on for ever', async () => {
+    await createKeys()
+    await begin()
+    site.faults.unticked = ['Customer:read']
+    const browser = newBrowser()
+    await browser.signIn()
+    const refused = await browser.visit('/')
+    const [stepUp = ''] = /http:\S+/.exec(await refused.text()) ?? []
+    expect([refused.status, new URL(stepUp).searchParams.get('scope')]).toEqual([403, 'Customer:read'])
+    site.faults.unticked = []
+    await browser.signIn(stepUp)
+    expect(await (await browser.visit('/')).json()).toMatchObject([{ name: 'CUST-1' }])
   })
 
   test('does not start without its keys, and says how they are made', async () => {

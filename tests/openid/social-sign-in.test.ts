@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { Provider } from 'oidc-provider'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Browser, type Shown } from '../../packages/site/src/identity/social/browser.fixture.ts'
+import { Browser, type Shown } from '../../packages/site/src/identity/social/testing/browser.fixture.ts'
 import { formOf } from '../../packages/site/src/oauth/testing/app.fixture.ts'
 import { Api } from '../support/callers/api.ts'
 import { engines } from '../support/databases.ts'

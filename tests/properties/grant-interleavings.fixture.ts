@@ -4,6 +4,7 @@ import { OAuthError } from '@annex/protocol'
 import { Limits } from '../../packages/site/src/http/limits.ts'
 import { Audit } from '../../packages/site/src/audit/audit.ts'
 import { Admission } from '../../packages/site/src/oauth/admission.ts'
+import { doctypeIdsOf } from '../../packages/site/src/oauth/authorize/requested/requested-scopes.ts'
 import { ClientAuthentication } from '../../packages/site/src/oauth/clients/authentication/client-authentication.ts'
 import type { Client } from '../../packages/site/src/oauth/clients/client.ts'
 import { readClient } from '../../packages/site/src/oauth/clients/clients-store.ts'
@@ -103,10 +104,19 @@ class Play {
       endSession: async () => [],
     }
     const { generation, settings } = provider
-    const admission = new Admission({ database, users, settings, allowAdministrator: false })
+    const admission = new Admission({ database, users, generation, settings, allowAdministrator: false })
     const issuer = (): string => provider.base
     const tokens = new Tokens(database, provider.keys, now)
-    const parts = { database, grants: this.#grants, tokens, admission, uses: clients.uses, issuer, now }
+    const parts = {
+      database,
+      grants: this.#grants,
+      tokens,
+      admission,
+      uses: clients.uses,
+      doctypeOf: (name: string) => provider.doctypes.get(name),
+      issuer,
+      now,
+    }
     this.#exchange = authorizationCode(parts)
     this.#refresh = refreshToken(parts)
     const authentication = new ClientAuthentication({
@@ -143,7 +153,7 @@ class Play {
         requested: scopes,
         granted: scopes,
         rejected: [],
-        doctypeIds: {},
+        doctypeIds: doctypeIdsOf(scopes, (name) => this.#provider.doctypes.get(name)),
         authTime: issued,
       })
       const unused = { challenge: null, nonce: null, used_at: null, failures: 0 }

@@ -89,7 +89,7 @@ export async function soakRotation({ seed, seconds, persons, restartsEveryMs, re
   }
 }
 
-/** An app whose repeats of a renewal are answered alike for a minute: a process that was killed holds its lease for nine seconds. */
+/** With the leeway that every app has for a repeated renewal, ten seconds: a process that was killed holds its lease for nine of them. */
 async function register(admin: Api, origin: string): Promise<Registered> {
   const client = await admin.insert('OAuth Client', {
     app_name: 'Soak',
@@ -98,7 +98,6 @@ async function register(admin: Api, origin: string): Promise<Registered> {
     scopes: 'openid User:read',
     allowed_roles: [{ role: 'All' }],
     access_token_lifetime: TOKEN_LIFE_S,
-    rotation_leeway: 60,
     event_uri: `${origin}/connect/events`,
     backchannel_logout_uri: `${origin}/connect/backchannel-logout`,
   })

@@ -6,7 +6,15 @@ import { parseAst } from 'rolldown/parseAst'
 import { expect, test } from 'vitest'
 
 /** What a runtime without Node can load of the connector, and what of it is the app's own. */
-const ENTRIES = { '.': [], './browser': [], './react': [/^react(?:\/|$)/], './hono': [], './next': [], './stores/redis': [] }
+const ENTRIES = {
+  '.': [],
+  './browser': [],
+  './script': [],
+  './react': [/^react(?:\/|$)/],
+  './hono': [],
+  './next': [],
+  './stores/redis': [],
+}
 const BUDGET = 15_000
 
 const folder = new URL('../../packages/connector/', import.meta.url)
@@ -114,8 +122,8 @@ test('what createConnector loads at once is at most 15 kB, packed', async () => 
   fits(atOnce(chunks))
 })
 
-test('the whole of ./browser, in one file, is at most 15 kB, packed', async () => {
-  const chunks = await bundle(sourceOf('./browser'), { whole: true })
+test.each(['./browser', './script'])('the whole of %s, in one file, is at most 15 kB, packed', async (entry) => {
+  const chunks = await bundle(sourceOf(entry), { whole: true })
   expect(chunks.length).toBe(1)
   fits(chunks)
 })

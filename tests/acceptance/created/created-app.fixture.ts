@@ -1,6 +1,6 @@
-import { copyFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Framework } from '../../../packages/create-annex-app/src/answers.ts'
 import type { Vendored } from '../../../packages/create-annex-app/src/vendored.ts'
@@ -35,11 +35,31 @@ export async function createApp(framework: Framework, upstream: string, installe
   const home = await mkdtemp(join(tmpdir(), 'annex-created-'))
   const folder = join(home, `${framework}-app`)
   await writeApp({ folder, name: `${framework}-app`, framework, upstream }, vendored)
-  await linkOrCopy(join(installed, 'node_modules'), join(folder, 'node_modules'))
-  await unpack(join(folder, 'vendor'), join(folder, 'node_modules/@annex'))
+  await installInto(folder, installed)
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
   const asked = Object.fromEntries(Object.entries(manifest.dependencies).filter(([name]) => !name.startsWith('@annex/')))
   return { folder, asked, remove: () => rm(home, { recursive: true, force: true }) }
+}
+
+/** As `npm install` would, of an app that has its `vendor/`. */
+async function installInto(folder: string, installed: string): Promise<void> {
+  await linkOrCopy(join(installed, 'node_modules'), join(folder, 'node_modules'))
+  await unpack(join(folder, 'vendor'), join(folder, 'node_modules/@annex'))
+}
+
+/** An app of files of its own, with the same dependencies beside it. */
+export async function layOutApp(
+  files: Readonly<Record<string, string>>,
+  installed: string,
+  vendored: Vendored,
+): Promise<Omit<CreatedApp, 'asked'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'annex-laid-out-'))
+  for (const [path, text] of Object.entries({ ...files, ...vendored.files })) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  await installInto(folder, installed)
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
 /** Hard links cost nothing, and cannot lead to another disk. */

@@ -16,6 +16,7 @@ export function openBare(path: string): Sqlite.Database {
     'journal_mode = wal',
     'synchronous = normal',
     'journal_size_limit = 67108864',
+    'wal_autocheckpoint = 4000',
     'foreign_keys = on',
     'temp_store = memory',
   ])

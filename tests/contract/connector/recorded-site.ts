@@ -2,7 +2,7 @@ import { OAUTH_PATHS } from '@annex/protocol'
 import { decodeJwt, SignJWT } from 'jose'
 import { readRecording, type RecordedConsent, type Step } from '../recording.ts'
 import { Variables } from '../variables.ts'
-import { askedBy, askedIn, isSame } from './same-request.ts'
+import { askedBy, askedIn, isSame, type Asked } from './same-request.ts'
 import type { UpstreamUnderTest } from './upstream-under-test.ts'
 
 const RECORDINGS = ['20-oauth-code', '30-resource', '31-permissions', '32-submit', '40-client', '41-link-search', '60-v2']
@@ -50,7 +50,7 @@ class RecordedSite {
   async #answer(request: Request): Promise<Response> {
     const came = await askedBy(request)
     const found = this.#next((step) => step.request !== undefined && isSame(askedIn(step.request), came))
-    if (found === undefined) return this.#miss(JSON.stringify(came))
+    if (found === undefined) return givenBack(came) ?? this.#miss(JSON.stringify(came))
     const { status, headers, json } = found.step.response
     const body = json === undefined ? savedIn(found.step) : await this.#fresh(json as Record<string, unknown>)
     return Response.json(body, { status: Number(status), headers: { ...headers } })
@@ -111,6 +111,13 @@ function discovery(path: string): Response | undefined {
     introspection_endpoint: BASE + OAUTH_PATHS.introspect,
     id_token_signing_alg_values_supported: ['HS256'],
   })
+}
+
+/** Measured too: what is given back as it should be ends with 200, whichever pair it is of. */
+function givenBack({ as, path, parameters }: Asked): Response | undefined {
+  const { token, token_type_hint: hint, client_id: client } = parameters
+  const isOurs = String(token).startsWith(textOf('')) && hint === 'refresh_token' && client === CLIENT.id
+  return path === OAUTH_PATHS.revoke && as === 'guest' && isOurs ? Response.json({}) : undefined
 }
 
 /** What stands for a value that a recorded answer gave and later steps use. */

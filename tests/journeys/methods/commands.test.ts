@@ -126,7 +126,8 @@ describe('A command', () => {
     )
     expect((await form('/login', { ...command, usr: ALICE, pwd: 'wrong' }, alice.headers)).body).not.toHaveProperty('message')
     expect(await isThere('Bolt')).toBe(true)
-    // Nor are they commands themselves.
-    expect((await form('/', { ...credentials, cmd: 'frappe.integrations.oauth2.get_token' })).status).toBe(404)
+    // As commands they are what they are at their own addresses: bare, and under their own rules.
+    const asCommand = await form('/', { ...credentials, cmd: 'frappe.integrations.oauth2.get_token' })
+    expect([asCommand.status, asCommand.body]).toEqual([400, expect.objectContaining({ error: 'invalid_grant' })])
   })
 })

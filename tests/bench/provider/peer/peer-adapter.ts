@@ -35,7 +35,13 @@ export class PeerStore {
   #durable = false
 
   constructor(database: Sqlite.Database) {
-    for (const pragma of ['journal_mode = wal', 'synchronous = normal', 'journal_size_limit = 67108864', 'temp_store = memory'])
+    for (const pragma of [
+      'journal_mode = wal',
+      'synchronous = normal',
+      'journal_size_limit = 67108864',
+      'wal_autocheckpoint = 4000',
+      'temp_store = memory',
+    ])
       database.pragma(pragma)
     database.exec(SCHEMA)
     this.#database = database

@@ -40,6 +40,30 @@ export const attackCases: readonly Case[] = [
     },
   },
   {
+    title: 'J04 a sign-in that one person began and another came back from changes nothing',
+    needs: ['answers to unrecorded requests'],
+    run: async (upstream) => {
+      const app = appAt(upstream)
+      await app.signIn()
+      const { id } = await app.connection()
+      const sitsDown = appAt(upstream, { user: 'bob', more: { store: app.store, keys: app.keys } })
+      for (const [name, value] of app.cookies) sitsDown.cookies.set(name, value)
+      const answer = await sitsDown.signIn(app.connector.signInUrl({ scopes: ['all'], returnTo: '/draft' }))
+      expect([answer.status, answer.headers.get('location')]).toEqual([400, null])
+      const session = await sitsDown.connector.session(sitsDown.request())
+      expect(session).toMatchObject({ connection: id, user: { email: 'alice@example.com' } })
+      expect(await app.connector.connection(id).client.user()).toBe('alice@example.com')
+    },
+  },
+  {
+    title: 'J06 a link of a stranger asks nobody for less than the app is set to ask for',
+    run: async (upstream) => {
+      const app = appAt(upstream)
+      const away = await app.visit(app.connector.signInUrl({ scopes: ['openid'] }))
+      expect(new URL(away.headers.get('location')!).searchParams.get('scope')).toBe('openid all')
+    },
+  },
+  {
     title: 'J08 A27 after a sign-in the browser stays at the app, wherever the link wanted it to go',
     needs: ['answers to unrecorded requests'],
     run: async (upstream) => {

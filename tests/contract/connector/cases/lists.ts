@@ -35,6 +35,7 @@ export const listCases: readonly Case[] = [
       const client = await clientOf(upstream, 'bob')
       expect(names(await client.list('Stock Item', { orderBy: 'name asc', start: 20, limit: 20 }))).toEqual(numbered(...from(21, 25)))
       expect(await client.list('Stock Item', { orderBy: 'name asc', limit: null })).toHaveLength(25)
+      expect(await client.list('Stock Item', { orderBy: 'name asc', limit: 0 })).toEqual([])
     },
   },
   {

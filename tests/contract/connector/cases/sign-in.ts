@@ -93,6 +93,51 @@ export const signInCases: readonly Case[] = [
     },
   },
   {
+    title: 'a client that the site does not know is told as a wrong setting, and ends nobody’s access',
+    needs: ['answers to unrecorded requests'],
+    run: async (upstream) => {
+      const app = appAt(upstream)
+      await app.signIn()
+      const connection = await app.connection()
+      const rejected = await connection.token()
+      const client = { ...upstream.client, id: 'nobody-knows' }
+      const wrong = appAt(upstream, { more: { store: app.store, keys: app.keys, client } })
+      const refused = wrong.connector.connection(connection.id).token({ rejected })
+      await expect(refused).rejects.toMatchObject({ name: 'AppRefused', code: 'invalid_client' })
+      expect(await connection.state()).toMatchObject({ state: 'active' })
+      await expect(connection.token({ rejected })).resolves.toBeTypeOf('string')
+    },
+  },
+  {
+    title: 'a renewal leaves one refresh token that renews',
+    needs: ['answers to unrecorded requests'],
+    run: async (upstream) => {
+      const shown: string[] = []
+      const fetch = async (url: string, init?: RequestInit): Promise<Response> => {
+        const answer = await upstream.fetch(url, init)
+        if (!url.endsWith(TOKEN_PATH) || answer.status !== 200) return answer
+        const text = await answer.text()
+        shown.push(String((JSON.parse(text) as Record<string, unknown>)['refresh_token']))
+        return new Response(text, { status: answer.status, headers: { 'content-type': 'application/json' } })
+      }
+      const app = appAt(upstream, { fetch })
+      await app.signIn()
+      const connection = await app.connection()
+      await connection.token({ rejected: await connection.token() })
+      expect(await connection.disconnect()).toEqual({ revoked: true })
+      expect(shown).toHaveLength(2)
+      const { id, secret } = upstream.client
+      const isGood = async (token: string): Promise<boolean> => {
+        const form = { grant_type: 'refresh_token', refresh_token: token, client_id: id, client_secret: secret }
+        const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
+        const body = new URLSearchParams(form).toString()
+        return (await upstream.fetch(upstream.url + TOKEN_PATH, { method: 'POST', headers, body })).status === 200
+      }
+      expect(await isGood(shown[1]!)).toBe(false)
+      await expect.poll(() => isGood(shown[0]!)).toBe(false)
+    },
+  },
+  {
     title: 'an access token that the site refuses is renewed, and the call sent once more',
     needs: ['answers to unrecorded requests'],
     run: async (upstream) => {
