@@ -21,6 +21,14 @@ const pass = (ms: number): Promise<unknown> => {
   return vi.advanceTimersByTimeAsync(ms + 100)
 }
 
+/** One whose renewal the site has made, and whose answers were lost on the way. */
+async function connectionLeftUnanswered(): ReturnType<TestApp['connection']> {
+  const connection = await app.connection()
+  site.faults.loseTokenAnswers = 2
+  await connection.token().catch(() => undefined)
+  return connection
+}
+
 test('D8 two lost answers are asked for again inside the leeway by the process that asked, though nobody calls', async () => {
   const connection = await app.connection()
   site.faults.loseTokenAnswers = 2
@@ -33,9 +41,7 @@ test('D8 two lost answers are asked for again inside the leeway by the process t
 })
 
 test('D8 the worker asks for them too, where timers do not run', async () => {
-  const connection = await app.connection()
-  site.faults.loseTokenAnswers = 2
-  await connection.token().catch(() => undefined)
+  const connection = await connectionLeftUnanswered()
   expect(await app.connector.work()).toMatchObject({ renewed: 0 })
   site.clock.advance(1_000)
   expect(await app.connector.work()).toMatchObject({ renewed: 1 })
@@ -73,9 +79,7 @@ test('D8 what another process had meanwhile is asked for no more', async () => {
 })
 
 test('D8 a turn that comes after the leeway shows the site no token that may be spent', async () => {
-  const connection = await app.connection()
-  site.faults.loseTokenAnswers = 2
-  await connection.token().catch(() => undefined)
+  const connection = await connectionLeftUnanswered()
   const { leases } = app.store.of('')
   await leases.acquire(`renew:${connection.id}`, 'another', 60_000)
   const asked = site.count(OAUTH_PATHS.token)
