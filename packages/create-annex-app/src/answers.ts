@@ -38,7 +38,7 @@ export function parseUpstream(text: string): string {
   if (!URL.canParse(address)) throw new Error(`The site ${text} is no address: write one such as https://erp.example.com`)
   const { protocol, origin, hostname } = new URL(address)
   if (!HOST.test(hostname)) throw new Error(`The site ${text} has no host that a site can have: write one such as https://erp.example.com`)
-  const isLoopback = hostname === 'localhost' || hostname === '127.0.0.1' || hostname.endsWith('.localhost')
+  const isLoopback = /^(?:(?:[^.]+\.)*localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
   if (protocol === 'https:' || (protocol === 'http:' && isLoopback)) return origin
   throw new Error(`The site ${text} must be https: tokens would cross the network in clear`)
 }

@@ -44,6 +44,8 @@ describe('What is asked', () => {
     ['erp.example.com', 'https://erp.example.com'],
     ['http://localhost:8000/', 'http://localhost:8000'],
     ['http://site.localhost:8000', 'http://site.localhost:8000'],
+    ['http://[::1]:8000', 'http://[::1]:8000'],
+    ['http://127.1:8000', 'http://127.0.0.1:8000'],
     ['https://[2001:DB8::1]:8443/x', 'https://[2001:db8::1]:8443'],
   ])('an address out of a browser is taken by its origin: %s', (typed, origin) => {
     expect(parseUpstream(typed)).toBe(origin)
@@ -55,6 +57,8 @@ describe('What is asked', () => {
     'https://a`b.example.com',
     'https://a$b',
     'http://erp.example.com',
+    'http://127.example.com',
+    'http://127.0.0.1.example.com',
     'ftp://erp.example.com',
     'https://',
     'a b',

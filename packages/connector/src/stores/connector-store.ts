@@ -97,8 +97,8 @@ export interface SessionStore {
   remove(hash: string): Promise<void>
   /** All of a connection, or those of one browser session of the site. Gives how many. */
   removeAll(connection: string, sid?: string): Promise<number>
-  /** Whose connection has a session of this browser session of the site; undefined when none has. */
-  connectionOf(sid: string): Promise<string | undefined>
+  /** The connections that have a session of this browser session of the site, each once. */
+  connectionsOf(sid: string): Promise<readonly string[]>
   /** Forgets those that are over, a few at a time. Gives how many. */
   sweep(now: number): Promise<number>
 }

@@ -2,6 +2,8 @@ import { generateKeyPair } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { FakeUpstream } from '../../testing/fake/fake-upstream.ts'
 import { TestApp } from '../../testing/test-app.ts'
+import { OwnCookies } from '../sign-in/cookies.ts'
+import { Sessions, keptSid } from '../sign-in/sessions.ts'
 import { Hearing, LOGOUT, Revoking } from './hearing.fixture.ts'
 
 let revoking: Revoking
@@ -51,6 +53,39 @@ describe('a logout token', () => {
     const token = await revoking.site.logoutToken('sam@example.com', { sub: undefined })
     expect((await revoking.logout(token)).status).toBe(204)
     expect(await signedIn()).toBe(false)
+  })
+
+  test('that names alone a session in which two people signed in ends that of both, and asks of both', async () => {
+    const own = await revoking.connection()
+    await revoking.store.connections.insert({ ...own, id: 'lea', subject: 'lea-sub' })
+    for (const [hash, connection] of [
+      ['sam', own.id],
+      ['lea', 'lea'],
+      ['lea again', 'lea'],
+    ] as const)
+      await revoking.store.sessions.insert({ hash, connection, expiresAt: 1e15, sid: 'shared' })
+    expect((await revoking.logout(await revoking.logoutToken({ sub: undefined, sid: 'shared' }))).status).toBe(204)
+    expect([await isThere('sam'), await isThere('lea'), await isThere('lea again'), await signedIn()]).toEqual([false, false, false, true])
+    const ended = [own.id, 'lea'].map((connection) => ['signed-out', { connection, by: 'site' }])
+    expect(told()).toHaveLength(2)
+    expect(told()).toEqual(expect.arrayContaining(ended))
+    expect(await revoking.hearing.work()).toBe(2)
+  })
+
+  test('that names a session at whatever length ends it', async () => {
+    const { id } = await revoking.connection()
+    const sid = 'x'.repeat(5000)
+    const cookie = await new Sessions(revoking.store, new OwnCookies('http://localhost:4100', ''), () => 0, 1e15).insert(
+      { headers: {} },
+      id,
+      sid,
+    )
+    expect(cookie).not.toBe('')
+    const kept = await revoking.store.sessions.connectionsOf(await keptSid(sid))
+    expect(kept).toEqual([id])
+    expect((await keptSid(sid)).length).toBeLessThanOrEqual(256)
+    expect((await revoking.logout(await revoking.logoutToken({ sub: undefined, sid }))).status).toBe(204)
+    expect(await revoking.store.sessions.connectionsOf(await keptSid(sid))).toEqual([])
   })
 
   test('G08 that names alone a session of nobody, or of a person of another site, ends nothing', async () => {
@@ -239,13 +274,13 @@ describe('a logout token', () => {
       await sessions('here')
       const token = await revoking.logoutToken({ sub: undefined, sid: 'here' })
       const { sessions: kept, connections } = revoking.store
-      const [ofSession, read] = [kept.connectionOf.bind(kept), connections.read.bind(connections)]
+      const [ofSession, read] = [kept.connectionsOf.bind(kept), connections.read.bind(connections)]
       const away = () => Promise.reject(new Error('the database is away'))
-      if (part === 'sessions') kept.connectionOf = away
+      if (part === 'sessions') kept.connectionsOf = away
       else connections.read = away
       const answer = await revoking.logout(token)
       expect([answer.status, await answer.text(), answer.headers.get('retry-after')]).toEqual([503, 'not-kept', '5'])
-      kept.connectionOf = ofSession
+      kept.connectionsOf = ofSession
       connections.read = read
       expect((await revoking.logout(token)).status).toBe(204)
       expect(await isThere('here')).toBe(false)

@@ -1,6 +1,7 @@
 import type { InboxEntry } from '../../stores/connector-store.ts'
 import type { Room, RoomParts } from '../connector/room.ts'
 import { InvalidSignIn, UpstreamUnavailable } from '../errors.ts'
+import { keptSid } from '../sign-in/sessions.ts'
 import { tell } from '../tokens/upkeep/telling.ts'
 import { Verification } from '../tokens/verification.ts'
 import { InboxWorker } from '../webhooks/inbox/inbox-worker.ts'
@@ -10,7 +11,7 @@ import { Confirming } from './confirming.ts'
 import { judgeEvent } from './events.ts'
 import { writeNotice } from './notices.ts'
 import { LOGOUT_PATH, type RevocationOptions } from './revocation-options.ts'
-import { readSignOut, writeSignOut, type SignOut } from './sign-out.ts'
+import { readEnding, writeEnding, type SignOut } from './sign-out.ts'
 
 const [JSON_TYPE, FORM_TYPE] = ['application/json', 'application/x-www-form-urlencoded']
 
@@ -62,10 +63,11 @@ class SignOuts {
     const signOut = await this.#verified(token)
     if (signOut === 'unknown') return { status: 503, why: 'no-keys' }
     if (signOut === undefined) return { status: 400, why: 'no-logout-token' }
-    const { jti, sid, sub = await this.#personAt(signOut.sid) } = signOut
+    const sid = signOut.sid === undefined ? undefined : await keptSid(signOut.sid)
+    const subs = signOut.sub === undefined ? await this.#peopleAt(sid) : [signOut.sub]
     // Nobody is signed in here by that session: it has ended already, or began before the app kept what it is called.
-    if (sub === undefined) return { ignored: 'nobody' }
-    return { entry: { id: `l:${jti}`, kind: 'logout', payload: writeSignOut({ sub, sid }) }, atOnce: (entry) => this.work(entry) }
+    if (subs.length === 0) return { ignored: 'nobody' }
+    return { entry: { id: `l:${signOut.jti}`, kind: 'logout', payload: writeEnding({ subs, sid }) }, atOnce: (entry) => this.work(entry) }
   }
 
   /**
@@ -73,8 +75,12 @@ class SignOuts {
    * nothing: who signed in since stays.
    */
   async work(entry: Omit<InboxEntry, 'attempts'>): Promise<void> {
+    const { subs, sid } = readEnding(entry)
+    for (const [place, sub] of subs.entries()) await this.#end(entry, sub, sid, place === 0 ? `a:${entry.id}` : `a:${place}:${entry.id}`)
+  }
+
+  async #end({ receivedAt }: Omit<InboxEntry, 'attempts'>, sub: string, sid: string | undefined, id: string): Promise<void> {
     const { store, issuer, listeners } = this.#parts
-    const { sub, sid } = readSignOut(entry)
     const connection = await store.connections.find(issuer, sub)
     if (connection === undefined) return
     const ended = await store.sessions.removeAll(connection.id, sid)
@@ -82,15 +88,15 @@ class SignOuts {
     if (ended > 0) void listeners.emit('signed-out', { connection: connection.id, by: 'site' })
     // An entry of its own: what is asked again, while the site is away, ends no session again.
     const payload = writeNotice({ about: 'ended', sub, reason: 'signed_out' })
-    await store.inbox.add({ id: `a:${entry.id}`, kind: 'event', payload, receivedAt: entry.receivedAt })
+    await store.inbox.add({ id, kind: 'event', payload, receivedAt })
   }
 
   /** Before it is kept: once its sessions have ended nothing here tells whose they were. */
-  async #personAt(sid: string | undefined): Promise<string | undefined> {
+  async #peopleAt(sid: string | undefined): Promise<string[]> {
     const { store, issuer } = this.#parts
-    const id = sid === undefined ? undefined : await store.sessions.connectionOf(sid)
-    const connection = id === undefined ? undefined : await store.connections.read(id)
-    return connection?.issuer === issuer ? connection.subject : undefined
+    const ids = sid === undefined ? [] : await store.sessions.connectionsOf(sid)
+    const found = await Promise.all(ids.map((id) => store.connections.read(id)))
+    return found.flatMap((connection) => (connection?.issuer === issuer ? [connection.subject] : []))
   }
 
   async #verified(token: string): Promise<SignOut | 'unknown' | undefined> {

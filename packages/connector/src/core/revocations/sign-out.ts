@@ -4,16 +4,22 @@ import type { InboxEntry } from '../../stores/connector-store.ts'
 export type SignOut = {
   /** Of this very token. */
   readonly jti: string
-} & (Ended | { readonly sub: undefined; readonly sid: string })
+} & ({ readonly sub: string; readonly sid: string | undefined } | { readonly sub: undefined; readonly sid: string })
 
-interface Ended {
-  readonly sub: string
+/** Whose sessions end, by who they are at the site: all of theirs, or those of one browser session. */
+export interface Ending {
+  readonly subs: readonly string[]
   readonly sid: string | undefined
 }
 
-export const writeSignOut = ({ sub, sid }: Ended): string => JSON.stringify({ sub, sid: sid ?? null })
+export const writeEnding = ({ subs, sid }: Ending): string => JSON.stringify({ subs, sid: sid ?? null })
 
-export function readSignOut({ payload }: Pick<InboxEntry, 'payload'>): Ended {
-  const { sub, sid } = JSON.parse(payload) as { readonly sub: string; readonly sid: string | null }
-  return { sub, sid: sid ?? undefined }
+/** An earlier release wrote one `sub`. */
+export function readEnding({ payload }: Pick<InboxEntry, 'payload'>): Ending {
+  const { sub, subs, sid } = JSON.parse(payload) as {
+    readonly sub?: string
+    readonly subs?: readonly string[]
+    readonly sid: string | null
+  }
+  return { subs: subs ?? (sub === undefined ? [] : [sub]), sid: sid ?? undefined }
 }

@@ -1,3 +1,4 @@
+import { isLoopback } from '@annex/protocol'
 import { InvalidSignIn } from '../errors.ts'
 import type { Site } from './site.ts'
 
@@ -17,12 +18,11 @@ export function parseIssuer(issuer: string): string {
 
 /** Whether nobody on the way can read what is sent there: https, or this very machine. */
 export function isProtected(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isOnMachine(url))
 }
 
-/** Whether it leads to the machine that asks. */
-export const isLoopback = ({ hostname }: URL): boolean =>
-  hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+/** Whether it leads to the machine that asks; browsers know names below `localhost` for it too. */
+export const isOnMachine = ({ hostname }: URL): boolean => isLoopback(hostname) || hostname.endsWith('.localhost')
 
 /**
  * The answer to a sign-in has to come from the site that was asked.

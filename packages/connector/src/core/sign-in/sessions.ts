@@ -4,6 +4,12 @@ import type { HeadersOf, OwnCookies } from './cookies.ts'
 
 const COOKIE = 'session'
 
+/** Characters of a session's name that a store keeps as they are. */
+const LONGEST_SID = 256
+
+/** What a store keeps of the site's name for a browser session: a longer one by its hash, so that no site fills a row or an index. */
+export const keptSid = async (sid: string): Promise<string> => (sid.length > LONGEST_SID ? `sha256:${await sha256(sid)}` : sid)
+
 /** Who is signed in to the app in one browser. It outlives their access to the site: what is the app's own stays theirs. */
 export interface Session {
   /** The id of their connection. */
@@ -53,7 +59,12 @@ export class Sessions {
   async insert(request: HeadersOf, connection: string, sid: string | null): Promise<string> {
     await this.#removeOf(request)
     const id = randomToken()
-    await this.#sessions.insert({ hash: await sha256(id), connection, expiresAt: this.#clock() + this.#lifetimeMs, sid })
+    await this.#sessions.insert({
+      hash: await sha256(id),
+      connection,
+      expiresAt: this.#clock() + this.#lifetimeMs,
+      sid: sid === null ? null : await keptSid(sid),
+    })
     // Should the cookie live a little longer: the store says when it is over.
     return this.#cookies.write(COOKIE, id, Math.ceil(this.#lifetimeMs / 1000))
   }

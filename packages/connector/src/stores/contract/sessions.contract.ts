@@ -44,15 +44,23 @@ export function sessionContract(sessions: () => SessionStore): void {
     const [sid, connection] = [randomToken(), randomToken()]
     const [first, second] = [sessionOf({ connection, sid }), sessionOf({ connection, sid })]
     for (const session of [first, second, sessionOf(), sessionOf({ sid: randomToken() })]) await sessions().insert(session)
-    expect(await sessions().connectionOf(sid)).toBe(connection)
+    expect(await sessions().connectionsOf(sid)).toEqual([connection])
     await sessions().remove(first.hash)
-    expect(await sessions().connectionOf(sid)).toBe(connection)
+    expect(await sessions().connectionsOf(sid)).toEqual([connection])
     await sessions().removeAll(connection, sid)
-    expect(await sessions().connectionOf(sid)).toBeUndefined()
+    expect(await sessions().connectionsOf(sid)).toEqual([])
     await sessions().insert(first)
     expect(await sessions().sweep(first.expiresAt)).toBeGreaterThanOrEqual(1)
-    expect(await sessions().connectionOf(sid)).toBeUndefined()
-    expect(await sessions().connectionOf('')).toBeUndefined()
+    expect(await sessions().connectionsOf(sid)).toEqual([])
+    expect(await sessions().connectionsOf('')).toEqual([])
+  })
+
+  test("tells every connection that has a session of one of the site's browser sessions, each once", async () => {
+    const [sid, one, other] = [randomToken(), randomToken(), randomToken()]
+    for (const connection of [one, one, other]) await sessions().insert(sessionOf({ connection, sid }))
+    expect([...(await sessions().connectionsOf(sid))].toSorted()).toEqual([one, other].toSorted())
+    await sessions().removeAll(one, sid)
+    expect(await sessions().connectionsOf(sid)).toEqual([other])
   })
 
   test('forgets what is over when it is swept', async () => {

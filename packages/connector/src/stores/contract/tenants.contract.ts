@@ -23,7 +23,7 @@ export function tenantContract(store: () => ConnectorStore): void {
     expect(await b.sessions.read(session.hash, 0)).toBeUndefined()
     await b.sessions.remove(session.hash)
     expect(await b.sessions.removeAll(connection.id)).toBe(0)
-    expect(await b.sessions.connectionOf('sid')).toBeUndefined()
+    expect(await b.sessions.connectionsOf('sid')).toEqual([])
     expect(await b.sessions.sweep(100)).toBe(0)
     expect(await a.connections.read(connection.id)).toEqual(connection)
     expect(await a.sessions.read(session.hash, 0)).toEqual(session)

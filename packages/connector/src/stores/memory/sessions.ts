@@ -20,8 +20,8 @@ export class MemorySessions implements SessionStore {
     return this.#removeWhere((session) => session.connection === connection && (sid === undefined || session.sid === sid))
   }
 
-  async connectionOf(sid: string): Promise<string | undefined> {
-    return [...this.#sessions.values()].find((session) => session.sid === sid)?.connection
+  async connectionsOf(sid: string): Promise<readonly string[]> {
+    return [...new Set([...this.#sessions.values()].filter((session) => session.sid === sid).map(({ connection }) => connection))]
   }
 
   async sweep(now: number): Promise<number> {

@@ -1,5 +1,5 @@
 import type { SessionStore, StoredSession } from '../connector-store.ts'
-import { run, textOf, type RedisCall } from './open-redis.ts'
+import { run, textOf, texts, type RedisCall } from './open-redis.ts'
 
 /*
  * A session is JSON under its hash; the hashes are a set for each connection and for each of the site's browser sessions, and one
@@ -37,15 +37,15 @@ for _, hash in ipairs(redis.call('SMEMBERS', stem .. 'sessions-of:' .. ARGV[1]))
 end
 return count`
 /* A hash whose session a Redis that may forget has thrown away goes too. */
-const CONNECTION_OF = `
+const CONNECTIONS_OF = `
 local stem = KEYS[1]
 local place = stem .. 'sessions-at-site:' .. ARGV[1]
+local found = {}
 for _, hash in ipairs(redis.call('SMEMBERS', place)) do
   local json = redis.call('GET', stem .. 'session:' .. hash)
-  if json then return cjson.decode(json).connection end
-  redis.call('SREM', place, hash)
+  if json then found[#found + 1] = cjson.decode(json).connection else redis.call('SREM', place, hash) end
 end
-return false`
+return found`
 const SWEEP = `${DROP}
 local over = redis.call('ZRANGEBYSCORE', stem .. 'session-ends', '-inf', ARGV[1], 'LIMIT', 0, 1000)
 for _, hash in ipairs(over) do
@@ -83,8 +83,9 @@ export class RedisSessions implements SessionStore {
     return Number(await run(this.#call, REMOVE_ALL, this.#stem, connection, sid === undefined ? 0 : 1, sid ?? ''))
   }
 
-  async connectionOf(sid: string): Promise<string | undefined> {
-    return textOf(await run(this.#call, CONNECTION_OF, this.#stem, sid))
+  async connectionsOf(sid: string): Promise<readonly string[]> {
+    const found = await run(this.#call, CONNECTIONS_OF, this.#stem, sid)
+    return [...new Set(texts(found).filter((connection) => connection !== undefined))]
   }
 
   async sweep(now: number): Promise<number> {

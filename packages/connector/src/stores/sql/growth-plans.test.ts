@@ -143,7 +143,7 @@ describe.each(engines)('work that is done again and again goes by its index, wha
     ['those who move', () => connections().move('https://nobody.example.com', 'x'), [/connector_connection_person/]],
     ['leases that are over', () => new SqlLeases(open(), 'acme').acquire('work', 'a', 1), [/connector_lease_end/]],
     ['sessions that are over', () => sessions().sweep(-1), [/connector_session_end/]],
-    ['whose session the site names', () => sessions().connectionOf('nobody'), [/connector_session_site/]],
+    ['whose session the site names', () => sessions().connectionsOf('nobody'), [/connector_session_site/]],
     ['sessions of a person', () => sessions().removeAll('c600'), [/connector_session_connection/]],
     ['docnames not seen for long', () => docnames().sweep(-1), [/connector_docname_source_seen/, /connector_docname_seen/]],
     [

@@ -33,13 +33,13 @@ export class SqlSessions implements SessionStore {
     return (await (sid === undefined ? query : query.where('sid', '=', sid)).execute()).length
   }
 
-  async connectionOf(sid: string): Promise<string | undefined> {
+  async connectionsOf(sid: string): Promise<readonly string[]> {
     const query = tablesOf(this.#database.connection)
       .selectFrom('connector_session')
       .select('connection')
       .where('tenant', '=', this.#tenant)
     // connector_session_site
-    return (await query.where('sid', '=', sid).limit(1).executeTakeFirst())?.connection
+    return [...new Set((await query.where('sid', '=', sid).execute()).map(({ connection }) => connection))]
   }
 
   async sweep(now: number): Promise<number> {

@@ -81,19 +81,25 @@ test.each(['/connect/:name', '/:tenant/:tenant', '/connect/:tenants'])('a base p
   expect(() => createConnectors({ basePath, tenants, store: memoryStore(), keys: createKeys() })).toThrow(/^basePath .* :tenant/)
 })
 
-test.each(['http://127.0.0.1:8999', 'http://localhost', 'https://localhost:8443', 'http://[::1]:9'])(
-  'a tenant’s site at %s is refused where the app itself is reached from elsewhere, and nothing is asked there',
-  async (issuer) => {
-    const site = new FakeUpstream({ issuer })
-    const open = (redirectUri: string) =>
-      createConnectors({
-        tenants: { of: () => 'north', read: () => optionsOf(site, redirectUri), list: () => ['north'] },
-        store: memoryStore(),
-        keys: createKeys(),
-        fetch: site.fetch,
-      }).tenant('north')
-    await expect(open(`${ORIGIN}/connect/callback`)).rejects.toThrow(/^issuer .* of the tenant north must not be this very machine/)
-    expect(site.requests).toHaveLength(0)
-    await expect(open('http://north.localhost:3000/connect/callback')).resolves.toBeDefined()
-  },
-)
+test.each([
+  'http://127.0.0.1:8999',
+  'http://localhost',
+  'https://localhost:8443',
+  'http://[::1]:9',
+  'https://localhost.:8443',
+  'https://0.0.0.0:8443',
+  'https://[::]:8443',
+  'https://[::ffff:127.0.0.1]:8443',
+])('a tenant’s site at %s is refused where the app itself is reached from elsewhere, and nothing is asked there', async (issuer) => {
+  const site = new FakeUpstream({ issuer })
+  const open = (redirectUri: string) =>
+    createConnectors({
+      tenants: { of: () => 'north', read: () => optionsOf(site, redirectUri), list: () => ['north'] },
+      store: memoryStore(),
+      keys: createKeys(),
+      fetch: site.fetch,
+    }).tenant('north')
+  await expect(open(`${ORIGIN}/connect/callback`)).rejects.toThrow(/^issuer .* of the tenant north must not be this very machine/)
+  expect(site.requests).toHaveLength(0)
+  await expect(open('http://north.localhost:3000/connect/callback')).resolves.toBeDefined()
+})

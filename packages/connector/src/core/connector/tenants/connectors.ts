@@ -1,3 +1,4 @@
+import { mayBeLoopback } from '@annex/protocol'
 import type { HeadersOf } from '../../sign-in/cookies.ts'
 import type { RevocationOptions } from '../../revocations/revocation-options.ts'
 import type { DocumentChange, DocumentHint, WebhookOptions } from '../../webhooks/webhook-options.ts'
@@ -5,7 +6,7 @@ import { ConnectorOfSite, type Connector } from '../connector.ts'
 import { carefully, type ConnectorEvents, type Log } from '../events.ts'
 import { addressAt } from '../answering/addresses.ts'
 import type { Handles } from '../handles.ts'
-import { isLoopback } from '../../setup/issuer.ts'
+import { isOnMachine } from '../../setup/issuer.ts'
 import { checkOptions, type CommonOptions, type ConnectorOptions, type SiteOptions } from '../options.ts'
 import type { Route, Worked } from '../room.ts'
 import { sumOf, Worker } from '../working/work.ts'
@@ -215,7 +216,7 @@ class ConnectorsOfSites implements Connectors {
         `client.redirectUri ${site.client.redirectUri} of the tenant ${name} must lead below ${options.basePath}, as all paths do`,
       )
     // What a customer writes into the app's table must lead nobody's requests to what else runs beside the app.
-    if (isLoopback(new URL(site.issuer)) && !isLoopback(new URL(site.client.redirectUri)))
+    if (mayBeLoopback(new URL(site.issuer).hostname) && !isOnMachine(new URL(site.client.redirectUri)))
       throw new Error(
         `issuer ${site.issuer} of the tenant ${name} must not be this very machine, as long as the app itself lives elsewhere`,
       )
