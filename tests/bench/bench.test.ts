@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { runBench } from './bench.ts'
 import { parseOptions } from './options.ts'
 import { PROVIDER_KINDS } from './provider/provider-scenarios.ts'
-import { middleOf } from './provider/variants.ts'
+import { middleOf, rangeOf } from './provider/variants.ts'
 import { figuresOf } from './figures.ts'
 import { textOf } from './report.ts'
 
@@ -52,7 +52,14 @@ describe('the bench', () => {
       'row filter, document',
       'audit sealing, exchange',
     ])
-    for (const { times } of [...(tokens?.kinds ?? []), ...costs]) expect(times).toBeGreaterThan(0)
+    for (const { times, range } of [...(tokens?.kinds ?? []), ...costs]) {
+      expect(times).toBeGreaterThan(0)
+      expect(range[0]).toBeLessThanOrEqual(times)
+      expect(range[1]).toBeGreaterThanOrEqual(times)
+    }
+    expect(wanted.find(({ what }) => what.startsWith('usage counters, token'))?.measured).toMatch(
+      /^\d\.\d\d times \(\d\.\d\d to \d\.\d\d\)$/,
+    )
     const limits = wanted.map(({ limit }) => limit)
     expect(new Set(limits)).toEqual(new Set(['at most 1.3 times', 'under 30 ms', 'at most 1.05 times']))
   })
@@ -60,6 +67,13 @@ describe('the bench', () => {
   it('takes the middle of an odd and of an even number of pairs', () => {
     expect(middleOf([3, 1, 2])).toBe(2)
     expect(middleOf([4, 1, 2, 3])).toBe(2.5)
+  })
+
+  it('tells how far the middle may be from what it would be in very many pairs', () => {
+    const values = Array.from({ length: 40 }, (_, index) => 40 - index)
+    expect(rangeOf(values)).toEqual([14, 27])
+    expect(rangeOf([3, 1, 2])).toEqual([1, 3])
+    expect(rangeOf([8, 1, 2, 3, 4, 5, 6, 7])).toEqual([2, 7])
   })
 
   it('finds the middle and the slowest hundredth of all rounds together', () => {

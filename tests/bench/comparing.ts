@@ -35,7 +35,7 @@ export const openLanes = (server: ServerProcess, sequence: Scenario['sequence'])
   )
 
 /** Of each, its rounds; every second time in the other order, so that none always comes after the same other. */
-export async function inTurn(turns: readonly Lanes[], seconds: number, count = ROUNDS): Promise<Round[][]> {
+export async function inTurn(turns: readonly Pick<Lanes, 'run'>[], seconds: number, count = ROUNDS): Promise<Round[][]> {
   const rounds: Round[][] = turns.map(() => [])
   const each = seconds / count
   // Unmeasured: code that is met for the first time is slow.

@@ -70,7 +70,7 @@ async function authenticatorOver(database: Awaited<ReturnType<typeof openDatabas
     holds: async () => true,
     isForSite: () => true,
     uses: { note: () => undefined },
-    audit: { refuse: async () => '' },
+    audit: { refuse: async () => '', noteRefusal: () => undefined },
     lastUses: new LastUses(database, () => undefined),
     usage: new Usage({ database, now, onFault: () => undefined }),
     budgets: { spend: async () => () => undefined },

@@ -1,9 +1,7 @@
-import { hash } from 'node:crypto'
 import Sqlite from 'better-sqlite3'
 
 export type Row = Record<string, unknown>
 
-export const sha256 = (text: string): string => hash('sha256', text, 'hex')
 export const now = (): number => Date.now() * 1000
 
 export const GENERATION = '(select value from generation where id = 1)'

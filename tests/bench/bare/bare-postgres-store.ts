@@ -1,6 +1,7 @@
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { LIST_FIELDS } from '../scenarios.ts'
+import { keyOf } from './bare-tokens.ts'
 
 type Row = Record<string, unknown>
 
@@ -27,7 +28,7 @@ export class BarePostgresStore {
     const { rows } = await this.#pool.query<{ user: string }>({
       name: 'token',
       text: TOKEN,
-      values: [hash('sha256', token, 'hex'), now()],
+      values: [keyOf(token), now()],
     })
     return rows[0]?.user
   }

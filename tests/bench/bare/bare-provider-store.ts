@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type Sqlite from 'better-sqlite3'
-import { durably, EPOCH, GENERATION, now, sha256, type Row } from './bare-database.ts'
+import { durably, EPOCH, GENERATION, now, type Row } from './bare-database.ts'
+import { keyOf, newToken, sha256 } from './bare-tokens.ts'
 
 /** What an app shows of itself. */
 export interface Shown {
@@ -41,14 +42,14 @@ export class BareProviderStore {
 
   refresh(token: string, shown: Shown): Row | undefined {
     if (!this.#client(shown)) return undefined
-    const grant = this.#statements.tokenGrant.get(sha256(token), shown.id) as Pick<Grant, 'id'> | undefined
+    const grant = this.#statements.tokenGrant.get(keyOf(token), shown.id) as Pick<Grant, 'id'> | undefined
     if (!grant) return undefined
     return this.#rotating.immediate(token, grant.id)
   }
 
   exchange({ code, verifier }: ShownCode, shown: Shown): Row | undefined {
     if (!this.#client(shown)) return undefined
-    const hash = sha256(code)
+    const hash = keyOf(code)
     const row = this.#statements.code.get(hash) as Code | undefined
     if (row?.client !== shown.id || row.challenge !== createHash('sha256').update(verifier).digest('base64url')) return undefined
     const grant = this.#statements.grant.get(row.grant_id) as Grant
@@ -67,7 +68,7 @@ export class BareProviderStore {
 
   introspect(token: string, shown: Shown): Row | undefined {
     if (!this.#client(shown)) return undefined
-    const live = this.#statements.liveToken.get(sha256(token), now()) as Token | undefined
+    const live = this.#statements.liveToken.get(keyOf(token), now()) as Token | undefined
     if (live?.client !== shown.id) return { active: false }
     const { sub } = this.#statements.account.get(live.user) as { sub: string }
     return { active: true, client_id: live.client, scope: live.scope, sub, username: live.user }
@@ -82,7 +83,7 @@ export class BareProviderStore {
   #rotate(token: string, id: string): Row {
     const grant = this.#statements.lockGrant.get(now(), id, now()) as Grant
     const pair = newPair()
-    const consumed = this.#statements.consumeToken.get(now(), sha256(pair.refresh), sha256(token), id, now())
+    const consumed = this.#statements.consumeToken.get(now(), keyOf(pair.refresh), keyOf(token), id, now())
     if (!consumed) throw new Error('A refresh token of the bench was used before')
     return this.#issuePair(grant, pair)
   }
@@ -96,19 +97,18 @@ export class BareProviderStore {
 
   #issuePair({ id, client, granted }: Grant, { access, refresh }: Pair): Row {
     const shared = [id, client, granted, null, now(), now() + DAY, null, null]
-    this.#statements.issuePair.run(sha256(access), 'access', ...shared, sha256(refresh), 'refresh', ...shared)
+    this.#statements.issuePair.run(keyOf(access), 'access', ...shared, keyOf(refresh), 'refresh', ...shared)
     return { access_token: access, token_type: 'Bearer', expires_in: 3600, refresh_token: refresh, scope: granted }
   }
 
   #issueAccess({ id, granted }: Grant, client: string): Row {
     const access = newToken('at')
-    this.#statements.issueAccess.run(sha256(access), 'access', id, client, granted, null, now(), now() + DAY, null, null)
+    this.#statements.issueAccess.run(keyOf(access), 'access', id, client, granted, null, now(), now() + DAY, null, null)
     return { access_token: access, token_type: 'Bearer', expires_in: 3600, scope: granted }
   }
 }
 
 const newPair = (): Pair => ({ access: newToken('at'), refresh: newToken('rt') })
-const newToken = (prefix: string): string => `${prefix}1_${randomBytes(32).toString('base64url')}`
 
 const TOKEN_COLUMNS = '(hash, kind, grant_id, client, scope, resource, issued, expires, used_at, successor)'
 const TOKEN_VALUES = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type Sqlite from 'better-sqlite3'
 import { LIST_FIELDS } from '../scenarios.ts'
-import { durably, EPOCH, GENERATION, now, sha256, type Row } from './bare-database.ts'
+import { durably, EPOCH, GENERATION, now, type Row } from './bare-database.ts'
+import { keyOf } from './bare-tokens.ts'
 
 /** What the site asks of SQLite for each kind of request on documents, statement by statement, and nothing around it. */
 export class BareStore {
@@ -23,7 +24,7 @@ export class BareStore {
 
   /** The user of an access token that is good. */
   user(token: string): string | undefined {
-    return (this.#reads.token.get(sha256(token), now()) as { user: string } | undefined)?.user
+    return (this.#reads.token.get(keyOf(token), now()) as { user: string } | undefined)?.user
   }
 
   list(): unknown[] {

@@ -14,7 +14,7 @@ const DOCUMENTS = 1000
 const CODES_PER_SECOND = 8000
 /** Every Item meets it, so that both tokens reach the same documents. */
 const ROW_FILTERS = { Item: [['item_group', 'in', GROUPS]] }
-const withoutUsage = new URL('./compositions/without-usage.ts', import.meta.url)
+const switchedUsage = new URL('./compositions/switched-usage.ts', import.meta.url)
 const withoutSealing = new URL('./compositions/without-sealing.ts', import.meta.url)
 
 /** Measures what single promises of the site cost a call: counted use, row filters, a sealed trail. */
@@ -36,10 +36,13 @@ export async function measureCosts(seconds: number, say: (line: string) => void)
       return costOf(`${what}, ${kind}`, { without: { server: without, sequence }, with: { server: whole, sequence } }, seconds)
     }
     return withServers(async (start) => {
+      const switched = await start(startLess(folders.less, switchedUsage))
+      const usage = [
+        await counted(kinds.get('token')!, switched, seconds, say),
+        await counted(kinds.get('document')!, switched, seconds, say),
+      ]
+      await switched.stop()
       const whole = await start(startSite(folders.whole))
-      const uncounted = await start(startLess(folders.less, withoutUsage))
-      const usage = [await compared(COUNTERS, 'token', uncounted, whole), await compared(COUNTERS, 'document', uncounted, whole)]
-      await uncounted.stop()
       const unsealed = await start(startLess(folders.less, withoutSealing))
       const sealing = await compared('audit sealing', 'exchange', unsealed, whole)
       return [...usage, ...(await filterCosts(whole, access, filtered, seconds, say)), sealing]
@@ -48,6 +51,17 @@ export async function measureCosts(seconds: number, say: (line: string) => void)
 }
 
 export const COUNTERS = 'usage counters'
+/** What counting costs is small: many rounds, each of them short, so that the machine is the same to both of a pair. */
+const PAIRS = 40
+const LONGER = 3
+
+/** One site that counts in one round and not in the next; what it counted is written within the round. */
+function counted({ name, sequence }: Scenario, server: ServerProcess, seconds: number, say: (line: string) => void): Promise<Cost> {
+  const what = `${COUNTERS}, ${name}`
+  say(what)
+  const variant = (before: string) => ({ server, sequence, words: { before, after: 'write' } })
+  return costOf(what, { without: variant('count nothing'), with: variant('count') }, LONGER * seconds, PAIRS)
+}
 
 const startLess = (folder: string, { href }: URL): Promise<ServerProcess> => startSite(folder, { nodeArgs: ['--import', href] })
 

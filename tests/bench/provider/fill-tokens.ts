@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, randomUUIDv7 } from 'node:crypto'
 import { openDatabase, type Connection } from '@annex/database'
 import { sql } from 'kysely'
 import { insertGrant } from '../../../packages/site/src/oauth/grants/grants-store.ts'
 import { insertTokens } from '../../../packages/site/src/oauth/grants/tokens-store.ts'
 import type { TokenRow } from '../../../packages/site/src/oauth/storage/oauth-tables.ts'
-import { hashOf, tokenText } from '../../../packages/site/src/oauth/token-text.ts'
+import { timedToken, timeDigits, tokenKey } from '../../../packages/site/src/oauth/token-text.ts'
 import { readTemplate, type NewGrantRow } from './grants-store.ts'
 
 export interface Fill {
@@ -23,14 +23,18 @@ export interface Fill {
 /** Of five tokens two pairs are of grants of their own, and one is an app's own. */
 export const GROUP = 5
 const GROUPS_AT_ONCE = 100
-/** Hashes lie all over their table: the fewer transactions, the fewer times each page of it is written. */
+/** What is found by grant lies all over its index: the fewer transactions, the fewer times each page of it is written. */
 const GROUPS_A_TRANSACTION = 40_000
 /** Kibibytes of pages that are kept meanwhile. */
 const KEPT_PAGES = 1_000_000
 
+/** When the first was issued by its text, and how much later each next one; microseconds. A million are of the same week. */
+const FIRST_ISSUE = Date.UTC(2026, 0, 1) * 1000
+const PACE = 500_000
+
 /** The text of a token that was filled in: whoever shows it need not keep them all. */
 export const filledText = (kind: 'access' | 'refresh', index: number): string =>
-  tokenText(kind, '1', createHash('sha256').update(`token ${index}`).digest('base64url'))
+  timedToken(kind, '1', timeDigits(FIRST_ISSUE + index * PACE), createHash('sha256').update(`token ${index}`).digest('base64url'))
 
 /**
  * Writes tokens and their grants into a site's database by the site's own stores, many at once: a million of them
@@ -66,7 +70,7 @@ interface Templates {
 async function fillPart(connection: Connection, { person, service }: Templates, { from, to, life }: Fill): Promise<void> {
   const issued = Date.now() * 1000
   const row = (index: number, kind: 'access' | 'refresh', grant: NewGrantRow): TokenRow => ({
-    hash: hashOf(filledText(kind, index)),
+    hash: tokenKey(filledText(kind, index)),
     kind,
     grant_id: grant.id,
     client: grant.client,
@@ -88,7 +92,7 @@ async function fillPart(connection: Connection, { person, service }: Templates, 
 }
 
 async function insertCopy(connection: Connection, template: NewGrantRow): Promise<NewGrantRow> {
-  const grant = { ...template, id: randomUUID() }
+  const grant = { ...template, id: randomUUIDv7() }
   await insertGrant(connection, grant)
   return grant
 }

@@ -1,13 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, randomUUIDv7 } from 'node:crypto'
 import { openDatabase, type Connection } from '@annex/database'
 import { insertCode } from '../../../packages/site/src/oauth/grants/codes-store.ts'
 import { insertGrant } from '../../../packages/site/src/oauth/grants/grants-store.ts'
-import { hashOf, tokenText } from '../../../packages/site/src/oauth/token-text.ts'
+import { timedToken, timeDigits, tokenKey } from '../../../packages/site/src/oauth/token-text.ts'
 import { readTemplate, type NewGrantRow } from './grants-store.ts'
 import { VERIFIER } from './provider-scenarios.ts'
 
 const BATCH = 5000
 const HOUR = 3_600_000_000
+
+/** When the first was issued by its text, and how much later each next one; microseconds. */
+const FIRST_ISSUE = Date.UTC(2026, 0, 1) * 1000
+const PACE = 500
 
 export interface CodesFor {
   readonly user: string
@@ -16,7 +20,8 @@ export interface CodesFor {
 }
 
 /** The text of a prepared code: whoever asks for it need not keep them all. */
-export const codeText = (index: number): string => tokenText('code', '1', createHash('sha256').update(`code ${index}`).digest('base64url'))
+export const codeText = (index: number): string =>
+  timedToken('code', '1', timeDigits(FIRST_ISSUE + index * PACE), createHash('sha256').update(`code ${index}`).digest('base64url'))
 
 /**
  * Writes unused codes into a site's database, each with a grant of its own, as the site's stores write them: consent asked
@@ -48,10 +53,10 @@ async function insertCodes(
 ): Promise<void> {
   const challenge = createHash('sha256').update(VERIFIER).digest('base64url')
   for (let index = from; index < to; index += 1) {
-    const grant = { ...consented, id: randomUUID() }
+    const grant = { ...consented, id: randomUUIDv7() }
     await insertGrant(connection, grant)
     const lifetime = { issued: now, expires: now + HOUR, used_at: null, failures: 0 }
     const asked = { client, redirect_uri: redirectUri, redirect_named: 1, challenge, nonce: null }
-    await insertCode(connection, { hash: hashOf(codeText(index)), grant_id: grant.id, ...asked, ...lifetime })
+    await insertCode(connection, { hash: tokenKey(codeText(index)), grant_id: grant.id, ...asked, ...lifetime })
   }
 }

@@ -26,7 +26,12 @@ export const wantedOfTokens = ({ kinds, sweep, few, many }: ManyTokens): Wanted[
 export const wantedOfCosts = (costs: readonly Cost[]): Wanted[] =>
   costs
     .filter(({ what }) => what.startsWith(COUNTERS))
-    .map(({ what, times }) => atMost(`${what}, processor time with by without`, times, MOST_FOR_COUNTERS))
+    .map(({ what, times, range }) => {
+      const wanted = atMost(`${what}, processor time with by without`, times, MOST_FOR_COUNTERS)
+      return { ...wanted, measured: `${wanted.measured} (${rangeText(range)})` }
+    })
+
+const rangeText = ([low, high]: Cost['range']): string => `${low.toFixed(2)} to ${high.toFixed(2)}`
 
 const atMost = (what: string, times: number, most: number): Wanted => ({
   what,
@@ -35,7 +40,7 @@ const atMost = (what: string, times: number, most: number): Wanted => ({
   met: times <= most,
 })
 
-const HEAD = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs', 'times by CPU', 'times by p50']
+const HEAD = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs', 'times by CPU', 'between', 'times by p50']
 
 export const costLines = (costs: readonly Cost[]): string[] => variantLines('without', 'with', costs)
 
@@ -44,9 +49,9 @@ export function tokensLines({ few, many, kinds, sweep }: ManyTokens): string[] {
 }
 
 function variantLines(without: string, withIt: string, costs: readonly Cost[]): string[] {
-  const rows = costs.flatMap(({ what, times, ...cost }) => [
+  const rows = costs.flatMap(({ what, times, range, ...cost }) => [
     [`${what}: ${without}`, ...cells(cost.without)],
-    [`${what}: ${withIt}`, ...cells(cost.with), times.toFixed(2), (cost.with.p50 / cost.without.p50).toFixed(2)],
+    [`${what}: ${withIt}`, ...cells(cost.with), times.toFixed(2), rangeText(range), (cost.with.p50 / cost.without.p50).toFixed(2)],
   ])
   return table([HEAD, ...rows])
 }

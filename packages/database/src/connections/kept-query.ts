@@ -1,4 +1,4 @@
-import type { Compilable, CompiledQuery, DatabaseConnection, DialectAdapter, Insertable } from 'kysely'
+import type { Compilable, CompiledQuery, DatabaseConnection, DialectAdapter, Insertable, InsertQueryBuilder, InsertResult } from 'kysely'
 import type { Connection } from '../database.ts'
 
 /** A query whose text is made once; it takes its values at each call. */
@@ -49,27 +49,40 @@ export function runKept<Row>(connection: Connection, query: CompiledQuery<Row>, 
 /** Rows in one statement: any number of rows makes few statements, and few texts. */
 const SIZES = [64, 16, 4, 2, 1] as const
 
-/** Inserts rows by statements that are kept, as `keptQuery` keeps its own. Each row has each of the columns. */
-export function keptInsert<Row extends object>(
+/** A statement that inserts rows; what is to be done with rows that are there already, and what comes back, is laid on it. */
+type KeptInsertion<Row> = InsertQueryBuilder<Record<string, Row>, string, InsertResult>
+
+/**
+ * Inserts rows by statements that are kept, as `keptQuery` keeps its own. Each row has each of the columns.
+ *
+ * @param finish - lays a conflict clause or `returning` on the statement; what that returns comes back, of all rows
+ */
+export function keptInsert<Row extends object, Returned = never>(
   table: string,
   columns: readonly (keyof Row & string)[],
-): (connection: Connection, rows: readonly Row[]) => Promise<void> {
+  finish: (insertion: KeptInsertion<Row>) => Compilable = (insertion) => insertion,
+): (connection: Connection, rows: readonly Row[]) => Promise<Returned[]> {
   const insert = (connection: Connection, rows: readonly Row[]): Compilable =>
-    connection
-      .withTables<Record<string, Row>>()
-      .insertInto(table)
-      .values(rows as readonly Insertable<Row>[])
+    finish(
+      connection
+        .withTables<Record<string, Row>>()
+        .insertInto(table)
+        .values(rows as readonly Insertable<Row>[]),
+    )
   const place = Object.fromEntries(columns.map((name) => [name, new Place(name)])) as Row
   const rowsOf = (size: number): Row[] => Array.from({ length: size }, () => place)
   const bySize = SIZES.map((size) => ({ size, textOf: keptText((connection) => insert(connection, rowsOf(size)).compile()) }))
   return async (connection, rows) => {
+    const returned: Returned[] = []
     for (let done = 0; done < rows.length;) {
       const { size, textOf } = bySize.find((each) => each.size <= rows.length - done)!
       const some = rows.slice(done, done + size)
       const parameters = some.flatMap((row) => columns.map((name) => row[name]))
-      await run(connection, hasPlugins(connection) ? insert(connection, some).compile() : { ...textOf(connection), parameters })
+      const query = hasPlugins(connection) ? insert(connection, some).compile() : { ...textOf(connection), parameters }
+      returned.push(...(await run<Returned>(connection, query)))
       done += size
     }
+    return returned
   }
 }
 

@@ -15,6 +15,13 @@ type Tables = { thing: Thing }
 
 const insertThings = keptInsert<Thing>('thing', ['name', 'size', 'note'])
 
+/** Sizes are added to those that are there. */
+const addThings = keptInsert<Thing, Pick<Thing, 'name' | 'size'>>('thing', ['name', 'size', 'note'], (insertion) =>
+  insertion
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ size: sql`thing.size + excluded.size` }))
+    .returning(['name', 'size']),
+)
+
 /** Two of the four values are the same one, and one is the query's own. */
 const between = keptQuery<{ least: number; most: number }, Pick<Thing, 'name'>>((connection, { least, most }) =>
   connection
@@ -91,6 +98,22 @@ export function keptQueriesContract(engine: Engine): void {
       const { rows: odd } = await sql<Thing>`select * from thing where note = 'odd' order by name`.execute(connection)
       expect(odd.every(({ name, size }) => size % 2 === 1 && thing(size).name === name)).toBe(true)
       expect(odd).toHaveLength(Math.floor(rows / 2))
+    })
+
+    it('insert rows or change those that are there, and tell what became of each', async () => {
+      const { connection } = opened.database
+      const things = Array.from({ length: 71 }, (_, index) => thing(index))
+      await insertThings(connection, [thing(70), thing(7)])
+      const added = await addThings(connection, things)
+      expect(added).toHaveLength(71)
+      for (const { name, size } of [
+        { name: 'thing 070', size: 140 },
+        { name: 'thing 007', size: 14 },
+        { name: 'thing 008', size: 8 },
+      ])
+        expect(added).toContainEqual({ name, size })
+      expect(await addThings(connection, [])).toEqual([])
+      expect(await count(connection)).toBe(71)
     })
 
     it('are shown to plugins as any other query', async () => {

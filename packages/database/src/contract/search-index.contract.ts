@@ -190,6 +190,7 @@ export function searchIndexContract(engine: Engine): void {
       for (const part of parts) await sql.raw(part).execute(database.connection)
       for (const _ of ['first', 'again'])
         for (const statement of await dialect.searchIndex.follow(database.connection, TABLE)) await statement.execute(database.connection)
+      expect(await dialect.searchIndex.follow(database.connection, TABLE)).toEqual([])
       await insert('two', 'words')
       for (const text of ['one', 'two']) {
         expect(await keyed(text)).toEqual([text])

@@ -23,7 +23,13 @@ export const postgresSearchIndex: SearchIndex = {
       end if;
     end $$`),
   ],
-  follow: async (_connection, table) => postgresSearchIndex.create(table),
+  async follow(connection, table) {
+    const lacking = Object.keys(PARTS).map((part) => sql`to_regclass(${quoted(partName(table, part))}) is null`)
+    const { rows } = await sql`select 1 from pg_extension where extname = 'pg_trgm' and (${sql.join(lacking, sql` or `)})`.execute(
+      connection,
+    )
+    return rows.length > 0 ? postgresSearchIndex.create(table) : []
+  },
   contains,
 
   async found(connection, table, foldedText, most) {
