@@ -5,7 +5,7 @@ import { Api } from '../../../tests/support/callers/api.ts'
 import { connect, registerApp, type App, type Tokens } from '../../../tests/support/callers/connected-app.ts'
 import { Visitor } from '../../../tests/support/callers/visitor.ts'
 import { engines } from '../../../tests/support/databases.ts'
-import { run, type Ended } from '../../../tests/support/program.ts'
+import { Program, run, type Ended } from '../../../tests/support/program.ts'
 import { startSite, type RunningSite } from '../../../tests/support/site.ts'
 
 const PASSWORD = 'corr3ct-horse-battery'
@@ -100,6 +100,12 @@ describe.each(engines)('annex audit and explain beside a running site, on %s', (
       code: 1,
       stderr: 'annex: --since: write a time such as 2026-11-22 or 2026-11-22T08:00:00Z\n',
     })
+  })
+
+  it('exports quietly to a reader that has seen enough, such as head', async () => {
+    const program = new Program('annex', ['audit', 'export'], { ANNEX_DATA: site.folder, DATABASE_URL: site.databaseUrl })
+    program.process.stdout?.destroy()
+    expect(await program.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('proves the trail, also against a head that was noted', async () => {

@@ -12,12 +12,14 @@ export async function withSite<T>(
 ): Promise<T> {
   // Loaded by the commands that work on one: usage and the doctor answer without it.
   const { ADMINISTRATOR, openSite, readConfig } = await import('@annex/site')
-  const site = await openSite(await settle(readConfig(process.env)))
+  const site = await openSite(await settle(readConfig(process.env)), tell)
   try {
     // A site that was not there before has been made now; not on the standard output, which belongs to the command.
-    for (const note of site.notes) process.stderr.write(`${note}\n`)
+    for (const note of site.notes) tell(note)
     return await work(site, ADMINISTRATOR)
   } finally {
     await site.close()
   }
 }
+
+const tell = (note: string): void => void process.stderr.write(`${note}\n`)

@@ -1,3 +1,4 @@
+import type { Head } from './audit/chain/chain-store.ts'
 import { Chain } from './audit/chain/chain.ts'
 import type { Signer } from './audit/chain/signer.ts'
 import { Trail } from './audit/trail.ts'
@@ -15,7 +16,12 @@ export interface OpenTrail {
 export function openTrail(rooms: Rooms, signer: Signer, onFault: (error: unknown) => void): OpenTrail {
   const { database, audit, clock, settings } = rooms
   const now = (): number => clock.now()
-  const chain = new Chain({ database, signer, now, people: audit.people, onFault })
+  // The row stands in the chain from now on, with the head that backups and other copies can be held to.
+  const onUndone = ({ number, head }: Head): void => {
+    onFault(new Error(`The trail was sealed up to batch ${number} with the head ${head}, and this was undone in the database`))
+    audit.note({ event: 'trail undone', detail: { number, head } })
+  }
+  const chain = new Chain({ database, signer, now, people: audit.people, onFault, onUndone })
   const trail = new Trail({ database, audit, signer, now })
   audit.onFault(onFault)
   audit.onWrite(() => chain.wake())

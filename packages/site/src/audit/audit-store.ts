@@ -18,4 +18,4 @@ export const insertAuditRows = keptInsert<AuditRow>('audit', [
   'batch',
 ])
 
-export const insertAuditRow = (connection: Connection, row: AuditRow): Promise<void> => insertAuditRows(connection, [row])
+export const insertAuditRow = (connection: Connection, row: AuditRow): Promise<unknown> => insertAuditRows(connection, [row])

@@ -20,13 +20,27 @@ export const auditExport = defineCommand({
     withSite(async ({ trail }) => {
       const { client, user, event } = args
       const filter = { since: parseTime('--since', args.since), until: parseTime('--until', args.until), client, user, event }
-      for await (const entry of trail.entries(filter)) await write(`${JSON.stringify(entry)}\n`)
+      const isLeft = noteLeaving(process.stdout)
+      for await (const entry of trail.entries(filter)) {
+        await write(`${JSON.stringify(entry)}\n`)
+        if (isLeft()) return
+      }
     }),
 })
 
+/** Whether nobody reads any more (`| head` has seen enough): that is no fault. */
+function noteLeaving(stream: NodeJS.WriteStream): () => boolean {
+  let left = false
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    left = true
+  })
+  return () => left
+}
+
 /** Waits for a reader that is slower than the database. */
 async function write(line: string): Promise<void> {
-  if (!process.stdout.write(line)) await once(process.stdout, 'drain')
+  if (!process.stdout.write(line)) await once(process.stdout, 'drain').catch(() => undefined)
 }
 
 /** Microseconds. */

@@ -3,14 +3,21 @@ import { defineCommand } from 'citty'
 import { print } from '../../print.ts'
 import { withSite } from '../../with-site.ts'
 
-/** `annex audit verify`: proves that the trail is as it was written; names the first batch that is not, with exit code 1. */
+/**
+ * `annex audit verify`: proves that the trail is as it was written; names the first batch that is not, with exit code 1.
+ *
+ * Seals that were undone to the end and made anew by the site are proven too, unless the head of an earlier run is given.
+ */
 export const auditVerify = defineCommand({
-  meta: { name: 'verify', description: 'Prove that nothing in the audit trail was changed, removed or put in' },
+  meta: {
+    name: 'verify',
+    description: 'Prove that nothing in the audit trail was changed, removed or put in; note the head that it tells for the next time',
+  },
   args: {
     expect: {
       type: 'string',
       valueHint: 'NUMBER:HEAD',
-      description: 'The end of the chain as an earlier run told it: shows whether the end was cut off',
+      description: 'The end of the chain as an earlier run told it: shows whether the end was cut off, or undone and sealed anew',
     },
     'lost-key': {
       type: 'string',

@@ -41,6 +41,14 @@ export async function readHead(connection: Connection): Promise<Head> {
   return tables(connection).selectFrom('audit_head').select(['number', 'head']).where('id', '=', 1).executeTakeFirstOrThrow()
 }
 
+/** Whether the chain, which ends in `end`, still goes through a head: prunings cover what they took with a checkpoint. */
+export async function goesThrough(connection: Connection, { number, head }: Head, end: Head): Promise<boolean> {
+  if (end.number <= number) return end.number === number && end.head === head
+  // Primary key.
+  const batch = await tables(connection).selectFrom('audit_batch').select('head').where('number', '=', number).executeTakeFirst()
+  return batch ? batch.head === head : ((await readCheckpoint(connection))?.number ?? 0) >= number
+}
+
 /** Puts rows that no batch has into one, whenever they were written: a transaction may commit late. */
 export async function takeUnsealed(connection: Connection, number: number, limit: number): Promise<ChainedRow[]> {
   const db = tables(connection)

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { engines, type Engine } from '../../../../../tests/support/databases.ts'
 import { auditMigrations } from '../audit-migrations.ts'
 import { GENESIS, headAfter } from './canonical.ts'
+import { Chain } from './chain.ts'
 import { openAuditWorld, openDesk, tablesOf, testSigner, type AuditWorld } from '../audit.fixture.ts'
 import { keepTrailProtected } from './append-only.ts'
 
@@ -40,6 +41,53 @@ describe.each(engines)('the chain on %s', (engine) => {
     const verdict = await world.trail.verify()
     expect(verdict).toMatchObject({ batches: 5, rows: 10, unsealed: 1, unproven: 0, head: { number: 5 } })
     expect(verdict.fault).toBeUndefined()
+  })
+
+  /** A process of its own, and what it was told of its seals. */
+  function otherProcess(): { chain: Chain; undone: unknown[] } {
+    const undone: unknown[] = []
+    const parts = { database: world.database, signer: testSigner(), now: world.now, onFault: (error: unknown) => world.faults.push(error) }
+    return { chain: new Chain({ ...parts, onUndone: (head) => undone.push(head) }), undone }
+  }
+
+  it('tells once of seals that were undone and made anew, which no proof shows without a noted head', async () => {
+    const { chain, undone } = otherProcess()
+    for (const event of ['first', 'second']) {
+      await write(event)
+      await chain.seal()
+    }
+    const { head: sealed } = await world.trail.verify()
+    await unprotect(world, engine)
+    for (const statement of [
+      sql`update audit set batch = null, event = 'another' where batch = 2`,
+      sql`delete from audit_batch where number = 2`,
+      sql`update audit_head set number = 1, head = (select head from audit_batch where number = 1)`,
+    ])
+      await statement.execute(world.database.connection)
+    await world.chain.seal()
+    expect((await world.trail.verify()).fault).toBeUndefined()
+    for (const event of ['third', 'fourth']) {
+      await write(event)
+      await chain.seal()
+      expect(undone).toEqual([sealed])
+    }
+    expect(world.faults).toEqual([])
+  })
+
+  it('tells of nothing when other processes seal, or its batches are pruned by policy', async () => {
+    const { chain, undone } = otherProcess()
+    await write('first')
+    await chain.seal()
+    await fiveBatches()
+    await write('own')
+    await chain.seal()
+    world.advance(86_400 * 10)
+    await world.trail.prune(1)
+    for (const event of ['second', 'third']) {
+      await write(event)
+      await chain.seal()
+    }
+    expect(undone).toEqual([])
   })
 
   it('proves an empty one', async () => {

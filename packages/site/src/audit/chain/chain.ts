@@ -3,7 +3,7 @@ import type { Connection, Database } from '@annex/database'
 import { listPeople } from '../people/people-store.ts'
 import type { People } from '../people/people.ts'
 import { headAfter, signedHead, type ChainedRow } from './canonical.ts'
-import { hasUnsealed, insertBatch, lockHead, takeUnsealed } from './chain-store.ts'
+import { goesThrough, hasUnsealed, insertBatch, lockHead, takeUnsealed, type Head } from './chain-store.ts'
 import type { Signer } from './signer.ts'
 
 export interface ChainParts {
@@ -13,6 +13,8 @@ export interface ChainParts {
   readonly now: () => number
   readonly people?: People
   readonly onFault: (error: unknown) => void
+  /** Told of the head that this process sealed last, when the chain does not go through it any more: what followed is sealed anew. */
+  readonly onUndone?: (sealed: Head) => void
 }
 
 const SECOND = 1000
@@ -29,6 +31,8 @@ export class Chain {
   #timer: NodeJS.Timeout | undefined
   #left = 0
   #sealing: Promise<unknown> = Promise.resolve()
+  /** What is not in the database, so that who writes to that cannot change it. */
+  #sealed: Head | undefined
 
   constructor(parts: ChainParts) {
     this.#parts = parts
@@ -44,7 +48,10 @@ export class Chain {
   async seal(): Promise<number> {
     let sealed = 0
     while (await hasUnsealed(this.#parts.database.connection)) {
-      const count = await this.#parts.database.transaction((connection) => this.#sealSome(connection))
+      const last = this.#sealed
+      const { count, head, isUndone } = await this.#parts.database.transaction((connection) => this.#sealSome(connection, last))
+      this.#sealed = head
+      if (last && isUndone) this.#parts.onUndone?.(last)
       if (count === 0) break
       sealed += count
     }
@@ -68,19 +75,20 @@ export class Chain {
     this.#sealing = this.#sealing.then(() => this.seal()).catch(this.#parts.onFault)
   }
 
-  async #sealSome(connection: Connection): Promise<number> {
+  async #sealSome(connection: Connection, last: Head | undefined): Promise<{ count: number; head: Head; isUndone: boolean }> {
     const { signer, now } = this.#parts
     const previous = await lockHead(connection)
+    const isUndone = last !== undefined && !(await goesThrough(connection, last, previous))
     const number = previous.number + 1
     const rows = await takeUnsealed(connection, number, MOST)
-    if (rows.length === 0) return 0
+    if (rows.length === 0) return { count: 0, head: previous, isUndone }
     const until = rows.reduce((latest, row) => Math.max(latest, row.at), 0)
     const link = { number, at: now(), rows: rows.length, until }
     const head = headAfter(previous.head, link, rows)
     const { keyId, signature } = signer.sign(signedHead(number, head))
     await insertBatch(connection, { ...link, head, key_id: keyId, signature })
     await this.#learn(connection, rows)
-    return rows.length
+    return { count: rows.length, head: { number, head }, isUndone }
   }
 
   /** These rows are committed, and so are the names in them. */

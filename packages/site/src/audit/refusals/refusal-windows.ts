@@ -16,6 +16,10 @@ export interface Refused {
   readonly act?: string | undefined
   /** The scope that would have been enough. */
   readonly scope?: string | undefined
+  /** The incident that its caller was told; absent = one is made. It stands apart from others of its kind… */
+  readonly incident?: string | undefined
+  /** …unless it is one of many: the first names them all. */
+  readonly isShared?: boolean | undefined
 }
 
 /** Without the tokens that a caller put where a name should stand. */
@@ -104,7 +108,7 @@ export class RefusalWindows {
     // One that has ended and was not written yet goes on under a key that nobody asks for.
     const before = this.#windows.get(key)
     if (before) this.#windows.set(`${key} ${before.incident}`, before)
-    const incident = randomUUID()
+    const incident = refused.incident ?? randomUUID()
     this.#windows.set(key, { refused, incident, since: now, written: 1, pending: 0 })
     return { incident, first: { refused, incident, count: 1 } }
   }
@@ -137,5 +141,5 @@ function taken(window: Window): Counted {
   return { refused, incident, count: pending }
 }
 
-const keyOf = ({ event, client, user, scope, act, reason, ip }: Refused): string =>
-  JSON.stringify([event, client, user, scope, act, reason, networkOf(ip)])
+const keyOf = ({ event, client, user, scope, act, reason, ip, incident, isShared }: Refused): string =>
+  JSON.stringify([event, client, user, scope, act, reason, networkOf(ip), isShared === true ? undefined : incident])
