@@ -2,6 +2,8 @@ import { FrappeError, isPending } from '@annex/protocol'
 import { fastifyCookie } from '@fastify/cookie'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Answers, type AnswerOptions, type Asked } from './answers.ts'
+import { limitConnections } from './connections/limit-connections.ts'
+import { limitPipelining } from './connections/limit-pipelining.ts'
 import { CrossOrigin, type CrossOriginRules } from './cross-origin.ts'
 import { checkCrossSite, type CsrfRule } from './cross-site.ts'
 import type { Answer, Authenticated, Authenticator, Credentials, Exchange, Handler } from './exchange.ts'
@@ -114,6 +116,8 @@ class Server<C> {
     fastify.server.on('connect', (_request, socket) => refuseUnreadable(new Error('CONNECT'), socket, this.#answers.jsonHeaders))
     // Node would answer 417 without a body; an expectation may be passed over (RFC 9110 section 10.1.1).
     fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response))
+    limitConnections(fastify.server)
+    limitPipelining(fastify.server)
     if (this.#options.log.isLevelEnabled('debug')) this.#logAnswers()
   }
 

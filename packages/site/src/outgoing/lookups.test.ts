@@ -21,3 +21,19 @@ it('names are looked up two at a time, each once for all who ask meanwhile', asy
   asked[3]!.answer.resolve(['192.0.2.4'])
   expect(await again).toEqual(['192.0.2.4'])
 })
+
+it('a name whose turn comes when nobody waits for it any more is passed over', async () => {
+  const asked: string[] = []
+  const answer = Promise.withResolvers<readonly string[]>()
+  const find = (host: string): Promise<readonly string[]> => {
+    asked.push(host)
+    return answer.promise
+  }
+  const lookups = new Lookups(find, 1, 0)
+  const [held, late] = [lookups.find('held'), lookups.find('late')]
+  answer.resolve(['192.0.2.1'])
+  expect(await held).toEqual(['192.0.2.1'])
+  await expect(late).rejects.toThrow('Too many names')
+  expect(await lookups.find('next')).toEqual(['192.0.2.1'])
+  expect(asked).toEqual(['held', 'next'])
+})

@@ -1,13 +1,14 @@
 import { isIP, isIPv6, type LookupFunction } from 'node:net'
 import type { Client, Dispatcher } from 'undici'
 import { Addresses } from './addresses.ts'
-import { Lookups, systemLookup, type Lookup } from './lookups.ts'
+import type { Lookup } from './lookups.ts'
+import { nameLookup } from './name-lookup.ts'
 import { codeOf, failure, failureOf, type OutgoingFailure, type OutgoingOutcome } from './outcome.ts'
 
 export interface OutgoingParts {
   /** Addresses and CIDR ranges that may be called although they are private: `ANNEX_ALLOW_PRIVATE`. */
   readonly allowPrivate: readonly string[]
-  /** Every address of a name; the system's own when absent. */
+  /** Every address of a name; by the hosts file, name servers and the system when absent. */
   readonly lookup?: Lookup
   /** PEM of authorities that are trusted instead of the system's. */
   readonly authorities?: string
@@ -32,19 +33,17 @@ interface Target {
 
 const TIMEOUT = 5000
 const MAX_BYTES = 1024 * 1024
-/** Half of the threads that Node has. */
-const MOST_LOOKUPS = 2
 
 /** Makes calls to addresses that somebody else chose (an app's, a provider's), and reaches none that it should not. */
 export class Outgoing {
   readonly #parts: OutgoingParts
   readonly #addresses: Addresses
-  readonly #lookups: Lookups
+  readonly #lookup: Lookup
 
   constructor(parts: OutgoingParts) {
     this.#parts = parts
     this.#addresses = new Addresses(parts.allowPrivate)
-    this.#lookups = new Lookups(parts.lookup ?? systemLookup, MOST_LOOKUPS)
+    this.#lookup = parts.lookup ?? nameLookup()
   }
 
   /** Never throws for what the other side does. */
@@ -93,7 +92,7 @@ export class Outgoing {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
     let found: readonly string[]
     try {
-      found = isIP(host) === 0 ? await within(this.#lookups.find(host), signal) : [host]
+      found = isIP(host) === 0 ? await within(this.#lookup(host), signal) : [host]
     } catch (error) {
       if (signal.aborted) return failureOf(signal.reason, url.host)
       return failure('dns', `The name ${host} is not known (${codeOf(error)})`)

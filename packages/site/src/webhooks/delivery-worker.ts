@@ -34,20 +34,25 @@ export interface DeliveryParts {
 interface Held {
   readonly receiver: string
   readonly lease: string
+  /** Whether it could not be reached last time. */
+  readonly failed: boolean
 }
 
 const LEASE = 30_000_000
 const POLL = 2000
 const HOUR = 3_600_000
-/** Receivers that one process calls at once: those that do not answer must leave room for those that do. */
-const SLOTS = 32
+/**
+ * Receivers that one process calls at once, those that failed last time and all others each for themselves: whoever does not
+ * answer must leave room for those that do. A call that waits costs a connection, and nothing else.
+ */
+const SLOTS = { failed: 64, others: 256 } as const
 /** Messages after which a receiver goes back in line. */
 const STRETCH = 100
 
 /** Sends what is in the outbox. Any number of processes may run one each on the same database. */
 export class DeliveryWorker {
   readonly #parts: DeliveryParts
-  readonly #runs = new Set<Promise<void>>()
+  readonly #runs = { failed: new Set<Promise<void>>(), others: new Set<Promise<void>>() }
   readonly #timers: NodeJS.Timeout[] = []
   readonly #apart = AsyncLocalStorage.snapshot()
   #looking: Promise<void> | undefined
@@ -85,30 +90,37 @@ export class DeliveryWorker {
     this.#again = false
     for (const timer of this.#timers) clearInterval(timer)
     await this.#looking
-    await Promise.all(this.#runs)
+    await Promise.all([...this.#runs.failed, ...this.#runs.others])
   }
 
   async #look(): Promise<void> {
-    const { database, now, lease = LEASE } = this.#parts
-    while (this.#again && this.#runs.size < SLOTS) {
+    while (this.#again) {
       this.#again = false
-      const time = now()
-      if (!(await hasDueMessage(database.connection, time))) return
-      const claim = { lease: randomUUID(), now: time, until: time + lease, most: SLOTS - this.#runs.size }
-      for (const receiver of await claimReceivers(database, claim)) this.#run({ receiver, lease: claim.lease })
+      if (!(await hasDueMessage(this.#parts.database.connection, this.#parts.now()))) return
+      await this.#claim(false)
+      await this.#claim(true)
     }
-    // Whoever ends next looks again.
-    this.#again = false
+  }
+
+  /** As many as there is room for; where there is none, whoever ends next looks again. */
+  async #claim(failed: boolean): Promise<void> {
+    const { database, now, lease: hold = LEASE } = this.#parts
+    const most = SLOTS[kindOf(failed)] - this.#runs[kindOf(failed)].size
+    if (most <= 0) return
+    const [lease, time] = [randomUUID(), now()]
+    const receivers = await claimReceivers(database, { lease, now: time, until: time + hold, most, failed })
+    for (const receiver of receivers) this.#run({ receiver, lease, failed })
   }
 
   #run(held: Held): void {
+    const runs = this.#runs[kindOf(held.failed)]
     const run: Promise<void> = this.#drain(held)
       .catch(this.#parts.onFault)
       .finally(() => {
-        this.#runs.delete(run)
+        runs.delete(run)
         this.wake()
       })
-    this.#runs.add(run)
+    runs.add(run)
   }
 
   /** Sends one message after the other, and lets the receiver go. */
@@ -141,6 +153,8 @@ export class DeliveryWorker {
     return false
   }
 }
+
+const kindOf = (failed: boolean): keyof typeof SLOTS => (failed ? 'failed' : 'others')
 
 async function keep(connection: Connection, row: OutboxRow, { end, error }: Attempt, time: number, next: number): Promise<void> {
   if (end === 'void') return removeMessage(connection, row.id)

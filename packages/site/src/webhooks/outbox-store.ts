@@ -56,17 +56,24 @@ export async function hasDueMessage(connection: Connection, now: number): Promis
   return (await query.limit(1).executeTakeFirst()) !== undefined
 }
 
-/** Takes receivers that have something due and are in nobody's hands; those that answered last come first. */
-export async function claimReceivers(
-  { connection, engine }: Database,
-  claim: { readonly lease: string; readonly now: number; readonly until: number; readonly most: number },
-): Promise<string[]> {
+export interface Claim {
+  readonly lease: string
+  readonly now: number
+  readonly until: number
+  readonly most: number
+  /** Those that could not be reached last time; else those that could, and new ones. */
+  readonly failed: boolean
+}
+
+/** Takes receivers that have something due and are in nobody's hands; of those that failed, the ones that did so least come first. */
+export async function claimReceivers({ connection, engine }: Database, claim: Claim): Promise<string[]> {
   const db = connection.withTables<Tables>()
   const free = db
     .selectFrom('outbox_receiver as queue')
     .select('queue.receiver')
     .where('queue.locked_until', '<=', claim.now)
     .where('queue.paused_until', '<=', claim.now)
+    .where('queue.failures', claim.failed ? '>' : '=', 0)
     // Index outbox_receiver_state_created.
     .where((where) =>
       where.exists(

@@ -82,6 +82,23 @@ describe.each(engines)('the outbox on %s', (engine) => {
     expect(new Set(app.received.slice(0, 3).map(({ headers }) => headers['webhook-id']))).toEqual(new Set([first]))
   })
 
+  it('a hundred receivers that never answer keep no other waiting, neither at first nor when they are tried again', async () => {
+    const hung = await new Receiver().open()
+    hung.behaviour = (response, _received, index) => void (index < 100 ? response.writeHead(503).end() : undefined)
+    const worker = site.worker()
+    const ids = await Promise.all(Array.from({ length: 100 }, (_, index) => site.send(hung.url, 'x', `failed-${index}`)))
+    for (const id of ids) await site.settled(id, (delivery) => delivery?.attempts === 1)
+    site.advance(7)
+    worker.wake()
+    for (let index = 0; index < 100; index += 1) await site.send(hung.url, 'x', `new-${index}`)
+    await hung.heard(200)
+    const begun = performance.now()
+    await site.send(app.url, 'heard', 'zealous')
+    const [received] = await app.heard(1)
+    expect(Number(received?.at) - begun).toBeLessThan(2000)
+    await hung.close()
+  })
+
   it('waits as long as the receiver asks', async () => {
     app.behaviour = (response) => void response.writeHead(429, { 'retry-after': '600' }).end()
     site.worker()
@@ -99,14 +116,6 @@ describe.each(engines)('the outbox on %s', (engine) => {
     site.advance(7)
     worker.wake()
     await site.settled(bad, (delivery) => delivery?.attempts === 2)
-  })
-
-  it('G07 follows no redirect and takes none for an arrival', async () => {
-    app.behaviour = (response) => void response.writeHead(302, { location: '/elsewhere' }).end()
-    site.worker()
-    const id = await site.send(`${app.url}/here`, 'x')
-    expect(await site.settled(id, (delivery) => delivery?.attempts === 1)).toMatchObject({ state: 'waiting' })
-    expect(app.received.map(({ path }) => path)).toEqual(['/here'])
   })
 
   it('gives up at once where nothing more is wanted, and after three days where nobody answers', async () => {
