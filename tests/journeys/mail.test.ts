@@ -70,6 +70,33 @@ describe.each(engines)('mail of a site, on %s', (engine) => {
     expect(own.map(({ text }) => /^Subject: A new sign-in/m.test(text))).toEqual([true, true])
   })
 
+  it('goes to one address: nobody is named by several, nor by what begins a header', async () => {
+    const several = ['a@x.example,b@x.example', 'a@x.example, b@x.example', 'a@x.example b@x.example', 'a@x.example;b@x.example']
+    const injected = ['a@x.example,', 'a@x.example\r\nBcc: b@x.example', 'a\u0007@x.example', 'a\u200b@x.example']
+    for (const email of [...several, ...injected]) {
+      const made = await administrator.send('POST', '/api/resource/User', { email, first_name: 'Person', new_password: PASSWORD })
+      expect([made.status, made.body['exc_type']], email).toEqual([417, 'InvalidEmailAddressError'])
+      expect(made.text).toMatch(/like name@example\.com/)
+    }
+    // No name may hold these signs.
+    for (const email of ['<a@x.example>', 'Ann <a@x.example>']) {
+      const made = await administrator.send('POST', '/api/resource/User', { email, first_name: 'Person' })
+      expect([made.status, made.body['exc_type']], email).toEqual([409, 'NameError'])
+    }
+    const long = `${'a'.repeat(60)}@${'x'.repeat(60)}.${'y'.repeat(30)}.example`
+    const made = await administrator.send('POST', '/api/resource/User', { email: long, first_name: 'Person' })
+    expect([made.status, made.body['exc_type']]).toEqual([417, 'CharacterLengthExceededError'])
+    const user = await person('single@example.com')
+    const changes = { email: `${user},b@x.example` }
+    // It is their name, and stays.
+    const changed = await administrator.send('PUT', `/api/resource/User/${user}`, changes)
+    expect(changed.body['data']).toMatchObject({ name: user, email: user })
+    const renaming = { doctype: 'User', old_name: user, new_name: changes.email }
+    expect((await administrator.send('POST', '/api/method/frappe.client.rename_doc', renaming)).status).toBeGreaterThanOrEqual(400)
+    const found = await administrator.list('User', { filters: JSON.stringify([['name', 'like', '%x.example%']]) })
+    expect(found.body).toEqual({ data: [] })
+  })
+
   it('is tried again when the server cannot take it now', async () => {
     const user = await person('patient@example.com')
     mailbox.refusals.push(451)

@@ -120,7 +120,16 @@ export async function openIdentityHouse(engine: Engine, { outbox }: HouseOptions
   identityRoutes(server, {
     accounts,
     sessions,
-    signIn: new SignIn({ database, accounts, sessions, audit, factors, lacksFactor: (user) => principals.lacksFactor(user), now }),
+    signIn: new SignIn({
+      database,
+      accounts,
+      sessions,
+      audit,
+      factors,
+      lacksFactor: (user) => principals.lacksFactor(user),
+      onWrongCode: (connection, user, from) => letters.codeRefused(connection, user, from),
+      now,
+    }),
     issuer: () => base,
   })
   const keys = new SocialKeys({ documents, readSecret: async () => undefined })

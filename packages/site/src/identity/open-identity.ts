@@ -16,7 +16,7 @@ import { socialRoutes } from './social/social-routes.ts'
 
 export interface IdentityParts extends Omit<SocialParts, 'signIn'> {
   readonly sessions: Sessions
-  readonly letters: Pick<Letters, 'signedIn'>
+  readonly letters: Pick<Letters, 'signedIn' | 'codeRefused'>
   readonly secondFactors: SecondFactors
   readonly identities: SocialIdentities
   readonly principals: Pick<Principals, 'lacksFactor'>
@@ -37,6 +37,7 @@ export function openIdentity(server: HttpServer<Principal>, parts: IdentityParts
     factors,
     lacksFactor: (user) => principals.lacksFactor(user),
     onNewPlace: (connection, user, place) => letters.signedIn(connection, user, place),
+    onWrongCode: (connection, user, place) => letters.codeRefused(connection, user, place),
     now,
   })
   const social = openSocial({ ...parts, signIn })

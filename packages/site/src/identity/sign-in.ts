@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { Connection, Database } from '@annex/database'
-import { FrappeError } from '@annex/protocol'
+import { FrappeError, isLoopback } from '@annex/protocol'
 import type { Audit } from '../audit/audit.ts'
 import { addressBlock } from '../http/address-block.ts'
 import { Limits } from '../http/limits.ts'
 import type { Account, Accounts } from './accounts/accounts.ts'
+import { Guesses } from './accounts/guesses.ts'
 import { LONGEST_PASSWORD } from './accounts/passwords.ts'
 import { insertPending, readPending, takePending, tryPending } from './factor/pending-store.ts'
 import type { Enrolment, SecondFactors } from './factor/second-factors.ts'
-import { noticePlace, type PlaceOfSignIn } from './letters/known-places.ts'
+import { isKnownPlace, noticePlace, type PlaceOfSignIn } from './letters/known-places.ts'
 import { browserFamily } from './sessions/browser-family.ts'
 import type { NewSession, Sessions } from './sessions/sessions.ts'
 
@@ -24,6 +24,8 @@ export interface SignInParts {
   readonly lacksFactor?: (user: string) => Promise<boolean>
   /** Told, in the transaction, of a sign-in from where the user never signed in. */
   readonly onNewPlace?: (connection: Connection, user: string, place: PlaceOfSignIn) => Promise<void>
+  /** Told, in a transaction, of a wrong code that is more than a slip of the user's own. */
+  readonly onWrongCode?: (connection: Connection, user: string, place: PlaceOfSignIn) => Promise<void>
   /** UTC microseconds. */
   readonly now?: () => number
 }
@@ -82,6 +84,7 @@ export class SignIn {
   readonly #parts: SignInParts
   readonly #perUser = new Limits(PER_USER)
   readonly #perAddress = new Limits(PER_ADDRESS)
+  readonly #guesses = new Guesses()
   readonly #codes = new Limits(CODES)
 
   constructor(parts: SignInParts) {
@@ -95,7 +98,7 @@ export class SignIn {
    */
   async start(request: SignInRequest): Promise<SignedIn | CodeWanted> {
     const [user, password] = parseCredentials(request)
-    return this.open(await this.#check(user, password, request.ip), request)
+    return this.open(await this.#check(user, password, request), request)
   }
 
   /**
@@ -145,9 +148,9 @@ export class SignIn {
     const { pending, code } = request
     if (typeof pending !== 'string' || typeof code !== 'string' || !factors) throw refusal(INCOMPLETE)
     const hash = hashOf(pending)
-    const user = await tryPending(database.connection, hash, this.#now(), MOST_TRIES)
-    const account = user === undefined ? undefined : await accounts.read(user)
-    if (!account?.enabled) throw refusal(INCOMPLETE)
+    const tried = await tryPending(database.connection, hash, this.#now(), MOST_TRIES)
+    const account = tried && (await accounts.read(tried.user))
+    if (!tried || !account?.enabled) throw refusal(INCOMPLETE)
     await this.#codes.consume(account.user)
     const isSetUp = request.setsUp === true && !(await factors.isOn(account.user))
     const signedIn = await database.transaction(
@@ -159,9 +162,20 @@ export class SignIn {
       },
       { durable: true },
     )
-    if (!signedIn) throw await this.#refused('Incorrect Verification code', account, request.ip)
+    if (!signedIn) {
+      if (!isSetUp) await this.#tellWrongCode(account.user, request, tried.tries === MOST_TRIES)
+      throw await this.#refused('Incorrect Verification code', account, request.ip)
+    }
     await this.#codes.forget(account.user)
     return signedIn
+  }
+
+  /** Where the user has signed in before, a wrong code is most often their own slip, until a sign-in has used up all it may try. */
+  async #tellWrongCode(user: string, request: Place, isLast: boolean): Promise<void> {
+    const { database, onWrongCode } = this.#parts
+    const place = placeOf(request)
+    if (!onWrongCode || (!isLast && (await isKnownPlace(database.connection, user, place)))) return
+    await database.transaction((connection) => onWrongCode(connection, user, place))
   }
 
   /** Turns the factor on by its first code. Sessions of before were begun without it, and must not come back to life by it. */
@@ -193,7 +207,7 @@ export class SignIn {
 
   async #begin(connection: Connection, account: Account, request: Place, detail?: Readonly<Record<string, string>>): Promise<SignedIn> {
     const { sessions, audit, onNewPlace } = this.#parts
-    const place = { ip: request.ip, browser: browserFamily(request.userAgent) }
+    const place = placeOf(request)
     await audit.write(connection, { event: 'sign-in', user: account.user, ip: request.ip, detail })
     if (await noticePlace(connection, account.user, place, this.#now())) await onNewPlace?.(connection, account.user, place)
     const session = await sessions.start(connection, account.user, { ...place, previous: request.previous })
@@ -201,24 +215,38 @@ export class SignIn {
   }
 
   /** An attempt counts before its password is checked, so that many at once are no way round; success takes its count back. */
-  async #check(user: string, password: string, ip: string): Promise<Account> {
-    const address = addressBlock(ip)
+  async #check(user: string, password: string, request: Place): Promise<Account> {
+    const address = addressBlock(request.ip)
     await this.#perAddress.consume(address)
     await this.#perUser.consume(address, user)
+    const takeBack = await this.#guess(user, request)
     const account = await this.#parts.accounts.checkPassword(user, password)
-    if (!account) throw await this.#wrong(user, ip)
-    await Promise.all([this.#perUser.forget(address, user), this.#perAddress.giveBack(address)])
+    if (!account) throw await this.#wrong(user, request.ip)
+    await Promise.all([takeBack(), this.#perUser.forget(address, user), this.#perAddress.giveBack(address)])
     return account
+  }
+
+  async #guess(user: string, request: Place): Promise<() => Promise<void>> {
+    try {
+      return await this.#guesses.consume(this.#parts.database.connection, user, placeOf(request))
+    } catch (error) {
+      if (error instanceof FrappeError) await this.#noteWrong(user, request.ip, 'Too many wrong passwords from many addresses')
+      throw error
+    }
   }
 
   /**
    * Of an unknown user nothing is remembered: people type passwords there. Nobody waits until something is, or the time would tell
    * which users there are.
    */
+  async #noteWrong(user: string, ip: string, reason: string): Promise<void> {
+    const account = await this.#parts.accounts.read(user)
+    if (account) this.#parts.audit.noteRefusal({ event: 'sign-in refused', user: account.user, ip, reason })
+  }
+
   async #wrong(user: string, ip: string): Promise<FrappeError> {
     const message = 'Invalid login credentials'
-    const account = await this.#parts.accounts.read(user)
-    if (account) this.#parts.audit.noteRefusal({ event: 'sign-in refused', user: account.user, ip, reason: message })
+    await this.#noteWrong(user, ip, message)
     return refusal(message)
   }
 
@@ -241,10 +269,6 @@ function parseCredentials({ user, password }: SignInRequest): readonly [user: st
   return [name === 'administrator' ? 'Administrator' : name, password]
 }
 
-/** Whether an address is the machine's own, IPv4 inside IPv6 included. */
-function isLoopback(ip: string): boolean {
-  const bare = ip.replace(/^::ffff:/i, '')
-  return bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
-}
+const placeOf = ({ ip, userAgent }: Place): PlaceOfSignIn => ({ ip, browser: browserFamily(userAgent) })
 
 const hashOf = (pending: string): string => createHash('sha256').update(pending).digest('hex')

@@ -1,3 +1,4 @@
+import { isLoopback, isMailAddress, readMailbox } from '@annex/protocol'
 import type { Transporter } from 'nodemailer'
 import type { Letter } from './letter.ts'
 
@@ -10,7 +11,6 @@ export interface MailServerSettings {
 
 /** Milliseconds; together shorter than the lease of a delivery. */
 const PATIENCE = { dnsTimeout: 4000, connectionTimeout: 4000, greetingTimeout: 4000, socketTimeout: 8000 }
-const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[::1\])$/
 
 /** The mail server that the settings name. */
 export class MailServer {
@@ -25,13 +25,15 @@ export class MailServer {
    * Hands one letter over; it has been taken when this returns.
    *
    * @param id - the same at every attempt, so that who gets it twice sees one
+   * @throws {RangeError} unless there is one sender and one recipient
    * @throws {Error} what nodemailer says, with `responseCode` when the server answered
    */
   async send({ to, subject, text }: Letter, id: string): Promise<void> {
-    const { from } = this.#settings
+    const from = readMailbox(this.#settings.from)
+    if (!from || !isMailAddress(to)) throw new RangeError('A letter goes from one address to one address')
     this.#transport ??= open(this.#settings.url)
-    // An object, so that no name is read as a list of recipients.
-    const messageId = `<${id}@${/@([^\s<>@]+)>?$/.exec(from)?.[1] ?? 'localhost'}>`
+    // Objects, so that no name is read as a list of recipients.
+    const messageId = `<${id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`
     const headers = { 'auto-submitted': 'auto-generated' }
     await (await this.#transport).sendMail({ from, to: { name: '', address: to }, subject, text, messageId, headers })
   }
@@ -47,7 +49,7 @@ async function open(text: string): Promise<Transporter> {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
     secure,
-    ...(user === '' ? {} : { auth: { user, pass }, requireTLS: !secure && !LOOPBACK.test(url.hostname) }),
+    ...(user === '' ? {} : { auth: { user, pass }, requireTLS: !secure && !isLoopback(url.hostname) }),
     ...PATIENCE,
     disableFileAccess: true,
     disableUrlAccess: true,

@@ -1,5 +1,5 @@
 import type { Connection, Generation } from '@annex/database'
-import { invalid, type Document } from '@annex/protocol'
+import { FrappeError, invalid, isMailAddress, type Document } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Change, Controller } from '../../doctypes/controller.ts'
 import { isOnlyStars } from '../../doctypes/values/texts.ts'
@@ -22,6 +22,8 @@ export interface UserControllerParts {
   readonly onPasswordChanged?: CredentialsListener
   /** Told, in the transaction, of a user who lost a role, with all that are left. */
   readonly onRolesLost?: (connection: Connection, user: string, roles: ReadonlySet<string>) => Promise<void>
+  /** Told, in the transaction, of a user who is no more. */
+  readonly onRemoved?: CredentialsListener
 }
 
 /** What a User document does besides being stored: its account follows it, in the same transaction. */
@@ -30,7 +32,7 @@ export function userController(parts: UserControllerParts): Controller {
     beforeInsert: async ({ document }) => {
       settle(document)
       // Named by its address, which has just been written small.
-      if (typeof document['email'] === 'string') document.name = document['email']
+      if (typeof document['email'] === 'string') document.name = checkedAddress(document['email'])
       document['api_key'] = null
     },
     beforeUpdate: async ({ connection, document }) => {
@@ -48,11 +50,18 @@ export function userController(parts: UserControllerParts): Controller {
       const name = String(document.name)
       await endAccess(parts, connection, name)
       await parts.accounts.remove(connection, name)
+      await parts.onRemoved?.(connection, name)
       await parts.audit.write(connection, { event: 'user removed', user, detail: { of: name } })
       await parts.generation.bump(connection)
     },
     ownRights: (user, name) => (user === name ? ['read', 'write'] : []),
   }
+}
+
+/** A field of mail addresses may hold a list; whoever is named by one has that one alone, and gets the site's letters at it. */
+function checkedAddress(email: string): string {
+  if (isMailAddress(email)) return email
+  throw new FrappeError('InvalidEmailAddressError', `Email: write one address like name@example.com, with nothing before or after it`)
 }
 
 /** What follows from the fields that were sent. */

@@ -8,8 +8,9 @@ import { PASSWORD, Visitor, type Page } from '../own-account/visitor.fixture.ts'
 describe.each(engines)('a second factor, on %s', (engine) => {
   let house: IdentityHouse
   let ahead = 0
+  const letters: Readonly<Record<string, unknown>>[] = []
   beforeAll(async () => {
-    house = await openIdentityHouse(engine)
+    house = await openIdentityHouse(engine, { outbox: { insert: async (_connection, { payload }) => void letters.push(payload) } })
   })
   afterAll(() => house.close())
 
@@ -141,6 +142,28 @@ describe.each(engines)('a second factor, on %s', (engine) => {
     expect((await login({ tmp_id: await firstStep(user), otp: code.toUpperCase().replaceAll('-', ' ') })).status).toBe(200)
     expect((await login({ tmp_id: await firstStep(user), otp: code })).status).toBe(401)
     expect((await browser.get('/account/factor')).text).toMatch(/left: <strong>9</)
+  })
+
+  it('tells its user by one letter of wrong codes after the right password: at once from a new place, else when all tries are used up', async () => {
+    const [one, other] = [await enrolled(), await enrolled()]
+    const lettersOf = (user: string) => letters.filter((letter) => letter['user'] === user && letter['about'] === 'code')
+    const fail = async (user: string, browser: string, times: number): Promise<void> => {
+      const ask = async (fields: Record<string, string>): Promise<Record<string, unknown>> => {
+        const sent = { method: 'POST', headers: { 'user-agent': browser }, body: new URLSearchParams(fields) }
+        return (await (await fetch(`${house.base}/api/method/login`, sent)).json()) as Record<string, unknown>
+      }
+      const tmp_id = String((await ask({ usr: user, pwd: PASSWORD }))['tmp_id'])
+      for (let turn = 0; turn < times; turn += 1)
+        expect(await ask({ tmp_id, otp: 'wrong' })).toMatchObject({ message: 'Incorrect Verification code' })
+    }
+    await fail(one.user, 'Firefox/140.0 Linux', 1)
+    expect(lettersOf(one.user)).toEqual([{ about: 'code', user: one.user, ip: '127.0.0.1', browser: 'Firefox on Linux' }])
+    await fail(one.user, 'Chrome/140.0 Windows', 5)
+    expect(lettersOf(one.user)).toHaveLength(1)
+    await fail(other.user, 'a test', 4)
+    expect(lettersOf(other.user)).toEqual([])
+    await fail(other.user, 'a test', 5)
+    expect(lettersOf(other.user)).toHaveLength(1)
   })
 
   it('is tried five times for each password, ten in ten minutes, and waits three minutes', async () => {

@@ -27,15 +27,19 @@ export async function readPending(connection: Connection, hash: string, now: num
   return (await query.where('hash', '=', hash).where('expires', '>', now).executeTakeFirst())?.user
 }
 
-/** Counts a try; whose sign-in it is comes back while there are any left. */
-export async function tryPending(connection: Connection, hash: string, now: number, most: number): Promise<string | undefined> {
+/** Counts a try; whose sign-in it is, and which try this was, comes back while there are any left. */
+export async function tryPending(
+  connection: Connection,
+  hash: string,
+  now: number,
+  most: number,
+): Promise<Pick<PendingRow, 'user' | 'tries'> | undefined> {
   // Primary key.
   const query = connection
     .withTables<Tables>()
     .updateTable('pending_sign_in')
     .set((row) => ({ tries: row('tries', '+', 1) }))
-  const row = await query.where('hash', '=', hash).where('expires', '>', now).where('tries', '<', most).returning('user').executeTakeFirst()
-  return row?.user
+  return query.where('hash', '=', hash).where('expires', '>', now).where('tries', '<', most).returning(['user', 'tries']).executeTakeFirst()
 }
 
 /** True for one caller alone. */

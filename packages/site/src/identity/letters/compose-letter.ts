@@ -65,15 +65,16 @@ const WRITERS: Readonly<Record<LetterPayload['about'], Writer>> = {
     subject: at(parts, t.password.subject),
     text: [`${t.password.intro} ${shownTime(parts, created)}.`, t.password.rest].join('\n\n'),
   }),
-  'sign-in': async (parts, { user, browser = '', ip = '' }, created) => ({
-    to: user,
-    subject: at(parts, t.signIn.subject),
-    text: [
-      t.signIn.intro,
-      [shownTime(parts, created), plain(browser), plain(ip)].join('\n'),
-      `${t.signIn.rest} ${parts.issuer()}${paths.account}`,
-    ].join('\n\n'),
-  }),
+  'sign-in': async (...written) => ofPlace(t.signIn, ...written),
+  code: async (...written) => ofPlace(t.code, ...written),
+}
+
+type PlaceTexts = Readonly<Record<'subject' | 'intro' | 'rest', string>>
+
+function ofPlace(words: PlaceTexts, parts: ComposeParts, { user, browser = '', ip = '' }: LetterPayload, created: number): Letter {
+  const place = [shownTime(parts, created), plain(browser), plain(ip)].join('\n')
+  const text = [words.intro, place, `${words.rest} ${parts.issuer()}${paths.account}`].join('\n\n')
+  return { to: user, subject: at(parts, words.subject), text }
 }
 
 const at = ({ issuer }: ComposeParts, subject: string): string => `${subject} ${new URL(issuer()).host}`

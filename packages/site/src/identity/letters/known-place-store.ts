@@ -16,6 +16,12 @@ export async function hasPlace(connection: Connection, user: string): Promise<bo
   return (await query.limit(1).executeTakeFirst()) !== undefined
 }
 
+export async function isKept(connection: Connection, user: string, mark: string): Promise<boolean> {
+  // Primary key.
+  const query = connection.withTables<Tables>().selectFrom('known_place').select('mark').where('user', '=', user)
+  return (await query.where('mark', '=', mark).executeTakeFirst()) !== undefined
+}
+
 /** True when it was not there. */
 export async function keepPlace(connection: Connection, row: KnownPlaceRow): Promise<boolean> {
   const db = connection.withTables<Tables>()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Connection } from '@annex/database'
 import { networkOf } from '../../audit/refusals/network-of.ts'
-import { hasPlace, keepPlace, removeOldPlaces } from './known-place-store.ts'
+import { hasPlace, isKept, keepPlace, removeOldPlaces } from './known-place-store.ts'
 
 export interface PlaceOfSignIn {
   readonly ip: string
@@ -17,11 +17,18 @@ const KEPT = 180 * 86_400_000_000
  *
  * @param now - UTC microseconds
  */
-export async function noticePlace(connection: Connection, user: string, { ip, browser }: PlaceOfSignIn, now: number): Promise<boolean> {
-  const mark = createHash('sha256')
-    .update(JSON.stringify([user, browser, networkOf(ip)]))
-    .digest('hex')
+export async function noticePlace(connection: Connection, user: string, place: PlaceOfSignIn, now: number): Promise<boolean> {
+  const mark = markOf(user, place)
   await removeOldPlaces(connection, user, now - KEPT)
   const isFirst = !(await hasPlace(connection, user))
   return (await keepPlace(connection, { user, mark, last_used: now })) && !isFirst
 }
+
+/** Whether a user has signed in there before. */
+export const isKnownPlace = (connection: Connection, user: string, place: PlaceOfSignIn): Promise<boolean> =>
+  isKept(connection, user, markOf(user, place))
+
+const markOf = (user: string, { ip, browser }: PlaceOfSignIn): string =>
+  createHash('sha256')
+    .update(JSON.stringify([user, browser, networkOf(ip)]))
+    .digest('hex')

@@ -1,7 +1,9 @@
+import { migrate } from '@annex/database'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { openAuditWorld, type AuditWorld } from '../../audit/audit.fixture.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
+import { identityMigrations } from '../identity-migrations.ts'
 import { SignIn } from '../sign-in.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -10,6 +12,7 @@ describe.each(engines)('A wrong password on %s', (engine) => {
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     world = await openAuditWorld(engine)
+    await migrate(world.database, identityMigrations)
   })
   afterEach(async () => {
     vi.useRealTimers()

@@ -1,4 +1,4 @@
-import { invalid, type Document } from '@annex/protocol'
+import { invalid, mayBeLoopback, type Document } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import type { Controller } from '../../doctypes/controller.ts'
 import type { Outgoing } from '../../outgoing/outgoing.ts'
@@ -69,9 +69,6 @@ function checkBaseUrl(text: string, issuer: string): void {
   )
     throw invalid('Base URL must be the https URL of the provider, such as https://accounts.example.com')
   const own = new URL(issuer)
-  const isOwn = url.origin === own.origin || (isLoopback(url) && isLoopback(own) && url.port === own.port)
+  const isOwn = url.origin === own.origin || (mayBeLoopback(url.hostname) && mayBeLoopback(own.hostname) && url.port === own.port)
   if (isOwn) throw invalid('Base URL is this site itself, whose users sign in with their password; give the URL of another provider')
 }
-
-/** As URLs spell it: 127.0.0.0/8 within IPv6 is `[::ffff:7fxx:xxxx]`. */
-const isLoopback = ({ hostname }: URL): boolean => /^(?:localhost|\[::1\]|127\..*|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]+\])$/.test(hostname)

@@ -112,9 +112,14 @@ describe.each(engines)('Saving a Social Login Key on %s', (engine) => {
 
   it('knows its own URL without calling itself', async () => {
     const began = performance.now()
-    for (const host of ['127.0.0.1', '127.1', 'localhost', '[::ffff:127.0.0.1]'])
+    for (const host of ['127.0.0.1', '127.1', 'localhost', 'localhost.', '0.0.0.0', '[::ffff:127.0.0.1]'])
       for (const end of ['', '/']) expectRefused(await save(site.url.replace('127.0.0.1', host) + end), /this site itself/)
     expect(performance.now() - began).toBeLessThan(2500)
+  })
+
+  it('takes no other machine for itself, whatever its name begins with', async () => {
+    for (const host of ['127.example.invalid', '127.0.0.1.example.invalid'])
+      expectRefused(await save(site.url.replace('127.0.0.1', host)), /is not known/)
   })
 
   it('keeps what the provider says, and turns off when the provider is gone', async () => {

@@ -249,6 +249,17 @@ describe.each(engines)('Signing in by another provider on %s', (engine) => {
     const browser = new Browser()
     expectRefused(await signIn(manners, browser), browser, 403, /no account here/)
     await admin.update('Social Login Key', 'house', { sign_ups: 'Allow' })
+    for (const email of [
+      'a@x.example,b@x.example',
+      'a@x.example b@x.example',
+      'a@x.example\r\nBcc: b@x.example',
+      '<a@x.example>',
+      'a@x.example,',
+    ]) {
+      const several = new Browser()
+      const profile = { email, email_verified: true, given_name: 'Nora' }
+      expectRefused(await signIn({ sub: 'several', profile }, several), several, 403, /no verified e-mail/)
+    }
     await signIn(manners, browser)
     expect(userOf(browser)).toBe('new@example.org')
     const user = await admin.read('User', 'new@example.org')

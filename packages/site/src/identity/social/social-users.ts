@@ -1,5 +1,5 @@
 import type { Database } from '@annex/database'
-import { FrappeError, type Document, type Values } from '@annex/protocol'
+import { FrappeError, isMailAddress, type Document, type Values } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
 import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
 import type { Account, Accounts } from '../accounts/accounts.ts'
@@ -101,10 +101,11 @@ function emailOf(key: SocialKey, answers: readonly Claims[]): string {
 
 const REMEDY = 'verify yours there, or ask a System Manager'
 
-/** In small letters. Letters that only look like ASCII once they are small (the Kelvin sign) belong to another's address. */
+/** One, in small letters. Letters that only look like ASCII once they are small (the Kelvin sign) belong to another's address. */
 function addressOf(email: unknown): string | undefined {
-  if (typeof email !== 'string' || !email.includes('@')) return undefined
+  if (typeof email !== 'string') return undefined
   const [given, small] = [email.trim(), email.trim().toLowerCase()]
+  if (!isMailAddress(small)) return undefined
   return isAscii(small) && !isAscii(given) ? undefined : small
 }
 
