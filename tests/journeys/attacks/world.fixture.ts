@@ -136,7 +136,7 @@ function trailIn(tables: ReadonlyMap<string, readonly StoredRow[]>): StoredRow[]
 }
 
 /** What is written up to a second later, so that it may be of another act. */
-const NOTED = new Set(['oauth.token.issued'])
+const NOTED = new Set(['oauth.token.issued', 'oauth.bearer.refused'])
 
 /**
  * What an act has left in the trail. A refusal like one of the minute before is counted with it: what was told of it finds it.
@@ -146,7 +146,7 @@ function eventsOf(reply: Reply, trail: readonly StoredRow[], isNew: (row: Stored
   const firsts = trail.filter(
     (row, index) => trail.findIndex((other) => row['incident'] !== null && other['incident'] === row['incident']) === index,
   )
-  const told = firsts.filter((row) => row['incident'] === incident)
+  const told = firsts.filter((row) => row['incident'] === incident && !NOTED.has(String(row['event'])))
   const rest = trail.filter(
     (row) => isNew(row) && !NOTED.has(String(row['event'])) && (row['incident'] === null || (firsts.includes(row) && !told.includes(row))),
   )

@@ -29,6 +29,8 @@ export async function insertAll(
   } catch (error) {
     const stray = sent.find((document) => !PLACE.every((key) => document[key]))
     if (!(error instanceof FrappeError) || error.excType !== 'PermissionError' || !stray) throw error
+    // Whoever lacks the scope is told that: to look further on their behalf would be noted as a refusal of its own.
+    if (error.options.headers?.['www-authenticate'] !== undefined) throw error
     const isRow = await backend.doctype(principal, stray.doctype).then(
       ({ istable }) => istable,
       () => false,

@@ -117,12 +117,14 @@ export const boxesOf = (page: Reply): string[] =>
 export interface App {
   readonly id: string
   readonly secret: string
+  /** What its events are signed with, where it hears any. */
+  readonly eventSecret?: string
 }
 
 let people = 0
 
 /** A new user of the desk. */
-export async function person(provider: Provider, values: Record<string, unknown> = {}): Promise<string> {
+export async function person(provider: Pick<Provider, 'documents'>, values: Record<string, unknown> = {}): Promise<string> {
   people += 1
   const email = `person${people}@example.com`
   const roles = [{ role: 'Desk User' }]
@@ -132,15 +134,20 @@ export async function person(provider: Provider, values: Record<string, unknown>
   return email
 }
 
-export async function register(provider: Provider, values: Record<string, unknown> = {}): Promise<App> {
-  const { id, secret } = await provider.oauth.clients.insert(ADMINISTRATOR, {
+/** A site, by its provider alone or whole. */
+interface Registering {
+  readonly oauth: Pick<Provider['oauth'], 'clients'>
+}
+
+export async function register({ oauth }: Registering, values: Record<string, unknown> = {}): Promise<App> {
+  const { id, secret, ...more } = await oauth.clients.insert(ADMINISTRATOR, {
     app_name: 'Field Sales',
     scopes: 'openid all',
     redirect_uris: REDIRECT,
     default_redirect_uri: REDIRECT,
     ...values,
   })
-  return { id, secret: secret ?? '' }
+  return { id, secret: secret ?? '', ...more }
 }
 
 export const request = (app: App, values: Fields = {}): Fields => ({

@@ -5,11 +5,6 @@ import { engines } from '../../../../../tests/support/databases.ts'
 import { Limits } from '../../http/limits.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
 import { ClientAuthentication } from '../clients/authentication/client-authentication.ts'
-import { readClient } from '../clients/clients-store.ts'
-import { revokeGrants } from '../grants/grants-store.ts'
-import { Tokens } from '../grants/tokens.ts'
-import { readTokenGrant } from '../grants/tokens-store.ts'
-import { hashOf } from '../token-text.ts'
 import {
   Browser,
   INTROSPECT,
@@ -26,8 +21,8 @@ import {
   swap,
   tokensOf,
 } from './app.fixture.ts'
-import type { App, Reply, Tokens as Pair } from './app.fixture.ts'
-import { Killed, killedAt, watched } from './failing-database.fixture.ts'
+import type { App, Reply } from './app.fixture.ts'
+import { watched } from './failing-database.fixture.ts'
 import { openProvider, type Provider } from './provider.fixture.ts'
 
 /** Rows of the attack list that no test of a single endpoint holds; the others stand beside what they attack. */
@@ -138,64 +133,6 @@ describe.each(engines)('At the token endpoint on %s', (engine) => {
     // From then on each of them is kept in memory, nobody too.
     const again = await work(app.id, `${app.secret.slice(0, -1)}?`)
     expect([await work('nobody', app.secret), await work(gone.id, 'wrong')]).toEqual([again, again])
-  })
-
-  describe('D13 a process that is killed at any statement of a refresh', () => {
-    const refreshed = async (client: App, refreshToken: string, statement: number): Promise<{ killed: boolean; statements: number }> => {
-      const failing = killedAt(provider.database, statement)
-      const tokens = new Tokens(failing.database, provider.keys, () => Date.now() * 1000)
-      const registered = await readClient(provider.database.connection, client.id)
-      const narrow = (): { asked: string; held: string; resource: null } => ({ asked: 'openid all', held: 'openid all', resource: null })
-      const refresh = async (): Promise<unknown> => {
-        const grant = await readTokenGrant(failing.database.connection, hashOf(refreshToken), client.id)
-        return tokens.rotate({ refreshToken, grant: grant!.id, client: registered!, narrow })
-      }
-      const outcome = await refresh().catch((error: unknown) => error)
-      return { killed: outcome instanceof Killed, statements: failing.count() }
-    }
-
-    it('leaves the old token or its successor good, and the client’s retry succeeds', async () => {
-      const app = await own()
-      let current: Pair = await connect(provider, alice, app)
-      const { statements } = await refreshed(app, current.refresh, 99)
-      expect(statements).toBeGreaterThanOrEqual(4)
-      current = tokensOf(await renew(provider, app, current.refresh))
-      for (let statement = 0; statement < statements; statement += 1) {
-        expect((await refreshed(app, current.refresh, statement)).killed).toBe(true)
-        expect((await me(provider, current.access)).status).toBe(200)
-        const retry = await renew(provider, app, current.refresh)
-        expect(retry.status).toBe(200)
-        current = tokensOf(retry)
-      }
-      expect(await tokensIn(app, sql`t.kind = 'refresh' and t.used_at is null`)).toBe(1)
-    })
-
-    it('and after its commit, before the answer: the retry gets the same pair', async () => {
-      const app = await own()
-      const first = await connect(provider, alice, app)
-      await refreshed(app, first.refresh, 99)
-      const retry = await renew(provider, app, first.refresh)
-      expect(retry.status).toBe(200)
-      expect(tokensOf(await renew(provider, app, first.refresh))).toEqual(tokensOf(retry))
-      expect((await me(provider, tokensOf(retry).access)).status).toBe(200)
-    })
-  })
-
-  it('D14 E03 a revocation that is killed at any statement revokes all or nothing, and the next one all', async () => {
-    const app = await own()
-    const tokens = await connect(provider, alice, app)
-    const [grant] = await provider.grants.list(user, app.id)
-    for (let statement = 0; statement < 1; statement += 1) {
-      const failing = killedAt(provider.database, statement)
-      const revoke = failing.database.transaction((connection) =>
-        revokeGrants(connection, { id: grant!.id }, 'user_revoked', Date.now() * 1000),
-      )
-      await expect(revoke).rejects.toThrow(Killed)
-      expect((await me(provider, tokens.access)).status).toBe(200)
-    }
-    expect((await post(provider, REVOKE, { token: tokens.refresh })).json).toEqual({})
-    expect((await me(provider, tokens.access)).status).toBe(401)
-    expectError(await renew(provider, app, tokens.refresh), 'invalid_grant')
   })
 
   it('E03 a token that a token-only client has revoked stays so within the leeway, and its successor lives', async () => {

@@ -44,6 +44,7 @@ import { withApiAccess } from '../access/api-access.ts'
 import { withBudget } from '../budgets/with-budget.ts'
 import { webhookMigrations } from '../../webhooks/outbox-migrations.ts'
 import { bearerTokenController } from '../bearer/bearer-token-controller.ts'
+import { removeApprovalsOf } from '../clients/approvals/approvals-store.ts'
 import { clientController } from '../clients/client-controller.ts'
 import { Grants } from '../grants/grants.ts'
 import { auditSigner } from '../keys/audit-signer.ts'
@@ -90,6 +91,8 @@ export interface Provider {
   readonly faults: unknown[]
   /** What an operator was told. */
   readonly notices: string[]
+  /** Lines of the log. */
+  readonly logged: string[]
   /** UTC microseconds, by the provider's clock. */
   readonly now: () => number
   /** Moves the provider's clock, in seconds. */
@@ -136,7 +139,7 @@ async function openHouse(database: Database, clock: Clock, now: () => number, ke
   const [accounts, sessions, generation] = [new Accounts(database, now), new Sessions(database, now), new Generation(database)]
   generation.onChange(() => doctypes.load())
   const audit = new Audit({ database, now })
-  const [events, faults, notices]: [OAuthEvent[], unknown[], string[]] = [[], [], []]
+  const [events, faults, notices, logged]: [OAuthEvent[], unknown[], string[], string[]] = [[], [], [], []]
   const ring = new LiveKeys({ database, ring: keys, now, onNotice: (sentence) => void notices.push(sentence) })
   const sealer = valueSealer({ ring, siteOf: readSiteId, onLacking: (keyId) => ring.noteLacking(keyId) })
   const subOf = async (connection: Connection, user: string): Promise<string | undefined> => (await accounts.read(user, connection))?.sub
@@ -165,6 +168,7 @@ async function openHouse(database: Database, clock: Clock, now: () => number, ke
         audit,
         onCredentialsChanged,
         onRolesLost: (connection, user, roles) => endForUser(connection, user, roles, { grants, now }),
+        onRemoved: removeApprovalsOf,
       }),
     ],
     ['Role', judgement],
@@ -196,6 +200,7 @@ async function openHouse(database: Database, clock: Clock, now: () => number, ke
     events,
     faults,
     notices,
+    logged,
     grants,
     telling,
     documents,
@@ -247,7 +252,7 @@ async function serve(house: House, settings: ProviderSettings) {
       house.audit.from({ ip, user: caller.user, client: caller.token?.client, grant: caller.token?.grant }, run),
     gate: (authorization) => oauth.budgets.check(authorization),
     crossOrigin: oauth.origins,
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'debug' }, { write: (line: string) => void house.logged.push(line) }),
   })
   identityRoutes(server, { ...house, signIn: new SignIn(house), issuer })
   oauth.routes(server)

@@ -10,7 +10,11 @@ export interface Trace {
 }
 
 /** What the trail says of a client (null: of none), in order; of one kind of event, or of all. */
-export async function traces({ audit, database }: Provider, client: string | null, event = '%'): Promise<Trace[]> {
+export async function traces(
+  { audit, database }: Pick<Provider, 'audit' | 'database'>,
+  client: string | null,
+  event = '%',
+): Promise<Trace[]> {
   await audit.flush(true)
   const { rows } = await sql<Omit<Trace, 'detail'> & { detail: string | null }>`
     select event, p."user" as "user", grant_id as "grant", ip, detail from audit a left join audit_person p on p.person = a.person

@@ -225,6 +225,7 @@ const others: readonly AttackRow[] = [
       return () => me(stage.provider, refresh)
     },
     answer: unknownToken,
+    trail: ['oauth.bearer.refused: unknown'],
   },
   {
     row: 'D15',

@@ -4,7 +4,7 @@ import { ADMINISTRATOR } from '../../../policy/principal.ts'
 import { SETTINGS } from '../../settings.ts'
 import { INTROSPECT, boxesOf, connect, post, request, tokensOf, type App, type Reply } from '../app.fixture.ts'
 import { doctype, type Provider } from '../provider.fixture.ts'
-import { refusedHere, toldToApp } from './answers-to-attacks.fixture.ts'
+import { asksPerson, refusedHere, toldToApp } from './answers-to-attacks.fixture.ts'
 import type { Answer, AttackRow } from './attack-row.fixture.ts'
 import type { Stage } from './stage.fixture.ts'
 
@@ -42,11 +42,6 @@ const asksAlone =
   (...boxes: readonly string[]): Answer =>
   (reply) =>
     expect([reply.status, boxesOf(reply)]).toEqual([200, boxes])
-
-const asksPerson: Answer = ({ status, location, text }) => {
-  expect([status, location]).toEqual([200, undefined])
-  expect(text).toContain('Sign out?')
-}
 
 const ending = (about: string, query: (stage: Stage, idToken: string) => Record<string, string>, answer: Answer): AttackRow => ({
   row: 'G06',

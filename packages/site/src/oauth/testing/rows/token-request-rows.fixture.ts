@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { ADMINISTRATOR } from '../../../policy/principal.ts'
 import { REVOKE, TOKEN, ask, person, post, renew, type App, type Reply } from '../app.fixture.ts'
 import { errorOf, refusedAs } from './answers-to-attacks.fixture.ts'
 import type { AttackRow } from './attack-row.fixture.ts'
@@ -34,6 +35,9 @@ const credentials = (about: string, values: Record<string, string>): AttackRow =
   },
   ...refusedAs('invalid_client'),
 })
+
+/** All of an answer but when it was given. */
+const told = ({ text, headers }: Reply): string => text + JSON.stringify([...headers].filter(([name]) => name !== 'date'))
 
 const clientRows: readonly AttackRow[] = [
   credentials('a wrong secret', { client_secret: 'wrong' }),
@@ -81,6 +85,28 @@ const clientRows: readonly AttackRow[] = [
     attack: async (stage) => sendsBody('application/json', JSON.stringify({ ...REFRESH, client_id: stage.app.id, client_secret }))(stage),
     answer: errorOf('invalid_request'),
   })),
+  {
+    row: 'C13',
+    about: 'a secret that begins rightly, a wrong one, one of another app, and an app that is unknown or has ended read the same',
+    attack: async (stage) => {
+      const [other, gone] = [await stage.register(), await stage.register()]
+      await stage.provider.oauth.clients.retire(ADMINISTRATOR, gone.id)
+      const { app } = stage
+      const shown = (id: string, secret: string): Promise<Reply> => stage.renew('x', {}, { id, secret })
+      return async () => [
+        await shown(app.id, `${app.secret.slice(0, -1)}?`),
+        await shown(app.id, 'wrong'),
+        await shown(app.id, other.secret),
+        await shown('nobody', app.secret),
+        await shown(gone.id, gone.secret),
+        await shown(gone.id, 'wrong'),
+      ]
+    },
+    ...refusedAs('invalid_client'),
+    holds: async (_stage, replies) => {
+      expect(new Set(replies.map(told)).size).toBe(1)
+    },
+  },
   {
     row: 'C12',
     about: 'twenty wrong secrets a minute are slowed down, and nobody elsewhere',

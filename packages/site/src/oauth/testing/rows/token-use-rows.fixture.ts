@@ -169,6 +169,7 @@ const use: readonly AttackRow[] = [
       ),
     ),
     answer: unknownToken,
+    trail: ['oauth.bearer.refused: unknown'],
   },
   {
     row: 'E13',
@@ -198,6 +199,7 @@ const use: readonly AttackRow[] = [
         Promise.all([tokens.idToken, tokens.refresh, stage.app.secret, code, `at1_${'A'.repeat(43)}`].map((one) => me(stage.provider, one)))
     },
     answer: unknownToken,
+    trail: ['oauth.bearer.refused: unknown'],
   },
   {
     row: 'E16',
