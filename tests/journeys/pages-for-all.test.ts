@@ -106,11 +106,13 @@ async function open(tab: Tab, path: string, name = path): Promise<void> {
   await judge(tab, name)
 }
 
-/** Judges the page on one connection, from a page that leads to it. */
+/** Judges the page on one connection, from a page that leads to it, and that on its access token. */
 async function openConnection(tab: Tab, path: string): Promise<void> {
   await tab.page.goto(site.url + path)
   await tab.follow(tab.page.locator('a[href*="/connections/"]').first().click())
   await judge(tab, `connection of ${path}`)
+  await tab.follow(tab.page.locator('a[href*="/tokens/"]').first().click())
+  await judge(tab, `token of ${path}`)
 }
 
 journey(

@@ -18,7 +18,7 @@ import { readLiveToken } from '../../packages/site/src/oauth/grants/tokens-store
 import { Tokens, type IssuedTokens } from '../../packages/site/src/oauth/grants/tokens.ts'
 import { REDIRECT, person, register } from '../../packages/site/src/oauth/testing/app.fixture.ts'
 import { openProvider, type Provider } from '../../packages/site/src/oauth/testing/provider.fixture.ts'
-import { hashOf, randomText, tokenText } from '../../packages/site/src/oauth/token-text.ts'
+import { tokenKey, randomText, tokenText } from '../../packages/site/src/oauth/token-text.ts'
 import { GUEST } from '../../packages/site/src/policy/principal.ts'
 
 /** One thing that somebody does with a grant. `pick` chooses among the tokens that were handed out so far: 0 is the last. */
@@ -161,7 +161,7 @@ class Play {
       await insertCode(connection, {
         ...unused,
         ...times,
-        hash: hashOf(code),
+        hash: tokenKey(code),
         grant_id: id,
         client: client.id,
         redirect_uri: REDIRECT,
@@ -219,7 +219,7 @@ class Play {
 
   async #use(access: string): Promise<void> {
     const revokedBefore = this.#revoked
-    const live = await readLiveToken(this.#database.connection, hashOf(access), Date.now() * 1000 + this.#ahead)
+    const live = await readLiveToken(this.#database.connection, tokenKey(access), Date.now() * 1000 + this.#ahead)
     if (live && revokedBefore) this.#late.push(access)
   }
 

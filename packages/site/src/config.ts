@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
+import { isLoopback, readMailbox } from '@annex/protocol'
 
 /** How one site runs; every setting may stand in the environment or in `annex.json` of the data folder. */
 export interface Config {
@@ -218,8 +219,8 @@ function parseMail(url: string | undefined, from: string | undefined): Config['m
   const parsed = url !== undefined && URL.canParse(url) ? new URL(url) : undefined
   if (url === undefined || !parsed || !/^smtps?:$/.test(parsed.protocol) || parsed.hostname === '' || !/^\/?$/.test(parsed.pathname))
     throw new ConfigError('ANNEX_SMTP_URL', 'must be a mail server such as smtps://user:password@mail.example.com')
-  if (from === undefined || !/^(?:[^\s<>@,;]+@[^\s<>@,;]+|[^<>@,;\r\n]+<[^\s<>@,;]+@[^\s<>@,;]+>)$/.test(from))
-    throw new ConfigError('ANNEX_MAIL_FROM', 'must be the address that mail comes from, such as Annex <annex@example.com>')
+  if (from === undefined || readMailbox(from) === undefined)
+    throw new ConfigError('ANNEX_MAIL_FROM', 'must be the one address that mail comes from, such as Annex <annex@example.com>')
   return { url, from }
 }
 
@@ -244,8 +245,6 @@ function refuseUnsafe(config: Config): void {
   if (config.adminPassword !== undefined && (config.adminPassword.length < 10 || isFamiliar(config.adminPassword)))
     throw new ConfigError('ANNEX_ADMIN_PASSWORD', 'must have ten characters or more in production and be none that everybody tries')
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** Passwords that installations are left with, in small letters. */
 export const FAMILIAR_PASSWORDS = ['admin', 'administrator', 'annex', 'changeme', 'password'] as const

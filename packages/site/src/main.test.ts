@@ -4,6 +4,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { openDatabase } from '@annex/database'
+import { sql } from 'kysely'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Api } from '../../../tests/support/callers/api.ts'
 import { engines, temporaryDatabase } from '../../../tests/support/databases.ts'
@@ -11,6 +13,11 @@ import { Program } from '../../../tests/support/program.ts'
 import { makeKeyRing } from './oauth/keys/key-ring.ts'
 
 const PASSWORD = 'corr3ct-horse-battery'
+/** What an earlier release did not make of a search index. */
+const PARTS_OF_SEARCH = {
+  sqlite: ['trigger "tabToDo~grams-inserted"', 'trigger "tabToDo~grams-updated"', 'view "tabToDo~places"', 'table "tabToDo~grams"'],
+  postgres: ['index "tabToDo~key-search"'],
+} as const
 const leftovers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const remove of leftovers.splice(0).toReversed()) await remove()
@@ -140,6 +147,31 @@ describe.each(engines)('The site as a program, on %s', (engine) => {
     for (const { url } of both) await Api.signIn(url, 'Administrator', password)
     expect((await readdir(folder)).toSorted()).toEqual(['address', 'admin-password', 'keys.json'])
     for (const { site } of both) expect((await site.stop()).code).toBe(0)
+  })
+
+  it('says what it builds for a new release of many documents, and when that is done, to who starts it and in the log', async () => {
+    const place = await temporaryDatabase(engine)
+    leftovers.push(() => place.remove())
+    const settings = { ANNEX_DATA: await emptyFolder(), DATABASE_URL: place.url }
+    await (await start(settings)).site.stop()
+    const database = await openDatabase(place.url)
+    await sql`with recursive counted (n) as (select 1 union all select n + 1 from counted where n < 10000)
+      insert into "tabToDo" (name, owner, creation, modified, modified_by, _key)
+      select 'T-' || n, 'x', 1, 1, 'x', 'T-' || n from counted`.execute(database.connection)
+    for (const part of PARTS_OF_SEARCH[engine]) await sql.raw(`drop ${part}`).execute(database.connection)
+    await sql`delete from doctype_release`.execute(database.connection)
+    await database.close()
+    const { site, url } = await start(settings)
+    const { stdout, stderr } = await site.stop()
+    const [begun, done, ...rest] = stdout.trim().split('\n')
+    expect(begun).toBe('Building the search index of ToDo (10,000 documents) for this release; the site answers when that is done')
+    expect(done).toMatch(/^Built the search index of ToDo \(10,000 documents\) in \d+\.\d s$/)
+    expect(rest).toEqual([`listening on ${url}`])
+    const logged = stderr.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as { msg: string }] : []))
+    expect(logged.map(({ msg }) => msg)).toEqual(expect.arrayContaining([begun, done]))
+    expect(logged.find(({ msg }) => msg === done)).toMatchObject({ doctype: 'ToDo', documents: 10_000, took: expect.any(Number) })
+    const again = await start(settings)
+    expect((await again.site.stop()).stdout).toBe(`listening on ${again.url}\n`)
   })
 
   it('starts with the driver of its database alone, and without what no first request needs', async () => {

@@ -5,7 +5,7 @@ import { openSite } from './site.ts'
 async function main(): Promise<void> {
   // From the first moment: a signal while the site opens waits until it can stop cleanly.
   const stopped = signal()
-  const site = await openSite(readConfig(process.env))
+  const site = await openSite(readConfig(process.env), print)
   for (const note of site.notes) print(note)
   try {
     const { issuer, address } = await site.listen()

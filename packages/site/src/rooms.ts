@@ -8,6 +8,7 @@ import { doctypeController } from './doctypes/doctype-controller.ts'
 import { DocTypes } from './doctypes/doctypes.ts'
 import { doctypeMigrations } from './doctypes/migrations.ts'
 import { followRelease } from './doctypes/release/follow-release.ts'
+import type { OnWork } from './doctypes/release/release-work.ts'
 import type { Controller } from './doctypes/controller.ts'
 import { customDocPermController } from './doctypes/permissions/custom-docperm-controller.ts'
 import { Clock } from './doctypes/values/clock.ts'
@@ -43,6 +44,7 @@ import { socialKeyController } from './identity/social/social-key-controller.ts'
 import { judgementListener } from './identity/trees/judgement-listener.ts'
 import { endForUser } from './oauth/access/lost-roles.ts'
 import { bearerTokenController } from './oauth/bearer/bearer-token-controller.ts'
+import { removeApprovalsOf } from './oauth/clients/approvals/approvals-store.ts'
 import { clientController } from './oauth/clients/client-controller.ts'
 import { Grants } from './oauth/grants/grants.ts'
 import { settingsController } from './oauth/settings/settings-controller.ts'
@@ -89,7 +91,11 @@ export const MIGRATIONS = [
   ...webhookMigrations,
 ]
 
-/** Puts storage, documents and identity together on an open database, and brings its schema up to date. */
+/**
+ * Puts storage, documents and identity together on an open database, and brings its schema up to date.
+ *
+ * @param onWork - hears of what takes long meanwhile
+ */
 export async function openRooms(
   database: Database,
   config: Config,
@@ -97,10 +103,11 @@ export async function openRooms(
   hooks: Hooks,
   sealer: Sealer,
   issuer: () => string,
+  onWork?: OnWork,
 ): Promise<Rooms> {
   await refuseUnfinished(database)
   await migrate(database, MIGRATIONS)
-  await followRelease(database)
+  await followRelease(database, onWork)
   await keepTrailProtected(database)
   const clock = new Clock()
   const now = (): number => clock.now()
@@ -208,6 +215,7 @@ function controllersOf(
         onCredentialsChanged: (connection, user) => grants.revokeForUser(connection, user, 'credentials_changed'),
         onPasswordChanged: (connection, user) => letters.passwordChanged(connection, user),
         onRolesLost: (connection, user, roles) => endForUser(connection, user, roles, { grants, now }),
+        onRemoved: removeApprovalsOf,
       }),
     ],
     ['Role', roleController(generation)],

@@ -10,6 +10,7 @@ import { passwordResets } from './assembly/password-resets.ts'
 import type { Trail } from './audit/trail.ts'
 import type { Backend } from './backend/backend.ts'
 import type { Config } from './config.ts'
+import { sentenceOf } from './doctypes/release/release-work.ts'
 import { readSiteId } from './doctypes/tables/site-id-store.ts'
 import { openHooks, type Hooks } from './hooks/hooks.ts'
 import type { HttpServer } from './http/server.ts'
@@ -70,22 +71,23 @@ export interface Site {
 /**
  * Opens a site: its database (brought up to date), its keys, its rooms.
  *
+ * @param onWork - is told in sentences, which the log has too, of what takes long meanwhile
  * @throws {Error} one sentence that names the setting or the place that is at fault; nothing is left half-written
  */
-export async function openSite(config: Config): Promise<Site> {
+export async function openSite(config: Config, onWork: (sentence: string) => void = () => {}): Promise<Site> {
   await makeDataFolder(config.dataFolder)
   const keys = await loadKeys(config)
   const hooks = await openHooks(config.hooks)
   const database = await openDatabase(config.databaseUrl, { setting: databaseSetting(config) })
   try {
-    return await assemble(config, database, keys, hooks)
+    return await assemble(config, database, keys, hooks, onWork)
   } catch (error) {
     await database.close()
     throw databaseFault(error, database, config) ?? error
   }
 }
 
-async function assemble(config: Config, database: Database, keys: Keys, hooks: Hooks): Promise<Site> {
+async function assemble(config: Config, database: Database, keys: Keys, hooks: Hooks, onWork: (sentence: string) => void): Promise<Site> {
   const log = createLogger(config.logLevel)
   const issuer = new Issuer(config)
   const ring = new LiveKeys({ database, ring: keys, now: () => rooms.clock.now(), onNotice: (sentence) => log.warn(sentence) })
@@ -103,6 +105,10 @@ async function assemble(config: Config, database: Database, keys: Keys, hooks: H
     hooks,
     sealer,
     issuer.read,
+    (work) => {
+      log.info(work, sentenceOf(work))
+      onWork(sentenceOf(work))
+    },
   )
   const resets = passwordResets(rooms, issuer)
   const forgotten = new ForgottenPasswords({

@@ -1,7 +1,7 @@
 import { openDatabase } from '@annex/database'
 import { sql } from 'kysely'
 import { expect } from 'vitest'
-import { hashOf } from '../../../packages/site/src/oauth/token-text.ts'
+import { tokenKey } from '../../../packages/site/src/oauth/token-text.ts'
 import { Api, type Reply } from '../../support/callers/api.ts'
 import { renew, tokensOf } from '../../support/callers/connected-app.ts'
 import { checkChain, type StoredToken } from '../../support/token-chain.ts'
@@ -19,7 +19,7 @@ interface Held {
 export async function readHeld(databaseUrl: string, mark: string): Promise<Held> {
   const database = await openDatabase(databaseUrl, { maxConnections: 1 })
   try {
-    const hash = hashOf(mark)
+    const hash = tokenKey(mark)
     const { rows: grants } = await sql<{ id: string; revoked_at: number | null }>`select id, revoked_at from oauth_grant
       where id in (select grant_id from oauth_token where hash = ${hash} union select grant_id from oauth_code where hash = ${hash})`.execute(
       database.connection,
@@ -49,7 +49,7 @@ export async function expectAlive({ url, databaseUrl }: Asked, pair: Pair): Prom
   const { revoked, live } = await readHeld(databaseUrl, pair.refresh)
   expect(revoked).toBe(false)
   // A chain has one refresh token that nobody used: this is it.
-  expect(live).toEqual(expect.arrayContaining([hashOf(pair.access), hashOf(pair.refresh)]))
+  expect(live).toEqual(expect.arrayContaining([tokenKey(pair.access), tokenKey(pair.refresh)]))
   expect(await openedBy(url, pair.access)).toBe(200)
 }
 

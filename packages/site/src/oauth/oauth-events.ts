@@ -7,6 +7,8 @@ export interface OAuthEvent {
   readonly grant: string
   readonly user: string
   readonly client: string
+  /** When it came about; of one that ended or was narrowed. UTC microseconds. */
+  readonly created?: number
   /**
    * Why it ended: `token_reuse`, `code_replay`, `token_revoked`, `user_revoked`, `consent_replaced`, `client_retired`, `admin_refused`,
    * or identity's reason.

@@ -7,7 +7,7 @@ import type { Courier } from '../webhooks/courier.ts'
 import { Admission } from './admission.ts'
 import { Apps } from './apps/apps.ts'
 import { AllowedOrigins } from './access/allowed-origins.ts'
-import { Closings } from './access/closings.ts'
+import { Closings } from './access/closings/closings.ts'
 import { bearerAuthenticator } from './bearer/bearer-authenticator.ts'
 import { Budgets } from './budgets/budgets.ts'
 import { ClientAuthentication, type ClientRequest } from './clients/authentication/client-authentication.ts'
@@ -59,8 +59,8 @@ export interface OAuth {
   /** Whose scripts may call from other origins. */
   readonly origins: AllowedOrigins
   routes(server: HttpServer<Principal>): void
-  /** Ends what is left to end of consents of users to whom an app was closed; done each second by itself. */
-  endLeftOut(): Promise<void>
+  /** Ends what is left to end of grants that were closed; done each second by itself. */
+  endClosed(): Promise<void>
   /** What is done each hour: what ended is removed, and the signing key changed when it is due. */
   tidy(): Promise<void>
   /** Writes what it still remembers. To be called before the database is closed. */
@@ -121,7 +121,7 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
     usage,
     budgets,
     origins,
-    endLeftOut: () => closings.run(),
+    endClosed: () => closings.run(),
     tidy: () => tidying.run(),
     routes: (server) => oauthRoutes(server, { ...routeParts({ ...parts, usage, budgets, apps }, admission, clients), explain, origins }),
     close: async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hashOf, isAccessToken, isSameHash, randomText, tokenText } from './token-text.ts'
+import { hashOf, isAccessToken, isSameHash, randomText, timeDigits, timedToken, timeInKey, tokenKey, tokenText } from './token-text.ts'
 
 const BODY = 'aZ09-_'.repeat(7) + 'x'
 
@@ -20,6 +20,9 @@ describe('a text of ours', () => {
     [`atA_${BODY}`, false],
     [`at12_${BODY}`, false],
     [`at_${BODY}`, false],
+    [`at1_0123456av${BODY}`, true],
+    [`at1_0123456aw${BODY}`, false],
+    [`at1_01234567${BODY}`, false],
     [`at1_${BODY}x`, false],
     [`at1_${BODY.slice(1)}`, false],
     [`at1_${BODY.slice(1)}.`, false],
@@ -43,6 +46,32 @@ describe('a text of ours', () => {
 
   it('is stored by its SHA-256', () => {
     expect(hashOf('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  })
+
+  it('is found by its time of issue and its hash, so that later ones lie after earlier ones', () => {
+    const made = Date.UTC(2026, 10, 23, 12) * 1000
+    const times = [made, made + 1000, made + 32_000, made + 3600_000_000, made + 31_536_000_000_000]
+    const texts = times.map((time) => timedToken('access', '1', timeDigits(time), randomText()))
+    const keys = texts.map(tokenKey)
+    expect(keys).toEqual(texts.map((text, index) => timeDigits(times[index] ?? 0) + hashOf(text)))
+    expect(keys.toSorted()).toEqual(keys)
+    expect(keys.map(timeInKey)).toEqual(times.map(timeDigits))
+    expect(Number.parseInt(timeInKey(keys[0] ?? ''), 32)).toBe(made / 1000)
+  })
+
+  it.each([
+    `at1_${BODY}`,
+    `rt1_${BODY}`,
+    `dc1_0123456av${BODY}`,
+    `at1_0123456aw${BODY}`,
+    `at1_012345\0\0\0${BODY}`,
+    `at1_0123456av${BODY}x`,
+    `at1_0123456av${BODY}\n`,
+    'abc',
+    '',
+  ])('%j has no time, and is found by its hash alone', (text) => {
+    expect(tokenKey(text)).toBe(hashOf(text))
+    expect(timeInKey(tokenKey(text))).toBe('')
   })
 
   it.each([

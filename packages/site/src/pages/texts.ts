@@ -73,6 +73,11 @@ const english = {
       intro: 'Your account was used to sign in from a browser or a network that it was not used from before:',
       rest: 'If it was not you, set a new password now, and end what you do not know at',
     },
+    code: {
+      subject: 'A wrong code after your password at',
+      intro: 'Somebody signed in as you as far as the one-time code, and the code was wrong. They know your password, unless it was you:',
+      rest: 'Without a code nobody gets in. If it was not you, set a new password now; you find that, and where you are signed in, at',
+    },
   },
   setPassword: {
     title: 'Set a new password',

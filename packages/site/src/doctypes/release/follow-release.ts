@@ -12,6 +12,7 @@ import { standardLayout } from '../tables/columns.ts'
 import { indexesOf } from '../tables/indexes.ts'
 import { dropOtherIndexes, followLayout } from '../tables/layout.ts'
 import { Clock } from '../values/clock.ts'
+import type { OnWork } from './release-work.ts'
 import { ReleaseStore, insertApplied, isApplied, tablesOf } from './release-store.ts'
 
 /** Roles that everyone has by what they are, and the one that rules the site. */
@@ -27,20 +28,26 @@ const SEARCH_LAYOUT = 2
  * One transaction; of two processes that start at once one waits for the other. A release that was applied before does nothing,
  * so that a process of an earlier one, started later, leaves what the newer one made.
  *
+ * @param onWork - hears of what takes long because there are many documents
  * @param definitions - of the release, for tests
  * @returns whether something was to be done
  * @throws {Error} one sentence when a DocType of the site's own has the name of one that the release brings
  */
-export async function followRelease(database: Database, definitions: readonly CoreDefinition[] = coreDefinitions): Promise<boolean> {
+export async function followRelease(
+  database: Database,
+  onWork: OnWork = () => {},
+  definitions: readonly CoreDefinition[] = coreDefinitions,
+): Promise<boolean> {
   const dialect = dialectOf(database.engine)
   if (await isApplied(database.connection, fingerprintOf(definitions))) return false
-  return database.transaction((connection) => followReleaseWithin(connection, dialect, definitions), { durable: true })
+  return database.transaction((connection) => followReleaseWithin(connection, dialect, onWork, definitions), { durable: true })
 }
 
 /** The same inside the caller's transaction. */
 export async function followReleaseWithin(
   connection: Connection,
   dialect: Dialect,
+  onWork: OnWork = () => {},
   definitions: readonly CoreDefinition[] = coreDefinitions,
 ): Promise<boolean> {
   await dialect.lockMigrations(connection)
@@ -48,7 +55,7 @@ export async function followReleaseWithin(
   if (await isApplied(connection, fingerprint)) return false
   const now = new Clock().now()
   const doctypes = definitions.map(parseCore)
-  await followTables(connection, dialect, doctypes)
+  await followTables(connection, dialect, doctypes, onWork)
   const store = new ReleaseStore(connection, doctypes, now)
   for (const definition of definitions) await store.writeDefinition(definition)
   for (const role of ROLES)
@@ -65,7 +72,7 @@ function fingerprintOf(definitions: readonly CoreDefinition[]): string {
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex')
 }
 
-async function followTables(connection: Connection, dialect: Dialect, doctypes: readonly DocType[]): Promise<void> {
+async function followTables(connection: Connection, dialect: Dialect, doctypes: readonly DocType[], onWork: OnWork): Promise<void> {
   const isNew = !(await dialect.tableExists(connection, 'tabDocType'))
   const before = isNew ? new Map<string, DocType>() : byName((await listCoreDefinitions(connection)).map(parseStoredCore))
   const own = isNew ? new Map<string, DocType>() : byName((await listDefinitions(connection)).map((stored) => parseStored(stored, false)))
@@ -77,7 +84,7 @@ async function followTables(connection: Connection, dialect: Dialect, doctypes: 
     } else await createTable(connection, dialect, doctype)
   }
   if (isNew) return
-  for (const [, doctype] of tablesOf([...doctypes, ...own.values()])) await followLayout(connection, dialect, doctype)
+  for (const [, doctype] of tablesOf([...doctypes, ...own.values()])) await followLayout(connection, dialect, doctype, onWork)
 }
 
 function byName(doctypes: readonly DocType[]): Map<string, DocType> {

@@ -1,19 +1,16 @@
-import { FrappeError } from '@annex/protocol'
+import { FrappeError, readMailbox } from '@annex/protocol'
 import type { DocField } from '@annex/protocol'
 
-const ADDRESS = /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+$/
-const HOST = /^(?!-)[\p{L}\p{N}-]{1,63}(?<!-)(\.(?!-)[\p{L}\p{N}-]{1,63}(?<!-))*$/u
 const PHONE = /^\+?[\d ()./#*-]{3,30}(x\d{1,6})?$/i
 const COLOR = /^(#[\da-f]{3,8}|[a-z][a-z -]*|(rgb|hsl)a?\([\d\s.,%/]+\))$/i
 const PERSON = /^[\p{L}\p{M}\p{N}'’.,\- ]+$/u
 
-function isEmail(text: string): boolean {
-  const address = /^[^<>]*<([^<>]+)>$/.exec(text.trim())?.[1] ?? text.trim()
-  return address.length <= 254 && ADDRESS.test(address) && HOST.test(address.slice(address.lastIndexOf('@') + 1))
-}
-
 const FORMATS: Readonly<Record<string, readonly [is: (text: string) => boolean, exception: string, wanted: string]>> = {
-  Email: [(text) => text.split(',').every(isEmail), 'InvalidEmailAddressError', 'an e-mail address like name@example.com'],
+  Email: [
+    (text) => text.split(',').every((one) => readMailbox(one) !== undefined),
+    'InvalidEmailAddressError',
+    'an e-mail address like name@example.com',
+  ],
   Phone: [(text) => PHONE.test(text.trim()), 'InvalidPhoneNumberError', 'a phone number of digits, spaces and + - ( )'],
   Color: [(text) => COLOR.test(text.trim()), 'ValidationError', 'a color like #449cf0 or red'],
   Name: [(text) => PERSON.test(text.trim()), 'InvalidNameError', 'a name of letters'],

@@ -93,6 +93,8 @@ describe('a value that does not fit', () => {
     ['Text', 'half \ud83d', 'ValidationError'],
     ['Data', 'not an address', 'InvalidEmailAddressError', { options: 'Email' }],
     ['Data', 'a@example.com,', 'InvalidEmailAddressError', { options: 'Email' }],
+    ['Data', 'a\u0007@example.com', 'InvalidEmailAddressError', { options: 'Email' }],
+    ['Data', 'Ann\r\nBcc: b@example.com <a@example.com>', 'InvalidEmailAddressError', { options: 'Email' }],
     ['Phone', 'call me', 'InvalidPhoneNumberError'],
     ['Data', 'nowhere', 'ValidationError', { options: 'URL' }],
     ['Select', 'Alien', 'ValidationError', { options: 'A\nB' }],

@@ -4,9 +4,11 @@ import { invalid } from '@annex/protocol'
 import { isOpenTo, type Client } from '../clients/client.ts'
 import { readClient } from '../clients/clients-store.ts'
 import type { Grants } from '../grants/grants.ts'
-import { listConsents, listGrants } from '../grants/grants-store.ts'
+import { listGrants } from '../grants/grants-store.ts'
 import type { GrantRow } from '../storage/oauth-tables.ts'
-import { insertClosing, listClosings, type Closing, type Reached } from './closings-store.ts'
+import { START } from './closings/begin-closing.ts'
+import { insertClosing, listClosings, type Closing, type Reached } from './closings/closings-store.ts'
+import { nextConsents } from './closings/turns-store.ts'
 
 export interface LostRolesParts {
   readonly grants: Pick<Grants, 'revokeWithin'>
@@ -15,10 +17,7 @@ export interface LostRolesParts {
 }
 
 /** Why a grant ended: its app is open to none of the roles of its user. */
-export const LEFT_OUT = 'role_lost'
-
-/** Consents that are judged and ended at a time: a hundred keep SQLite's writer for some 10 ms. */
-const BATCH = 100
+const LEFT_OUT = 'role_lost'
 
 /** What an app is allowed by others than itself: that it acts as its service user hangs on no role. */
 const isConsent = ({ kind }: GrantRow): boolean => kind !== 'service'
@@ -52,21 +51,28 @@ export const isWithin = (roles: Openness, others: Openness): boolean =>
 /** The roles of a user; undefined for one who is gone or disabled. */
 type RolesOf = (user: string) => Promise<ReadonlySet<string> | undefined>
 
+/** An app that is closed, and the roles that it stays open to. */
+interface Closed {
+  readonly client: string
+  readonly roles: readonly string[]
+}
+
 /**
- * Ends the consents of users to whom an app is closed by the caller's transaction: those among its oldest hundred in it, and the rest by
+ * Ends the consents of users to whom an app is closed by the caller's transaction: those among its oldest forty in it, and the rest by
  * `Closings`.
  * All are refused from the commit on, in every process, as the app's own row says whom it is open to.
+ *
+ * @param by - who closes it
  */
 export async function endForClient(
   connection: Connection,
-  closed: Pick<Closing, 'client' | 'roles' | 'by'>,
+  { by, ...closed }: Closed & { readonly by: string },
   rolesOf: RolesOf,
   { grants, now }: LostRolesParts,
 ): Promise<void> {
-  const closing = { ...closed, id: randomUUID(), reached: { created: 0, id: '' } }
-  const { ids, next } = await judgeConsents(connection, closing, rolesOf, now())
+  const { ids, next } = await judgeConsents(connection, { ...closed, reached: START }, rolesOf, now())
   await grants.revokeWithin(connection, { ids }, LEFT_OUT)
-  if (next) await insertClosing(connection, { ...closing, reached: next })
+  if (next) await insertClosing(connection, { ...closed, id: randomUUID(), closedAt: undefined, reason: LEFT_OUT, reached: next, by })
 }
 
 /**
@@ -74,17 +80,17 @@ export async function endForClient(
  */
 export async function judgeConsents(
   connection: Connection,
-  { client, roles: allowedRoles, reached }: Closing,
+  { client, roles: allowedRoles, reached }: Closed & Pick<Closing, 'reached'>,
   rolesOf: RolesOf,
   now: number,
 ): Promise<{ readonly ids: readonly string[]; readonly next: Reached | undefined }> {
-  const page = await listConsents(connection, { client, after: reached, limit: BATCH }, now)
+  const { grants, next } = await nextConsents(connection, client, reached, now)
   const ids: string[] = []
-  for (const { id, user } of page) {
+  for (const { id, user } of grants) {
     const roles = await rolesOf(user)
     if (roles && !isOpenTo({ authorizationPolicy: 'Roles', allowedRoles }, roles)) ids.push(id)
   }
-  return { ids, next: page.length < BATCH ? undefined : page.at(-1) }
+  return { ids, next }
 }
 
 /**
@@ -94,7 +100,8 @@ export async function judgeConsents(
  * @throws {FrappeError} `ValidationError`
  */
 export async function refuseReopening(connection: Connection, client: string, openTo: Openness): Promise<void> {
-  const isWider = ({ roles }: Closing): boolean => !isWithin(openTo, roles)
-  if ((await listClosings(connection, client)).some(isWider))
+  const isWider = (closing: Closing): boolean =>
+    closing.client === client && closing.roles !== undefined && !isWithin(openTo, closing.roles)
+  if ((await listClosings(connection)).some(isWider))
     throw invalid('The consents of users to whom this app was closed are still being ended; open it to others in a minute')
 }

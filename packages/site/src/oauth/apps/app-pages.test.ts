@@ -4,6 +4,7 @@ import { ADMINISTRATOR } from '../../policy/principal.ts'
 import { Browser, REDIRECT, connect, me, person, register, renew, request, type App, type Reply } from '../testing/app.fixture.ts'
 import { csrfOf, fieldsOf } from '../testing/forms.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { tokenKey } from '../token-text.ts'
 
 describe.each(engines)('the pages on what apps do, on %s', (engine) => {
   let provider: Provider
@@ -24,7 +25,7 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
   }
   const grantOf = async (name: string, app: App): Promise<string> => (await provider.grants.list(name, app.id))[0]!.id
   const use = (name: string, app: App, what: string, right: string): Promise<void> =>
-    grantOf(name, app).then((grant) => provider.oauth.usage.used({ client: app.id, grant, hash: 'x' }, what, right))
+    grantOf(name, app).then((grant) => provider.oauth.usage.used({ client: app.id, grant, hash: `a token of ${grant}` }, what, right))
 
   describe('My apps', () => {
     it('shows what one app did, from where, and what it was refused', async () => {
@@ -33,7 +34,8 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
       const { access } = await connect(provider, browser, app, { scope: 'openid Item:read' })
       await me(provider, access)
       await use(name, app, 'Item', 'read')
-      provider.oauth.usage.refused({ client: app.id, grant: await grantOf(name, app) }, 'scope', 'list Customer', 'Customer:read')
+      const used = { client: app.id, grant: await grantOf(name, app), hash: tokenKey(access) }
+      provider.oauth.usage.refused(used, 'scope', 'list Customer', 'Customer:read')
       const page = await browser.get(`/my-apps/${app.id}`)
       expect(page.status).toBe(200)
       for (const words of ['Route planner', 'Read Item', '127.0.0.*', 'It was not granted Customer:read', '<svg', 'Access token'])
@@ -48,9 +50,9 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
       const second = await connect(provider, browser, two)
       const page = await browser.get(`/my-apps/${one.id}`)
       const csrf_token = csrfOf(page)
-      const [, token = ''] = /name="token" value="([0-9a-f]{64})"/.exec(page.text) ?? []
+      const [, token = ''] = /name="token" value="([0-9a-v]{9}[0-9a-f]{64})"/.exec(page.text) ?? []
       expect((await browser.post('/my-apps/end-token', { token })).status).toBe(400)
-      for (const [, hash = ''] of page.text.matchAll(/name="token" value="([0-9a-f]{64})"/g))
+      for (const [, hash = ''] of page.text.matchAll(/name="token" value="([0-9a-v]{9}[0-9a-f]{64})"/g))
         expect((await browser.post('/my-apps/end-token', { token: hash, csrf_token })).status).toBe(303)
       expect((await me(provider, first.access)).status).toBe(401)
       expect((await renew(provider, one, first.refresh)).status).toBe(400)
@@ -69,7 +71,8 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
       const app = await register(provider)
       const tokens = await connect(provider, alice.browser, app)
       const grant = await grantOf(alice.name, app)
-      const [, token = ''] = /name="token" value="([0-9a-f]{64})"/.exec((await alice.browser.get(`/my-apps/${app.id}`)).text) ?? []
+      const [, token = ''] =
+        /name="token" value="([0-9a-v]{9}[0-9a-f]{64})"/.exec((await alice.browser.get(`/my-apps/${app.id}`)).text) ?? []
       const csrf_token = csrfOf(await bob.browser.get('/app'))
       expect((await bob.browser.get(`/my-apps/${app.id}`)).status).toBe(404)
       expect((await bob.browser.post('/my-apps/end-grant', { grant, csrf_token })).status).toBe(404)
@@ -196,7 +199,7 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
       const path = `/connected-apps/${app.id}`
       const page = await sam.get(`${path}/use`)
       for (const { name } of people) expect(page.text).toContain(name)
-      const [, token = ''] = /name="token" value="([0-9a-f]{64})"/.exec(page.text) ?? []
+      const [, token = ''] = /name="token" value="([0-9a-v]{9}[0-9a-f]{64})"/.exec(page.text) ?? []
       const ended = await sam.post(`${path}/end-token`, { token, csrf_token: csrf })
       expect([ended.status, ended.location?.pathname]).toEqual([303, `${path}/use`])
       const grant = await grantOf(people[1]!.name, app)

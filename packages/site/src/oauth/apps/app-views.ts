@@ -1,16 +1,16 @@
 import { describeScope, documentScope, readScope, splitScope, type DocType, type Filter } from '@annex/protocol'
 import { appTexts, filled } from '../../pages/apps/app-texts.ts'
 import type { AdviceView } from '../../pages/apps/advice-parts.ts'
-import type { GrantView } from '../../pages/apps/grant-parts.ts'
+import type { GrantView, TokenView } from '../../pages/apps/grant-parts.ts'
 import type { UseView } from '../../pages/apps/use-parts.ts'
 import { filterWords } from '../../pages/consent/filter-words.ts'
 import { texts } from '../../pages/texts.ts'
 import { parseRowFilters } from '../../policy/row-filters.ts'
 import type { Advice } from '../usage/advisor.ts'
 import type { NetworkRow } from '../usage/usage-store.ts'
-import type { OwnApp, UsedGrant } from './apps.ts'
+import type { OwnApp, UsedGrant, UsedToken } from './apps.ts'
 import { shownTime } from './page-parts.ts'
-import { ownGrantPathOf, siteGrantPathOf } from './pages/grant-paths.ts'
+import { ownGrantPathOf, siteGrantPathOf, tokenPathIn } from './pages/grant-paths.ts'
 import { userPathOf } from './people/user-paths.ts'
 import type { ReportedDetail, ReportedRefusal, UseReport } from './use-report.ts'
 
@@ -46,9 +46,10 @@ export const rightsOf = (scopes: readonly string[]): string[] =>
 export const sinceOf = ({ living }: OwnApp, zone: string): string => shownTime(living.at(-1)?.grant.created ?? 0, zone)
 
 export function grantView({ grant, unsaid, use, tokens, networks }: UsedGrant, { zone, doctypeOf }: Words, withUser: boolean): GrantView {
+  const href = withUser ? siteGrantPathOf(grant) : ownGrantPathOf(grant)
   return {
     id: grant.id,
-    href: withUser ? siteGrantPathOf(grant) : ownGrantPathOf(grant),
+    href,
     user: withUser ? grant.user : undefined,
     userHref: withUser ? userPathOf(grant.user) : undefined,
     kind: grant.kind ?? undefined,
@@ -59,17 +60,22 @@ export function grantView({ grant, unsaid, use, tokens, networks }: UsedGrant, {
     firstUsed: use && shownTime(use.first_used, zone),
     lastUsed: use && shownTime(use.last_used, zone),
     networks: networks.map(networkText),
-    tokens: tokens.map((token) => ({
-      hash: token.hash,
-      kind: token.kind,
-      rights: rightsOf([...splitScope(token.scope), ...token.unsaid]),
-      issued: shownTime(token.issued, zone),
-      expires: shownTime(token.expires, zone),
-      firstUsed: token.use && shownTime(token.use.first_used, zone),
-      lastUsed: token.use && shownTime(token.use.last_used, zone),
-    })),
+    tokens: tokens.map((token) => tokenView(token, href, zone)),
   }
 }
+
+/** A token on the page of its connection, or on its own. */
+const tokenView = ({ hash, kind, scope, unsaid, issued, expires, use }: UsedToken, grantHref: string, zone: string): TokenView => ({
+  hash,
+  kind,
+  // Calls are made with access tokens alone.
+  href: kind === 'access' ? tokenPathIn(grantHref, hash) : undefined,
+  rights: rightsOf([...splitScope(scope), ...unsaid]),
+  issued: shownTime(issued, zone),
+  expires: shownTime(expires, zone),
+  firstUsed: use && shownTime(use.first_used, zone),
+  lastUsed: use && shownTime(use.last_used, zone),
+})
 
 /** `203.0.113.*`; of IPv6 the first half of the address. */
 export const networkText = ({ network, calls }: NetworkRow): string => `${network}${network.includes(':') ? '::/64' : '.*'} (${calls})`

@@ -7,6 +7,7 @@ import type { ListedEventSecret } from '../telling/event-secrets.ts'
 import type { Telling } from '../telling/telling.ts'
 import { grantJson, networkJson, ownAppJson, reportJson, timesIn } from './apps-json.ts'
 import { HOUR } from '../storage/durations.ts'
+import type { UseReport } from './use-report.ts'
 
 interface Call {
   readonly principal: Principal
@@ -91,11 +92,17 @@ function oneOf<T extends string>(choices: readonly T[], name: string, value: str
 
 const listMine: Work = async ({ principal }, { apps, zone }) => (await apps.listOwn(principal)).map((app) => ownAppJson(app, timesIn(zone)))
 
-/** Of one app, or of one of its grants. */
+/** Of one app, of one of its grants, or of one token. */
 const reportMine: Work = async ({ principal, args }, { apps, zone }) => {
-  const grant = optional(args, 'grant')
-  const used = grant === undefined ? apps.reportOwn(principal, text(args, 'client')) : apps.reportGrant(principal, grant)
+  const used = partialReport({ principal, args }, apps) ?? apps.reportOwn(principal, text(args, 'client'))
   return reportJson(await used, timesIn(zone))
+}
+
+/** Of one token or one grant; undefined when neither is named. */
+function partialReport({ principal, args }: Call, apps: Apps): Promise<UseReport> | undefined {
+  const [token, grant] = [optional(args, 'token'), optional(args, 'grant')]
+  if (token !== undefined) return apps.reportToken(principal, token)
+  return grant === undefined ? undefined : apps.reportGrant(principal, grant)
 }
 
 /** The apps that act for another user. */
@@ -137,12 +144,11 @@ const secretJson = (listed: ListedSecret | ListedEventSecret, zone: string): obj
   return 'last_used' in listed ? { ...dates, last_used: time(listed.last_used) } : dates
 }
 
-/** Of one app, of all that act for one user, or of one grant. */
+/** Of one app, of all that act for one user, of one grant, or of one token. */
 const report: Work = async ({ principal, args }, { apps, zone }) => {
-  const [grant, user] = [optional(args, 'grant'), optional(args, 'user')]
-  if (grant !== undefined) return reportJson(await apps.reportGrant(principal, grant), timesIn(zone))
-  const used = user === undefined ? apps.report(principal, text(args, 'client')) : apps.reportFor(principal, user)
-  return reportJson(await used, timesIn(zone))
+  const user = optional(args, 'user')
+  const whole = () => (user === undefined ? apps.report(principal, text(args, 'client')) : apps.reportFor(principal, user))
+  return reportJson(await (partialReport({ principal, args }, apps) ?? whole()), timesIn(zone))
 }
 
 const takeAway: Work = ({ principal, args }, { apps }) => apps.takeAway(principal, text(args, 'client'), text(args, 'scope'))

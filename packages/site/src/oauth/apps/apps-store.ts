@@ -1,4 +1,5 @@
 import type { Connection } from '@annex/database'
+import { isNotClosed } from '../access/closings/closings-store.ts'
 import { currentEpoch, hasNotLapsed } from '../grants/grants-store.ts'
 import type { GrantRow, OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
 
@@ -29,6 +30,7 @@ const livingOf = (connection: Connection, client: string, now: number) =>
     .where('revoked_at', 'is', null)
     .where('expires', '>', now)
     .where('epoch', '=', currentEpoch)
+    .where(isNotClosed('oauth_grant'))
     .where(hasNotLapsed(now))
 
 /** The tokens of grants that are good now, the newest first. */
@@ -43,11 +45,14 @@ export async function listLiveTokens(connection: Connection, grants: readonly st
   return query.where('expires', '>', now).where('used_at', 'is', null).orderBy('issued', 'desc').orderBy('hash').execute()
 }
 
+export interface TokenOwner {
+  readonly grant: string
+  readonly user: string
+  readonly client: string
+}
+
 /** Whose a token is; undefined for one that is not here. */
-export async function readOwner(
-  connection: Connection,
-  hash: string,
-): Promise<{ grant: string; user: string; client: string } | undefined> {
+export async function readOwner(connection: Connection, hash: string): Promise<TokenOwner | undefined> {
   const db = connection.withTables<OAuthTables>()
   // Primary keys.
   const query = db.selectFrom('oauth_token as token').innerJoin('oauth_grant as grant', 'grant.id', 'token.grant_id')

@@ -8,6 +8,7 @@ import { readClient } from '../clients/clients-store.ts'
 import { requireSystemManager } from '../clients/require-system-manager.ts'
 import type { Grants } from '../grants/grants.ts'
 import { readGrant, type GrantChoice } from '../grants/grants-store.ts'
+import type { ClosingScope } from '../access/closings/closings-store.ts'
 import { endToken } from '../grants/tokens-store.ts'
 import type { Users } from '../oauth-parts.ts'
 import type { OAuthSettings } from '../settings.ts'
@@ -17,8 +18,8 @@ import { isPowerless } from '../usage/powerless.ts'
 import type { NetworkRow, SpanRow } from '../usage/usage-store.ts'
 import { textOf } from '../text-of.ts'
 import type { Usage } from '../usage/usage.ts'
-import { listGrantsOfClient, listLiveTokens, listOldestGrantsOfClient, readOwner, type ShownToken } from './apps-store.ts'
-import { useReport, type UseReport } from './use-report.ts'
+import { listGrantsOfClient, listLiveTokens, listOldestGrantsOfClient, readOwner, type ShownToken, type TokenOwner } from './apps-store.ts'
+import { tokenReport, useReport, type UseReport } from './use-report.ts'
 import { DAY } from '../storage/durations.ts'
 
 export interface AppsParts {
@@ -69,6 +70,8 @@ export interface OwnApp {
 }
 
 const WINDOW = 30
+/** More days than an access token lives. */
+const TOKEN_WINDOW = 3
 const MOST_GRANTS = 100
 /** Grants by which the advisor knows since when rights are held: the oldest, which newer ones must not push out of sight. */
 const MOST_JUDGED = 1000
@@ -124,6 +127,13 @@ export class Apps {
     return this.#report([(await this.#grantFor(principal, id)).id])
   }
 
+  /** What was done with one token in the last three days; for its user, and for System Managers. */
+  async reportToken(principal: Principal, hash: string): Promise<UseReport> {
+    const { usage, now } = this.#parts
+    await this.#ownerOf(principal, hash)
+    return tokenReport(await usage.ofToken(hash), Math.floor(now() / DAY), TOKEN_WINDOW)
+  }
+
   /** One living grant and what was done with it; for its user, and for System Managers. */
   async readGrant(principal: Principal, id: string): Promise<UsedGrant> {
     const { user, client } = await this.#grantFor(principal, id)
@@ -174,8 +184,7 @@ export class Apps {
   /** Ends one token at once; with a refresh token its grant can be renewed no more. Durable before it returns. */
   async endToken(principal: Principal, hash: string): Promise<void> {
     const { database, audit, now } = this.#parts
-    const owner = await readOwner(database.connection, hash)
-    if (!owner || !isOver(principal, owner.user)) throw notFound('OAuth Bearer Token', hash.slice(0, 140))
+    const owner = await this.#ownerOf(principal, hash)
     await database.transaction(
       async (connection) => {
         await endToken(connection, hash, now())
@@ -226,12 +235,18 @@ export class Apps {
     return grant
   }
 
+  async #ownerOf(principal: Principal, hash: string): Promise<TokenOwner> {
+    const owner = await readOwner(this.#parts.database.connection, hash)
+    if (!owner || !isOver(principal, owner.user)) throw notFound('OAuth Bearer Token', hash.slice(0, 140))
+    return owner
+  }
+
   async #grantsFor(principal: Principal, user: string): Promise<GrantRow[]> {
     requireSystemManager(principal)
     return this.#parts.grants.list(user)
   }
 
-  #end(choice: GrantChoice, reason: string): Promise<number> {
+  #end(choice: GrantChoice | ClosingScope, reason: string): Promise<number> {
     return this.#parts.grants.revoke(choice, reason)
   }
 
@@ -245,7 +260,8 @@ export class Apps {
     const { database, usage, now } = this.#parts
     const ids = grants.slice(0, MOST_GRANTS).map(({ id }) => id)
     const tokens = await listLiveTokens(database.connection, ids, now())
-    const spans = await usage.spans([...ids, ...tokens.map(({ hash }) => hash)])
+    const spans = await usage.spans(ids)
+    const tokenSpans = await usage.tokenSpans(tokens.filter(({ kind }) => kind === 'access').map(({ hash }) => hash))
     const networks = Map.groupBy(await usage.networks(ids), ({ subject }) => subject)
     const byGrant = Map.groupBy(tokens, (token) => token.grant_id)
     return grants.slice(0, MOST_GRANTS).map((grant) => ({
@@ -256,7 +272,7 @@ export class Apps {
       tokens: (byGrant.get(grant.id) ?? []).map((token) => ({
         ...token,
         unsaid: unsaidOf(token.scope, clients.get(grant.client)),
-        use: spans.get(token.hash),
+        use: tokenSpans.get(token.hash),
       })),
       networks: networks.get(grant.id) ?? [],
     }))

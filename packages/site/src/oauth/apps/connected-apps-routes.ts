@@ -47,8 +47,8 @@ import {
   type Request,
 } from './connected-app-paths.ts'
 import { forPerson, shownTime } from './page-parts.ts'
-import { SITE_GRANT } from './pages/grant-paths.ts'
-import { showSiteGrant } from './pages/grant-routes.ts'
+import { SITE_GRANT, SITE_TOKEN } from './pages/grant-paths.ts'
+import { showSiteGrant, showSiteToken } from './pages/grant-routes.ts'
 import { saveSettings, showSettings } from './pages/settings-routes.ts'
 import { askToEnd, endUser, findUser, showUser, switchAccess, untieUser } from './people/user-connections-routes.ts'
 import { END_USER, UNTIE_USER, USER, USER_ACCESS } from './people/user-paths.ts'
@@ -82,6 +82,7 @@ export function connectedAppsRoutes(server: HttpServer<Principal>, parts: Connec
   server.route('POST', ONE, page(update), csrf)
   server.route('GET', `${ONE}/use`, page(showUse))
   server.route('GET', SITE_GRANT, page(showSiteGrant))
+  server.route('GET', SITE_TOKEN, page(showSiteToken))
   server.route('GET', `${ONE}/told`, page(showTold))
   for (const [path, act] of Object.entries(ACTS)) server.route('POST', `${ONE}/${path}`, page(act), csrf)
 }

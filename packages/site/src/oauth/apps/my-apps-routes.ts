@@ -12,8 +12,8 @@ import type { Users } from '../oauth-parts.ts'
 import { grantView, limitsOf, sinceOf, useView, type Words } from './app-views.ts'
 import type { Apps, OwnApp } from './apps.ts'
 import { forPerson, shownTime } from './page-parts.ts'
-import { OWN_GRANT } from './pages/grant-paths.ts'
-import { showOwnGrant } from './pages/grant-routes.ts'
+import { OWN_GRANT, OWN_TOKEN } from './pages/grant-paths.ts'
+import { showOwnGrant, showOwnToken } from './pages/grant-routes.ts'
 import { END_GRANT, END_TOKEN, ownPathOf } from './pages/my-app-paths.ts'
 
 export interface MyAppsParts extends Words {
@@ -38,6 +38,7 @@ export function myAppsRoutes(server: HttpServer<Principal>, parts: MyAppsParts):
   server.route('GET', paths.myApps, page(show))
   server.route('GET', ONE, page(showOne))
   server.route('GET', OWN_GRANT, page(showOwnGrant))
+  server.route('GET', OWN_TOKEN, page(showOwnToken))
   server.route('POST', REVOKE, page(revoke), csrf)
   server.route('POST', END_ALL, page(endAll), csrf)
   server.route('POST', END_GRANT, page(endGrant), csrf)
@@ -88,8 +89,10 @@ async function showOne({ caller, params }: Request, person: Person, parts: MyApp
 
 /** Ends every grant of the app; what was unticked is forgotten with them. */
 async function revoke({ caller, form }: Request, _person: Person, { apps }: MyAppsParts): Promise<Answer> {
-  const client = form?.get('client_id')
-  if (typeof client === 'string') await apps.endOwn(caller, client)
+  const client = form?.get('client_id') ?? ''
+  // Without a name it would be all of them.
+  if (client === '') throw invalid('Send client_id')
+  await apps.endOwn(caller, client)
   return { location: paths.myApps }
 }
 

@@ -1,4 +1,5 @@
-import type { DayRow, RefusedOutcome, SpanRow } from '../usage/usage-store.ts'
+import { tokenSpans } from '../usage/token-spans.ts'
+import type { DayRow, RefusedOutcome, SpanRow, TokenDayRow } from '../usage/usage-store.ts'
 import type { Sums } from '../usage/usage.ts'
 
 /** Calls and refusals of one day. */
@@ -50,6 +51,7 @@ export interface ReportedDetail {
 
 const DAY = 86_400_000
 const SHOWN = 50
+const MOST_DETAILS = 200
 const isRefusal = (outcome: DayRow['outcome']): boolean => outcome !== 'call' && outcome !== 'used'
 
 /** The day of a number of days since 1970. */
@@ -86,6 +88,31 @@ export function useReport({ sumsByDay, rows, sums, spans, today, days }: ReportF
       .map(({ outcome, what, right, count }) => ({ reason: outcome as ReportedRefusal['reason'], act: what, scope: right, count })),
     details: rows.map(({ day, outcome, what, right, count }) => ({ day: dayText(day), outcome, what, right, count })),
   }
+}
+
+/** As `useReport`, of the numbers of one token. */
+export function tokenReport(rows: readonly TokenDayRow[], today: number, days: number): UseReport {
+  const ofDays = rows.map(({ token, day, outcome, what, right, count }): DayRow => ({ subject: token, day, outcome, what, right, count }))
+  const details = ofDays.filter(({ outcome }) => outcome !== 'call').toSorted(newestFirst)
+  const spans = [...tokenSpans(rows).values()]
+  return useReport({ sumsByDay: ofDays, rows: details.slice(0, MOST_DETAILS), sums: sumsOf(ofDays), spans, today, days })
+}
+
+/** In one order by kind; those of one kind are added up. */
+function sumsOf(rows: readonly DayRow[]): Sums {
+  const byKind = Map.groupBy(rows, ({ outcome, what, right }) => JSON.stringify([outcome, what, right]))
+  return [...byKind]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, [first, ...others]]) => {
+      const { outcome, what, right, count } = first!
+      return { outcome, what, right, count: others.reduce((sum, other) => sum + other.count, count) }
+    })
+}
+
+function newestFirst(a: DayRow, b: DayRow): number {
+  if (a.day !== b.day) return b.day - a.day
+  const [one, other] = [a, b].map(({ outcome, what, right }) => JSON.stringify([outcome, what, right])) as [string, string]
+  return one < other ? -1 : 1
 }
 
 const byCount = (a: { count: number }, b: { count: number }): number => b.count - a.count

@@ -186,7 +186,8 @@ describe.each(engines)('an authorization request on %s', (engine) => {
       const bob = await new Browser(provider).signIn(await person(provider))
       const { idToken } = await connect(provider, bob, app)
       expectError(await alice.authorize(request(app, { id_token_hint: idToken })), 'login_required')
-      expect((await bob.authorize(request(app, { id_token_hint: idToken }))).status).toBe(303)
+      const { searchParams } = (await bob.authorize(request(app, { id_token_hint: idToken, state: 'own' }))).location!
+      expect([searchParams.get('code'), searchParams.get('error'), searchParams.get('state')]).toEqual([expect.any(String), null, 'own'])
     })
 
     it.each(['a b&c="<\'>', 'grüße 你好', 'a'.repeat(2048), '100%+%2B'])('A26 state %j comes back as it was', async (state) => {

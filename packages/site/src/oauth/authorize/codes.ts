@@ -6,7 +6,7 @@ import { hasUsedPkce, insertCode } from '../grants/codes-store.ts'
 import { LIFETIMES } from '../grants/lifetimes.ts'
 import { joinResources } from '../grants/resources.ts'
 import type { Users } from '../oauth-parts.ts'
-import { hashOf, randomText, tokenText } from '../token-text.ts'
+import { randomText, timeDigits, timedToken, tokenKey } from '../token-text.ts'
 import type { Decided } from './consent/consent.ts'
 import { storedDetails } from './details/granted-details.ts'
 import { endWiderConnections } from './older/older-connections.ts'
@@ -71,8 +71,9 @@ export class Codes {
       await endWiderConnections(connection, this.#parts, { client, consent, session: principal.session ?? '' })
     const grant = await this.#parts.grants.insert(connection, consent)
     await this.#noteLostPkce(connection, asking)
-    const code = tokenText('code', '1', randomText())
-    await insertCode(connection, codeRow(asking, grant, hashOf(code), this.#parts.now()))
+    const now = this.#parts.now()
+    const code = timedToken('code', '1', timeDigits(now), randomText())
+    await insertCode(connection, codeRow(asking, grant, tokenKey(code), now))
     return code
   }
 

@@ -109,9 +109,9 @@ describe.each(engines)('a refusal in words on %s', (engine) => {
     await sql`update "tabOAuth Client" set row_filters = ${method.row_filters}, scopes = ${method.scopes} where name = ${filtered.id}`.execute(
       provider.database.connection,
     )
-    expect(toldOf(await alice.authorize(request(filtered, { scope: 'method:frappe.ping' })))).toBe(
-      'The app asks for nothing that it may have; name a scope',
-    )
+    const nothing = await alice.authorize(request(filtered, { scope: 'method:frappe.ping' }))
+    expectError(nothing, 'invalid_scope')
+    expect(toldOf(nothing)).toBe('The app asks for nothing that it may have; name a scope')
     const { idToken } = await connect(provider, await new Browser(provider).signIn(await person(provider)), app, { scope: 'openid' })
     expect(toldOf(await alice.authorize(query({ id_token_hint: idToken })))).toBe('Session user does not match client supplied user.')
   })
@@ -177,6 +177,7 @@ describe.each(engines)('a refusal in words on %s', (engine) => {
     it.each<[sentence: string, change: Record<string, string | string[]>]>([
       [ENDED, { id: 'other' }],
       [ENDED, { id: '' }],
+      [ENDED, { id: [] }],
       ['The form names another request than the one that was opened', { redirect_uri: 'https://evil.example' }],
       ['The form names another request than the one that was opened', { nonce: 'x' }],
       ['Press one of the two buttons', { decision: ['allow', 'allow'] }],

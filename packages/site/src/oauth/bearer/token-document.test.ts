@@ -2,7 +2,7 @@ import { ScopeSet, type Document } from '@annex/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR, GUEST, type Principal } from '../../policy/principal.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 import { Browser, connect, person, register, type App } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 
@@ -20,7 +20,7 @@ describe.each(engines)('the document of a token on %s', (engine) => {
 
   const connected = async (app: App): Promise<string> => (await connect(provider, await new Browser(provider).signIn(user), app)).access
   const by = (access: string, app: App): Principal => {
-    const token = { hash: hashOf(access), grant: 'g', client: app.id, scopes: new ScopeSet(['openid']), unfenced: false, doctypeIds: {} }
+    const token = { hash: tokenKey(access), grant: 'g', client: app.id, scopes: new ScopeSet(['openid']), unfenced: false, doctypeIds: {} }
     return { ...GUEST, user, token }
   }
   const read = async (who: Principal, name: string, doctype = 'OAuth Bearer Token'): Promise<Document | undefined> =>
@@ -34,7 +34,7 @@ describe.each(engines)('the document of a token on %s', (engine) => {
   it('is shown to the token itself: whose, for what, until when, and nothing that opens anything', async () => {
     const access = await connected(lenient)
     const shown = await read(by(access, lenient), access)
-    expect(shown).toMatchObject({ name: hashOf(access), client: lenient.id, user, owner: user, scopes: 'openid all', status: 'Active' })
+    expect(shown).toMatchObject({ name: tokenKey(access), client: lenient.id, user, owner: user, scopes: 'openid all', status: 'Active' })
     expect([shown?.doctype, JSON.stringify(shown).includes(access)]).toEqual(['OAuth Bearer Token', false])
     const ends = String(shown?.['expiration_time'])
     expect(ends > String(shown?.creation)).toBe(true)
@@ -47,7 +47,7 @@ describe.each(engines)('the document of a token on %s', (engine) => {
   it('is shown to no other token, by no other name, of nothing else, and to nobody without a token', async () => {
     const [access, other] = [await connected(lenient), await connected(lenient)]
     const own = by(access, lenient)
-    expect([await read(own, other), await read(own, hashOf(access)), await read(own, ''), await read(own, access, 'User')]).toEqual([
+    expect([await read(own, other), await read(own, tokenKey(access)), await read(own, ''), await read(own, access, 'User')]).toEqual([
       undefined,
       undefined,
       undefined,

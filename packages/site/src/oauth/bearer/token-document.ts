@@ -3,7 +3,7 @@ import type { Document } from '@annex/protocol'
 import type { Principal, TokenRights } from '../../policy/principal.ts'
 import { readClient } from '../clients/clients-store.ts'
 import type { ClientUses } from '../clients/uses/client-uses.ts'
-import { hashOf, isSameHash } from '../token-text.ts'
+import { tokenKey, isSameHash } from '../token-text.ts'
 import { bearerTokenDocument } from './bearer-token-controller.ts'
 import { listAccessTokens } from './bearer-tokens-store.ts'
 
@@ -27,7 +27,7 @@ export type TokenDocument = (
  */
 export function tokenDocument(parts: TokenDocumentParts): TokenDocument {
   return ({ token }, { doctype, name }) =>
-    token && doctype === 'OAuth Bearer Token' && isSameHash(hashOf(name), token.hash) ? readOwn(parts, token) : undefined
+    token && doctype === 'OAuth Bearer Token' && isSameHash(tokenKey(name), token.hash) ? readOwn(parts, token) : undefined
 }
 
 async function readOwn({ database, uses, ...shown }: TokenDocumentParts, token: TokenRights): Promise<Document | undefined> {

@@ -6,7 +6,7 @@ import { ADMINISTRATOR } from '../../policy/principal.ts'
 import { Browser, ask, connect, me, person, register, renew, tokensOf, type App, type Reply } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 import { traces } from '../testing/trail.fixture.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 
 const DOCTYPE = 'OAuth Bearer Token'
 
@@ -38,7 +38,7 @@ describe.each(engines)('access tokens on %s', (engine) => {
       more: { start?: number; limit?: number | null } = {},
     ): Promise<readonly Readonly<Record<string, unknown>>[]> =>
       provider.documents.list(ADMINISTRATOR, { doctype: DOCTYPE, fields: ['*'], filters, limit: null, ...more })
-    const named = (...names: (keyof typeof tokens)[]): string[] => names.map((name) => hashOf(tokens[name]))
+    const named = (...names: (keyof typeof tokens)[]): string[] => names.map((name) => tokenKey(tokens[name]))
 
     it.each<[by: string, filters: () => Filter[], found: () => string[]]>([
       ['nothing, newest first', () => [], () => named('annOther', 'bobApp', 'annApp')],
@@ -161,9 +161,9 @@ describe.each(engines)('access tokens on %s', (engine) => {
       await provider.oauth.clients.setState(ADMINISTRATOR, own.id, 'Suspended')
       expect((await me(provider, second.access)).status).toBe(401)
       await provider.oauth.clients.setState(ADMINISTRATOR, own.id, 'Active')
-      await sql`update oauth_token set kind = 'refresh' where hash = ${hashOf(second.access)}`.execute(provider.database.connection)
+      await sql`update oauth_token set kind = 'refresh' where hash = ${tokenKey(second.access)}`.execute(provider.database.connection)
       expect((await me(provider, second.access)).status).toBe(401)
-      await sql`update oauth_token set kind = 'access' where hash = ${hashOf(first.refresh)}`.execute(provider.database.connection)
+      await sql`update oauth_token set kind = 'access' where hash = ${tokenKey(first.refresh)}`.execute(provider.database.connection)
       expect((await me(provider, first.refresh)).status).toBe(401)
     })
   })

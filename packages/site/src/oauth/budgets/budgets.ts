@@ -1,6 +1,6 @@
 import { FrappeError, whenThere } from '@annex/protocol'
 import type { OAuthSettings, SiteSettings } from '../settings.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 import type { Counted } from '../usage/usage.ts'
 import { Bucket, type Allowance } from './bucket.ts'
 
@@ -112,7 +112,7 @@ export class Budgets {
   check(authorization: string | undefined): void {
     if (this.#refused.size === 0 || authorization === undefined) return
     const text = BEARER.exec(authorization)?.[1]
-    const hash = text === undefined ? undefined : hashOf(text)
+    const hash = text === undefined ? undefined : tokenKey(text)
     const known = hash === undefined ? undefined : this.#refused.get(hash)
     if (!hash || !known) return
     const fault = refusalOf(known.parts, this.#parts.now())

@@ -5,6 +5,7 @@ import type { Change, Controller } from '../../doctypes/controller.ts'
 import { randomName } from '../../doctypes/naming/name-for.ts'
 import { endForClient, isWithin, refuseReopening, type Openness } from '../access/lost-roles.ts'
 import type { Grants } from '../grants/grants.ts'
+import { textOf } from '../text-of.ts'
 import { tellNarrowed } from '../telling/tell-narrowed.ts'
 import type { EventSecrets } from '../telling/event-secrets.ts'
 import { removeApprovals } from './approvals/approvals-store.ts'
@@ -113,8 +114,9 @@ async function endAccess(change: Change, { grants }: ClientControllerParts, reas
 
 /** Tokens of the app's own have the rights of the user whom it had then: they end when it has another, or none. */
 async function endService({ connection, document, previous }: Change, { grants }: ClientControllerParts): Promise<void> {
-  if (!previous || servedBy(previous) === servedBy(document)) return
-  await grants.revokeWithin(connection, { client: String(document.name), kind: 'service' }, 'client_service_user_changed')
+  const user = previous && servedBy(previous)
+  if (user === undefined || user === servedBy(document)) return
+  await grants.revokeWithin(connection, { user, client: String(document.name), kind: 'service' }, 'client_service_user_changed')
 }
 
 async function endLeftOut(change: Change, parts: ClientControllerParts): Promise<void> {
@@ -134,8 +136,8 @@ function opennessOf(document: Document): Openness {
   return rows.map((row: { role?: unknown }) => String(row.role))
 }
 
-const servedBy = ({ kind, service_user: user }: Document): unknown =>
-  ['service', 'agent'].includes(kindOf(kind)) && keepsSecret(kindOf(kind)) ? user || null : null
+const servedBy = ({ kind, service_user: user }: Document): string | undefined =>
+  ['service', 'agent'].includes(kindOf(kind)) && keepsSecret(kindOf(kind)) && user ? textOf(user) : undefined
 
 async function giveSecret(change: Change, { now }: ClientControllerParts): Promise<void> {
   change.reply['client_secret'] = await issueSecret(change.connection, clientOf(change), now())

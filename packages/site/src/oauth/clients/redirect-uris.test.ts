@@ -1,8 +1,17 @@
+import { isLoopback } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
-import { hostOf, isClaimed, isLoopback, isRegistered, redirectFault } from './redirect-uris.ts'
+import { hostOf, isClaimed, isRegistered, redirectFault } from './redirect-uris.ts'
 
 const web = { kind: 'web', httpHosts: ['erp.lan'] } as const
 const native = { kind: 'native', httpHosts: [] } as const
+
+/** What runs or shows something where it is opened, or belongs to no app. */
+const PUBLIC_SCHEMES = [
+  'about android-app app-settings blob callto chrome chrome-extension cid content data dav davs edge facetime file filesystem ftp ftps geo',
+  'git gopher intent irc ircs itms itms-apps itms-services jar javascript ldap ldaps magnet mailto maps market mid mms mmsto moz-extension',
+  'ms-appinstaller ms-excel ms-settings ms-word news nfs nntp rdp resource rtsp search-ms sftp shell sip sips skype smb sms smsto ssh tel',
+  'telnet vbscript view-source vnc web webcal ws wss xmpp',
+].flatMap((line) => line.split(' '))
 
 describe('a redirect URI', () => {
   it.each([
@@ -89,10 +98,18 @@ describe('a redirect URI', () => {
     ['wss://app.example.com/cb', 'must not have the scheme wss:'],
     ['view-source:https://app.example.com', 'must not have the scheme view-source:'],
     ['http://[::2]/cb', 'must be https'],
+    ['http://127.example.com/cb', 'must be https'],
+    ['http://localhost./cb', 'must be https'],
+    ['http://app.localhost/cb', 'must be https'],
     ['http://erp.lan.evil.com/cb', 'must be https'],
     [`https://app.example.com/${'x'.repeat(2000)}`, 'is longer than 2000 characters'],
   ])('may not be %s', (uri, fault) => {
     expect(redirectFault(uri, web)).toContain(fault)
+  })
+
+  it.each(PUBLIC_SCHEMES)('of a native client may not have the scheme %s:', (scheme) => {
+    for (const uri of [`${scheme}:cb`, `${scheme}://host/cb`, `${scheme.toUpperCase()}:cb`])
+      expect(redirectFault(uri, native)).toBe(`must not have the scheme ${scheme}:`)
   })
 
   it.each(['javascript:alert(1)', 'data:text/html,x', 'http://evil.example/cb', 'http://erp.lan/cb', 'mailto:cb', 'intent:cb'])(
@@ -155,6 +172,6 @@ describe('what a person is shown of a redirect URI', () => {
     ['http://localhost/cb', false, true],
     ['com.example.app:/https://', false, false],
   ])('%s: nobody else receives it: %s; it stays on the machine: %s', (uri, claimed, loopback) => {
-    expect([isClaimed(uri), isLoopback(new URL(uri))]).toEqual([claimed, loopback])
+    expect([isClaimed(uri), isLoopback(new URL(uri).hostname)]).toEqual([claimed, loopback])
   })
 })

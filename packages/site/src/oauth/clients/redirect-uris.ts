@@ -1,6 +1,6 @@
+import { isLoopback } from '@annex/protocol'
 import type { ClientKind } from './client.ts'
 
-const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
 /** What a URL parser drops or turns round without a word: tab, line break, blank, backslash, other control characters. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSAFE = /[\u0000-\u0020\\\u007f-\uffff]/
@@ -51,8 +51,6 @@ const PUBLIC_SCHEMES: ReadonlySet<string> = new Set(
   ].flatMap((schemes) => schemes.map((scheme) => `${scheme}:`)),
 )
 
-export const isLoopback = (url: URL): boolean => LOOPBACK.has(url.hostname)
-
 export interface RedirectRules {
   readonly kind: ClientKind
   /** Hosts besides loopback that may have http. */
@@ -84,7 +82,7 @@ export function redirectFault(uri: string, rules: RedirectRules): string | undef
 function schemeFault(url: URL, rules: RedirectRules): string | undefined {
   if (url.protocol === 'https:') return undefined
   if (url.protocol === 'http:') {
-    if (isLoopback(url) || rules.httpHosts.includes(url.hostname)) return undefined
+    if (isLoopback(url.hostname) || rules.httpHosts.includes(url.hostname)) return undefined
     return 'must be https; http is for 127.0.0.1, [::1], localhost and the hosts in ANNEX_HTTP_REDIRECT_HOSTS'
   }
   if (PUBLIC_SCHEMES.has(url.protocol)) return `must not have the scheme ${url.protocol}`

@@ -14,7 +14,7 @@ import { livingScopes } from '../grant-types/grant-type-parts.ts'
 import { audienceOf, isForSite } from '../grants/resources.ts'
 import { readLiveToken, type LiveToken } from '../grants/tokens-store.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 import { parseParameters, requireParameter } from './parameters.ts'
 
 export interface IntrospectionParts extends Pick<OAuthParts, 'generation' | 'users' | 'doctypeOf' | 'issuer' | 'now'> {
@@ -60,7 +60,7 @@ class AskedToken {
   #live: LiveToken | undefined
 
   constructor(text: string, parts: IntrospectionParts) {
-    this.#hash = hashOf(text)
+    this.#hash = tokenKey(text)
     this.#parts = parts
   }
 

@@ -9,7 +9,7 @@ import type { Grants } from '../grants/grants.ts'
 import { readGrant } from '../grants/grants-store.ts'
 import { endToken, readToken } from '../grants/tokens-store.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 import { parseParameters, requireParameter } from './parameters.ts'
 
 export interface RevocationParts extends Pick<OAuthParts, 'audit' | 'now' | 'onFault'> {
@@ -31,7 +31,7 @@ export async function revocationEndpoint(exchange: Exchange<Principal>, parts: R
   const token = requireParameter(parameters, 'token')
   try {
     const shown = await parts.clients.readShown({ parameters, authorization: exchange.headers['authorization'], ip: exchange.ip })
-    await revoke(hashOf(token), shown, exchange.ip, parts)
+    await revoke(tokenKey(token), shown, exchange.ip, parts)
   } catch (error) {
     if (error instanceof OAuthError || error instanceof FrappeError) throw error
     parts.onFault(error)

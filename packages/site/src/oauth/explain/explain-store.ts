@@ -1,4 +1,5 @@
 import type { Connection } from '@annex/database'
+import { readClosed } from '../access/closings/closings-store.ts'
 import { currentEpoch } from '../grants/grants-store.ts'
 import type { GrantRow, OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
 import type { RightsRow } from '../bearer/token-rights.ts'
@@ -26,7 +27,9 @@ export async function readGrantFacts(connection: Connection, id: string): Promis
     .executeTakeFirst()
   if (!row) return undefined
   const { epoch_now: epoch, ...grant } = row
-  return { grant, epoch }
+  if (grant.revoked_at !== null) return { grant, epoch }
+  const closed = await readClosed(connection, grant)
+  return { grant: closed ? { ...grant, revoked_at: closed.closedAt, reason: closed.reason } : grant, epoch }
 }
 
 type ClientRights = Pick<RightsRow, 'unfenced' | 'row_filters' | 'openid_acts_as_all'>

@@ -6,7 +6,7 @@ import { Guard } from '../../backend/guard.ts'
 import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
 import { Browser, connect, person, register, request, type App, type Tokens } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 import type { Check, Explanation, Finding, Question } from './findings.ts'
 import { NO_RIGHTS } from './rights.fixture.ts'
 
@@ -191,7 +191,7 @@ describe.each(engines)('Explain on %s', (engine) => {
     },
     'the address that the site had': async () => {
       const { tokens } = await connected('Lead:read')
-      const moved = sql`update oauth_token set resource = 'https://old.example.com/mcp' where hash = ${hashOf(tokens.access)}`
+      const moved = sql`update oauth_token set resource = 'https://old.example.com/mcp' where hash = ${tokenKey(tokens.access)}`
       await moved.execute(provider.database.connection)
       return { token: tokens.access, refusedBy: 'resource', says: /for https:\/\/old\.example\.com\/mcp alone/, remedy: /sign-in/ }
     },

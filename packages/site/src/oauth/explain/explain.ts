@@ -6,16 +6,18 @@ import { ACCESS_REFUSED } from '../access/api-access.ts'
 import type { Admission } from '../admission.ts'
 import { formatTimestamp } from '../../doctypes/values/timestamps.ts'
 import { NarrowedScopes } from '../bearer/kept/narrowed-scopes.ts'
+import { BEARER_REFUSED } from '../bearer/refused/bearer-refusals.ts'
 import { tokenRights } from '../bearer/token-rights.ts'
 import type { Client } from '../clients/client.ts'
 import { readClient } from '../clients/clients-store.ts'
 import { withinPolicy } from '../clients/rules/registration-policy.ts'
 import { heldScopes } from '../grant-types/grant-type-parts.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 import { documentFindings, type AppFilters } from './document-findings.ts'
 import { readClientRights, readGrantFacts, readTokenFacts, type GrantFacts } from './explain-store.ts'
 import { allows, refuses, type Explanation, type Finding, type Question } from './findings.ts'
+import { refusedTokenFindings } from './refused-token-findings.ts'
 import { methodFinding, scopeFindings } from './scope-findings.ts'
 import { appFindings, grantFinding, opennessFinding, resourceFinding, tokenFinding, userFinding } from './token-findings.ts'
 
@@ -42,6 +44,8 @@ interface Asked {
   readonly method?: string | undefined
   /** Where it came from. */
   readonly ip?: string | undefined
+  /** What was found of its token. */
+  readonly before?: readonly Finding[]
 }
 
 /** Whose rights are judged, through what, and who asks. */
@@ -72,7 +76,7 @@ export class Explain {
   async token(caller: Principal, text: string, question: Question | undefined): Promise<Explanation | NotEntitled> {
     const { connection } = this.#parts.database
     await this.#observe()
-    const row = await readTokenFacts(connection, hashOf(text))
+    const row = await readTokenFacts(connection, tokenKey(text))
     const known = row?.kind === 'access' ? row : undefined
     const facts = known && (await readGrantFacts(connection, known.grant_id))
     if (!isEntitled(caller, facts?.grant.user)) return 'not entitled'
@@ -103,10 +107,16 @@ export class Explain {
   async incident(caller: Principal, id: string): Promise<ExplainedIncident | NotEntitled | undefined> {
     const incident = await this.#parts.trail.incident(id)
     if (!incident) return isManager(caller) ? undefined : 'not entitled'
-    if (!isEntitled(caller, incident.user ?? undefined)) return 'not entitled'
+    if (!isEntitled(caller, incident.user ?? undefined) && !(await this.#ownsApp(caller, incident))) return 'not entitled'
     await this.#observe()
     const explanation = await this.#ofIncident(caller, incident)
     return explanation ? { incident, explanation } : { incident }
+  }
+
+  /** Whether it is a token of their own app that was refused. */
+  async #ownsApp(caller: Principal, { event, client }: Incident): Promise<boolean> {
+    if (event !== BEARER_REFUSED || client === null) return false
+    return (await readClient(this.#parts.database.connection, client))?.owner === caller.user
   }
 
   async #ofIncident(caller: Principal, incident: Incident): Promise<Explanation | undefined> {
@@ -114,7 +124,9 @@ export class Explain {
     const question = questionOf(facts, ip ?? undefined)
     const method = facts.scope === undefined ? undefined : readScope(facts.scope)
     const name = method?.kind === 'method' ? method.name : undefined
-    if (grant !== null) return this.#ofGrant(caller, grant, question, { method: name, ip: ip ?? undefined })
+    const before = incident.event === BEARER_REFUSED ? refusedTokenFindings(facts.reason) : []
+    if (grant !== null) return this.#ofGrant(caller, grant, question, { method: name, ip: ip ?? undefined, before })
+    if (before.length > 0) return { allowed: false, user: '', findings: before }
     if (user !== null) return this.#judge({ caller, user, byKey: incident.event === ACCESS_REFUSED }, question, [])
     return client !== null && facts.reason === 'address' ? this.#ofApp(caller, client, ip ?? undefined) : undefined
   }
@@ -140,7 +152,7 @@ export class Explain {
     const { user, client: clientId } = facts.grant
     const client = await readClient(connection, clientId)
     const scope = client ? heldScopes(facts.grant, withinPolicy(client, await this.#parts.settings.read())) : facts.grant.granted
-    return this.#judge({ caller, user, client, clientId, facts, scope, ...asked }, question, [])
+    return this.#judge({ caller, user, client, clientId, facts, scope, ...asked }, question, asked.before ?? [])
   }
 
   async #judge(subject: Subject, question: Question | undefined, before: readonly Finding[]): Promise<Explanation> {

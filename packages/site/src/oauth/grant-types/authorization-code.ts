@@ -6,7 +6,7 @@ import { requireParameter } from '../endpoints/parameters.ts'
 import { consumeCode, countCodeFailure, readCode } from '../grants/codes-store.ts'
 import { lockGrant, readGrant } from '../grants/grants-store.ts'
 import type { CodeRow } from '../storage/oauth-tables.ts'
-import { hashOf, isSameHash } from '../token-text.ts'
+import { tokenKey, isSameHash } from '../token-text.ts'
 import type { GrantType, TokenGrant, TokenRequest } from './grant-type.ts'
 import { heldScopes, type GrantTypeParts } from './grant-type-parts.ts'
 import { narrow } from './narrowing.ts'
@@ -29,7 +29,7 @@ type Outcome = TokenGrant | 'replayed' | 'refused'
 export function authorizationCode(parts: GrantTypeParts): GrantType {
   return async (request) => {
     const { connection } = parts.database
-    const hash = hashOf(requireParameter(request.parameters, 'code'))
+    const hash = tokenKey(requireParameter(request.parameters, 'code'))
     const code = await readCode(connection, hash)
     if (!code || code.client !== request.client.id) throw refusal()
     if (!request.client.usesCodes) throw new OAuthError('unauthorized_client', 'The app is registered for another grant type')

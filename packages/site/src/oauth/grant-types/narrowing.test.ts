@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
@@ -116,22 +115,6 @@ describe.each(engines)('Tokens on %s', (engine) => {
       expectError(await renew(provider, client, first.refresh), 'invalid_grant')
       expect((await me(provider, second.access)).status).toBe(401)
       expect(provider.events.at(-1)).toMatchObject({ event: 'grant.revoked', reason: 'token_reuse', client: client.id })
-    })
-
-    it('E07 E11 and good for nothing at a site with another address', async () => {
-      const { access, refresh } = await connect(provider, alice, app, { scope: SCOPES, prompt: 'consent', resource: provider.base })
-      await sql`update oauth_token set resource = 'https://elsewhere.example' where client = ${app.id}`.execute(
-        provider.database.connection,
-      )
-      await sql`update oauth_grant set resource = 'https://elsewhere.example' where client = ${app.id}`.execute(
-        provider.database.connection,
-      )
-      const reply = await me(provider, access)
-      expect(reply.status).toBe(401)
-      expect(reply.headers.get('www-authenticate')).toContain('error="invalid_token"')
-      const { json } = await post(provider, INTROSPECT, { token: access, client_id: app.id, client_secret: app.secret })
-      expect(json).toEqual({ active: false })
-      expectError(await renew(provider, app, refresh), 'invalid_grant')
     })
   })
 

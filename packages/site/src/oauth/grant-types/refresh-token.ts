@@ -1,7 +1,7 @@
 import { OAuthError } from '@annex/protocol'
 import { requireParameter } from '../endpoints/parameters.ts'
 import { readTokenGrant } from '../grants/tokens-store.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 import type { GrantType } from './grant-type.ts'
 import type { GrantTypeParts } from './grant-type-parts.ts'
 import { narrow } from './narrowing.ts'
@@ -20,7 +20,7 @@ export function refreshToken(parts: GrantTypeParts): GrantType {
   return async (request) => {
     const { client, parameters } = request
     const token = requireParameter(parameters, 'refresh_token')
-    const grant = await readTokenGrant(parts.database.connection, hashOf(token), client.id)
+    const grant = await readTokenGrant(parts.database.connection, tokenKey(token), client.id)
     if (!grant || !(await parts.admission.allows(client, grant.user))) throw refusal()
     const outcome = await parts.tokens.rotate({
       refreshToken: token,

@@ -181,7 +181,7 @@ describe.each(engines)('what is stored of access, on %s', (engine) => {
     it('ends each once, with when and why, and says whose it was', async () => {
       const one = await grant('one', { session: 's', kind: 'device' })
       expect(await revokeGrants(connection(), { id: one }, 'reason', NOW)).toEqual([
-        { id: one, user: round.ann, client: round.app, session: 's', kind: 'device' },
+        { id: one, user: round.ann, client: round.app, session: 's', kind: 'device', created: expect.any(Number) as number },
       ])
       expect(await revokeGrants(connection(), { id: one }, 'again', NOW + 1)).toEqual([])
       expect(await readGrant(connection(), one)).toMatchObject({ revoked_at: NOW, reason: 'reason' })

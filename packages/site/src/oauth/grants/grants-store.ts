@@ -1,5 +1,6 @@
 import { keptQuery, type Connection } from '@annex/database'
 import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely'
+import { isNotClosed } from '../access/closings/closings-store.ts'
 import type { GrantRow, OAuthTables } from '../storage/oauth-tables.ts'
 
 /** Grants of an earlier epoch are dead. Primary key. */
@@ -19,6 +20,7 @@ export const isLivingGrant = sql<SqlBool>`(
     or ${sql.ref('grant.kind')} <> 'service'
     or ${sql.ref('client.service_user')} = ${sql.ref('grant.user')}
   )
+  and ${isNotClosed('grant')}
 )`
 
 export async function insertGrant(connection: Connection, grant: Omit<GrantRow, 'epoch'>): Promise<void> {
@@ -53,6 +55,7 @@ export async function listGrants(connection: Connection, user: string, now: numb
     .where('revoked_at', 'is', null)
     .where('expires', '>', now)
     .where('epoch', '=', currentEpoch)
+    .where(isNotClosed('oauth_grant'))
     .where(hasNotLapsed(now))
     .orderBy('created', 'desc')
     .orderBy('id')
@@ -81,6 +84,7 @@ const serviceGrant = keptQuery<{ user: string; client: string; until: number }, 
     .where('revoked_at', 'is', null)
     .where('expires', '>', until)
     .where('epoch', '=', currentEpoch)
+    .where(isNotClosed('oauth_grant'))
     .orderBy('created', 'desc')
     .orderBy('id')
     .limit(1),
@@ -94,34 +98,8 @@ export async function listClientGrants(connection: Connection, client: string, n
     .where('revoked_at', 'is', null)
     .where('expires', '>', now)
     .where('epoch', '=', currentEpoch)
+    .where(isNotClosed('oauth_grant'))
     .where(hasNotLapsed(now))
-    .execute()
-}
-
-/** The living consents of a client after a place in the order of their making, so many at most: not what it may do for itself. */
-export async function listConsents(
-  connection: Connection,
-  choice: { readonly client: string; readonly after: Pick<GrantRow, 'created' | 'id'>; readonly limit: number },
-  now: number,
-): Promise<Pick<GrantRow, 'id' | 'user' | 'created'>[]> {
-  const { client, after, limit } = choice
-  // Index oauth_grant_client_created.
-  const query = connection
-    .withTables<OAuthTables>()
-    .selectFrom('oauth_grant')
-    .select(['id', 'user', 'created'])
-    .where('client', '=', client)
-  return query
-    .where('created', '>=', after.created)
-    .where((where) => where.or([where('created', '>', after.created), where('id', '>', after.id)]))
-    .where((where) => where.or([where('kind', 'is', null), where('kind', '<>', 'service')]))
-    .where('revoked_at', 'is', null)
-    .where('expires', '>', now)
-    .where('epoch', '=', currentEpoch)
-    .where(hasNotLapsed(now))
-    .orderBy('created')
-    .orderBy('id')
-    .limit(limit)
     .execute()
 }
 
@@ -155,17 +133,18 @@ const lockLiving = keptQuery<{ id: string; now: number }, GrantRow>((connection,
     .where('revoked_at', 'is', null)
     .where('expires', '>', now)
     .where('epoch', '=', currentEpoch)
+    .where(isNotClosed('oauth_grant'))
     .returningAll(),
 )
 
-export type RevokedGrant = Pick<GrantRow, 'id' | 'user' | 'client' | 'session' | 'kind'>
+export type RevokedGrant = Pick<GrantRow, 'id' | 'user' | 'client' | 'session' | 'kind' | 'created'>
 
-/** Which grants a revocation ends. */
+/** Which grants a revocation ends: few. */
 export type GrantChoice =
   | { readonly id: string }
   | { readonly ids: readonly string[] }
-  | { readonly user: string; readonly client?: string }
-  | { readonly client: string; readonly kind?: 'service' }
+  /** What an app may do for itself as one user. */
+  | { readonly user: string; readonly client: string; readonly kind: 'service' }
 
 /** Ends grants: one statement, and every code and token of them is dead. Those that were alive come back. */
 export async function revokeGrants(connection: Connection, choice: GrantChoice, reason: string, now: number): Promise<RevokedGrant[]> {
@@ -175,13 +154,11 @@ export async function revokeGrants(connection: Connection, choice: GrantChoice, 
     .updateTable('oauth_grant')
     .set({ revoked_at: now, reason })
     .where('revoked_at', 'is', null)
-  // Primary key, index oauth_grant_user_client or index oauth_grant_client.
+  // Primary key, or index oauth_grant_user_client.
   if ('id' in choice) query = query.where('id', '=', choice.id)
   if ('ids' in choice) query = query.where('id', 'in', choice.ids)
-  if ('user' in choice) query = query.where('user', '=', choice.user)
-  if ('client' in choice && choice.client !== undefined) query = query.where('client', '=', choice.client)
-  if ('kind' in choice && choice.kind !== undefined) query = query.where('kind', '=', choice.kind)
-  return query.returning(['id', 'user', 'client', 'session', 'kind']).execute()
+  if ('kind' in choice) query = query.where('user', '=', choice.user).where('client', '=', choice.client).where('kind', '=', choice.kind)
+  return query.returning(['id', 'user', 'client', 'session', 'kind', 'created']).execute()
 }
 
 /** Moves `last_used` of grants forward. */

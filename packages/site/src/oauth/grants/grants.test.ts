@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import type { ClosingScope } from '../access/closings/closings-store.ts'
 import type { GrantChoice } from './grants-store.ts'
 import type { NewGrant } from './grants.ts'
 
@@ -45,12 +46,12 @@ describe.each(engines)('grants on %s', (engine) => {
       }
     })
 
-    it.each<[string, () => GrantChoice, readonly (keyof typeof grants)[]]>([
+    it.each<[string, () => GrantChoice | ClosingScope, readonly (keyof typeof grants)[]]>([
       ['one', () => ({ id: grants.aliceX }), ['aliceX']],
       ['a user’s', () => ({ user: alice }), ['aliceX', 'aliceXOwn', 'aliceY']],
       ['a user’s of one app', () => ({ user: alice, client: `x${round}` }), ['aliceX', 'aliceXOwn']],
       ['an app’s', () => ({ client: `x${round}` }), ['aliceX', 'aliceXOwn', 'bobX']],
-      ['an app’s own', () => ({ client: `x${round}`, kind: 'service' }), ['aliceXOwn']],
+      ['an app’s own as a user', () => ({ user: alice, client: `x${round}`, kind: 'service' }), ['aliceXOwn']],
     ])('are those that were chosen, and no other: %s', async (_, choice, ended) => {
       provider.events.length = 0
       expect(await provider.grants.revoke(choice(), 'user_revoked')).toBe(ended.length)

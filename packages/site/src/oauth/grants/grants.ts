@@ -1,7 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Connection, Database } from '@annex/database'
 import { splitScope } from '@annex/protocol'
 import type { Audit } from '../../audit/audit.ts'
+import { beginClosing } from '../access/closings/begin-closing.ts'
+import { readClosedUntil, type ClosingScope } from '../access/closings/closings-store.ts'
 import type { OAuthEvent, OAuthListener } from '../oauth-events.ts'
 import type { GrantRow } from '../storage/oauth-tables.ts'
 import { insertGrant, listGrants, revokeGrants, type GrantChoice, type RevokedGrant } from './grants-store.ts'
@@ -60,9 +62,12 @@ export class Grants {
 
   /** As `insert`; the row comes back. */
   async insertRow(connection: Connection, grant: NewGrant): Promise<Omit<GrantRow, 'epoch'>> {
+    // One that is made while others are being ended is none of them, whatever this process's clock says.
+    const closedUntil = await readClosedUntil(connection, grant)
     const now = this.#parts.now()
     const row: Omit<GrantRow, 'epoch'> = {
-      id: randomUUID(),
+      // Its time comes first, so that new grants lie side by side in their table, and what belongs to them in its indexes.
+      id: randomUUIDv7(),
       client: grant.client,
       user: grant.user,
       requested: grant.requested.join(' '),
@@ -76,7 +81,7 @@ export class Grants {
       session: grant.session ?? null,
       kind: grant.kind ?? null,
       auth_time: grant.authTime,
-      created: now,
+      created: Math.max(now, (closedUntil ?? 0) + 1),
       expires: now + (grant.life ?? LIFETIMES.grant),
       last_used: now,
       revoked_at: null,
@@ -116,18 +121,21 @@ export class Grants {
     return { granted: new Set(granted), rejected: new Set(rejected.filter((scope) => !granted.includes(scope))) }
   }
 
-  /** Ends grants, in a durable transaction of its own. Repeatable. The number that were alive comes back. */
-  revoke(choice: GrantChoice, reason: string): Promise<number> {
+  /** Ends grants, in a durable transaction of its own. Repeatable. The number comes back that ended in it: see `revokeWithin`. */
+  revoke(choice: GrantChoice | ClosingScope, reason: string): Promise<number> {
     return this.#parts.database.transaction((connection) => this.revokeWithin(connection, choice, reason), { durable: true })
   }
 
   /**
-   * As `revoke`, in the caller's transaction.
+   * As `revoke`, in the caller's transaction. Of all that an app or a user has the oldest forty end in it, and the rest afterwards, by
+   * `Closings`; none of it is good from the commit on.
    *
    * @param replacedIn - the session of the consent that takes their place: its user goes on there
    */
-  async revokeWithin(connection: Connection, choice: GrantChoice, reason: string, replacedIn?: string): Promise<number> {
-    const ended = await revokeGrants(connection, choice, reason, this.#parts.now())
+  async revokeWithin(connection: Connection, choice: GrantChoice | ClosingScope, reason: string, replacedIn?: string): Promise<number> {
+    const now = this.#parts.now()
+    const few = isFew(choice) ? choice : { ids: await beginClosing(connection, choice, { reason, by: this.#parts.audit.user(), now }) }
+    const ended = await revokeGrants(connection, few, reason, now)
     for (const { id, ...of } of ended)
       await this.#tell(connection, { event: 'grant.revoked', grant: id, ...of, reason, replacedIn }, { reason })
     return ended.length
@@ -135,8 +143,9 @@ export class Grants {
 
   /** Says that a grant holds less than before: what is left of it, and why. In the transaction that narrows it. */
   async tellNarrowed(connection: Connection, grant: RevokedGrant, scope: string, reason: string): Promise<void> {
-    const { id, user, client, session, kind } = grant
-    await this.#tell(connection, { event: 'grant.narrowed', grant: id, user, client, session, kind, scope, reason }, { reason, scope })
+    const { id, user, client, session, kind, created } = grant
+    const event = { event: 'grant.narrowed', grant: id, user, client, session, kind, created, scope, reason } as const
+    await this.#tell(connection, event, { reason, scope })
   }
 
   /** Ends every grant of a user: their password has changed, or they were disabled or removed. */
@@ -155,6 +164,8 @@ export class Grants {
     for (const listener of this.#parts.listeners) await listener(connection, event)
   }
 }
+
+const isFew = (choice: GrantChoice | ClosingScope): choice is GrantChoice => 'id' in choice || 'ids' in choice || 'kind' in choice
 
 /** DocType name to its id at consent, as a grant keeps it. */
 export const parseIds = (json: string): Readonly<Record<string, string>> => JSON.parse(json) as Record<string, string>

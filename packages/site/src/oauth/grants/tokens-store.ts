@@ -1,6 +1,7 @@
 import { Generation, keptInsert, keptQuery, type Connection } from '@annex/database'
 import { sql } from 'kysely'
 import type { GrantRow, OAuthTables, TokenRow } from '../storage/oauth-tables.ts'
+import { isNotClosed } from '../access/closings/closings-store.ts'
 import { currentEpoch, isLivingGrant } from './grants-store.ts'
 
 export const insertTokens = keptInsert<TokenRow>('oauth_token', [
@@ -42,7 +43,8 @@ const insertLiving = keptQuery<TokenRow & { until: number }, { hash: string }>((
         .where('id', '=', values.grant_id)
         .where('revoked_at', 'is', null)
         .where('expires', '>', values.until)
-        .where('epoch', '=', currentEpoch),
+        .where('epoch', '=', currentEpoch)
+        .where(isNotClosed('oauth_grant')),
     )
     .returning('hash'),
 )

@@ -4,7 +4,7 @@ import { grantedDetails, type GrantedDetail } from '../authorize/details/granted
 import type { GrantRow, TokenRow } from '../storage/oauth-tables.ts'
 import type { Client } from '../clients/client.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
-import { hashOf } from '../token-text.ts'
+import { tokenKey } from '../token-text.ts'
 import { lockGrant } from './grants-store.ts'
 import { makeAccess, makePair, repeatedPair, succeedingPair, type TokenPair } from './token-pair.ts'
 import { consumeRefreshToken, insertTokenOf, insertTokens, readToken } from './tokens-store.ts'
@@ -71,13 +71,13 @@ export class Tokens {
 
   /** The first tokens of a grant, in the transaction that used its code up. */
   issue(connection: Connection, issue: Issue): Promise<IssuedTokens> {
-    return this.#insert(connection, issue, makePair(this.#ring))
+    return this.#insert(connection, issue, makePair(this.#ring, this.#now()))
   }
 
   /** An access token alone, of an app's own grant; undefined when that has ended, or ends before a token does that is given now. */
   async issueAccess(issue: Issue): Promise<IssuedTokens | undefined> {
-    const access = makeAccess(this.#ring)
     const now = this.#now()
+    const access = makeAccess(this.#ring, now)
     const row = accessRow(issue, access, now)
     const isAlive = await insertTokenOf(this.#database.connection, row, now + issue.client.lifetimes.access)
     return isAlive ? { access, scope: row.scope, life: row.expires - row.issued } : undefined
@@ -96,12 +96,12 @@ export class Tokens {
   }
 
   async #rotate(connection: Connection, rotation: Rotation): Promise<RotationOutcome> {
-    const hash = hashOf(rotation.refreshToken)
+    const hash = tokenKey(rotation.refreshToken)
     const now = this.#now()
     const grant = await lockGrant(connection, rotation.grant, now)
     if (grant?.client !== rotation.client.id) return { kind: 'refused' }
-    const pair = succeedingPair(this.#ring.secrets[0], rotation.refreshToken)
-    if (await consumeRefreshToken(connection, { hash, grant: grant.id, successor: hashOf(pair.refresh), now })) {
+    const pair = succeedingPair(this.#ring.secrets[0], rotation.refreshToken, now)
+    if (await consumeRefreshToken(connection, { hash, grant: grant.id, successor: tokenKey(pair.refresh), now })) {
       // A scope that is refused undoes the use with the transaction.
       return {
         kind: 'rotated',
@@ -113,7 +113,7 @@ export class Tokens {
 
   /** The token was not there to be used: expired, or a repeat, or a reuse. */
   async #repeat(connection: Connection, rotation: Rotation, grant: GrantRow): Promise<RotationOutcome> {
-    const used = await readToken(connection, hashOf(rotation.refreshToken))
+    const used = await readToken(connection, tokenKey(rotation.refreshToken))
     // The time is read after the lock was waited for; another process's clock may be a little ahead of it.
     const now = this.#now()
     if (used?.grant_id !== grant.id || used.used_at === null || used.successor === null || used.expires <= now) return { kind: 'refused' }
@@ -122,7 +122,7 @@ export class Tokens {
     const { rotationLeeway } = rotation.client
     if (!pair || rotationLeeway === 0 || now - used.used_at > rotationLeeway) return reused
     const successor = await readToken(connection, used.successor)
-    const access = await readToken(connection, hashOf(pair.access))
+    const access = await readToken(connection, tokenKey(pair.access))
     if (!successor || !access || successor.used_at !== null || !isSameRequest(successor, rotation, grant)) return reused
     if (successor.expires <= now || access.expires <= now) return { kind: 'refused' }
     return { kind: 'rotated', tokens: { ...pair, scope: access.scope, life: access.expires - now, ...detailsOf(access.scope, grant) } }
@@ -156,7 +156,7 @@ const refreshRow = ({ grant, client, narrowed }: Issue, token: string, issued: n
 })
 
 const rowOf = ({ grant, client, narrowed }: Issue, token: string, issued: number) => ({
-  hash: hashOf(token),
+  hash: tokenKey(token),
   grant_id: grant.id,
   client: client.id,
   resource: narrowed.resource,

@@ -63,9 +63,10 @@ describe('the key ring', () => {
   })
 
   it('that is not there is said in a sentence', async () => {
-    await expect(loadKeys({ keys: join(folder, 'none'), dataFolder: folder })).rejects.toThrow(
-      /ANNEX_KEYS: the key file .* cannot be read \(ENOENT\)/,
-    )
+    await expect(loadKeys({ keys: join(folder, 'none'), dataFolder: folder })).rejects.toMatchObject({
+      message: expect.stringMatching(/ANNEX_KEYS: the key file .* cannot be read \(ENOENT\)/) as string,
+      cause: { code: 'ENOENT' },
+    })
   })
 
   it('may stand in the setting behind blanks, and is then of no file', async () => {
@@ -107,9 +108,10 @@ describe('the key ring', () => {
     expect((await stat(join(folder, 'a/b'))).mode & 0o777).toBe(0o700)
     await writeFile(join(folder, 'file'), '')
     const place = join(folder, 'file/site/keys.json')
-    await expect(loadKeys({ keys: undefined, dataFolder: join(folder, 'file/site') })).rejects.toThrow(
-      new Error(`ANNEX_KEYS: the key file ${place} cannot be written (ENOTDIR); make the folder writable or set ANNEX_KEYS`),
-    )
+    await expect(loadKeys({ keys: undefined, dataFolder: join(folder, 'file/site') })).rejects.toMatchObject({
+      message: `ANNEX_KEYS: the key file ${place} cannot be written (ENOTDIR); make the folder writable or set ANNEX_KEYS`,
+      cause: { code: 'ENOTDIR' },
+    })
   })
 
   it('is replaced whole, with the rights of the one before but for everybody, and nothing is left beside it', async () => {
@@ -127,9 +129,10 @@ describe('the key ring', () => {
     }
     expect(await readdir(folder)).toEqual(['keys.json'])
     const missing = join(folder, 'none.json')
-    await expect(replaceRing(missing, '')).rejects.toThrow(
-      new Error(`ANNEX_KEYS: the key file ${missing} cannot be written (ENOENT); make it writable or change the ring by hand`),
-    )
+    await expect(replaceRing(missing, '')).rejects.toMatchObject({
+      message: `ANNEX_KEYS: the key file ${missing} cannot be written (ENOENT); make it writable or change the ring by hand`,
+      cause: { code: 'ENOENT' },
+    })
     expect(await readdir(folder)).toEqual(['keys.json'])
   })
 

@@ -147,6 +147,8 @@ describe('The metadata of a program that registers itself', () => {
     [{ backchannel_logout_uri: 'https://me@app.example.com/out' }, 'backchannel_logout_uri must not name a user'],
     [{ contacts: uris(11) }, 'contacts may name 10 addresses of 254 characters'],
     [{ contacts: ['a', 'x'.repeat(255)] }, 'contacts may name 10 addresses of 254 characters'],
+    [{ contacts: ['ann@example.com', 'a@x,b@x'] }, 'contacts must each be one e-mail address, such as ann@example.com'],
+    [{ contacts: ['a@x\r\nBcc: b@x'] }, 'contacts must each be one e-mail address, such as ann@example.com'],
     [{ contacts: 'ann@example.com' }, 'contacts must be a list of texts'],
     [{ scope: ['openid'] }, 'scope must be text'],
   ])('%j is refused as invalid_client_metadata', (values, message) => {

@@ -1,6 +1,7 @@
-import { OAuthError, isRecord, splitScope } from '@annex/protocol'
+import { OAuthError, isLoopback, isRecord, splitScope } from '@annex/protocol'
 import { keepsSecret, type ClientKind } from '../clients/client.ts'
-import { isLoopback, redirectFault } from '../clients/redirect-uris.ts'
+import { redirectFault } from '../clients/redirect-uris.ts'
+import { isContact } from '../clients/rules/address-rules.ts'
 import type { SigningAlgorithm } from '../keys/key-ring.ts'
 
 /** What a program says of itself, judged; each value is one that the site can keep. */
@@ -112,7 +113,7 @@ function kindOf(json: Fields, redirectUris: readonly string[]): { readonly kind:
 function isOnMachine(uri: string): boolean {
   if (!URL.canParse(uri)) return false
   const url = new URL(uri)
-  return url.protocol === 'http:' ? isLoopback(url) : url.protocol !== 'https:'
+  return url.protocol === 'http:' ? isLoopback(url.hostname) : url.protocol !== 'https:'
 }
 
 function refuse(label: string, uri: string, kind: ClientKind): void {
@@ -155,6 +156,7 @@ function contactsOf(json: Fields): readonly string[] {
   const contacts = textsOf(json, 'contacts', wrong)
   if (contacts.length > MOST_CONTACTS || contacts.some((contact) => contact.length > LONGEST_CONTACT))
     throw wrong(`contacts may name ${MOST_CONTACTS} addresses of ${LONGEST_CONTACT} characters`)
+  if (!contacts.every(isContact)) throw wrong('contacts must each be one e-mail address, such as ann@example.com')
   return contacts
 }
 

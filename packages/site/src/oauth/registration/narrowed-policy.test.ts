@@ -148,8 +148,10 @@ describe.each(engines)('a program that registered itself, when the policy is nar
     await change({ event_uri: 'https://app.example.com/events' })
     expect(narrowed()).toEqual([])
     await policy('openid Item:read')
+    const told = [{ scope: 'openid', reason: 'registration_policy_changed' }]
+    expect(narrowed()).toMatchObject(told)
     await policy('openid Item:read profile')
-    expect(narrowed()).toMatchObject([{ scope: 'openid', reason: 'registration_policy_changed' }])
+    expect(narrowed()).toMatchObject(told)
   })
 
   it('is explained by what it still may have', async () => {

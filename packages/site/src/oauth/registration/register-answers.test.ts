@@ -132,10 +132,15 @@ describe.each(engines)('what a program is answered that registers itself, on %s'
   })
 
   it('stands in the trail with its name and its state', async () => {
-    await set({ dynamic_registration: 'After Approval' })
-    const client = await registered({ client_name: 'A Waiting One' })
-    const [entry] = await provider.trail.latest({ client, event: 'oauth.client.registered_itself' }, 1)
-    expect(entry).toMatchObject({ user: null, ip: '127.0.0.1', detail: { app_name: 'A Waiting One', state: 'Pending' } })
+    for (const [policy, app_name, state] of [
+      ['Open', 'An Active One', 'Active'],
+      ['After Approval', 'A Waiting One', 'Pending'],
+    ]) {
+      await set({ dynamic_registration: policy })
+      const client = await registered({ client_name: app_name })
+      const [entry] = await provider.trail.latest({ client, event: 'oauth.client.registered_itself' }, 1)
+      expect(entry).toMatchObject({ user: null, ip: '127.0.0.1', detail: { app_name, state } })
+    }
   })
 
   it('counts an hour anew when the settings change how many an hour may have', async () => {
@@ -175,10 +180,11 @@ describe.each(engines)('what a program is answered that registers itself, on %s'
   })
 
   describe('and is not used', () => {
-    const unused = (): Promise<string[]> => listUnusedRegistrations(provider.database.connection, provider.now() - 30 * DAY * MICROS, 1000)
+    const unused = (): Promise<string[]> =>
+      listUnusedRegistrations(provider.database.connection, { before: provider.now() - 30 * DAY * MICROS }, 1000)
     const remove = (): Promise<number> => removeUnusedRegistrations(provider)
     beforeEach(async () => {
-      for (const name of await listUnusedRegistrations(provider.database.connection, Number.MAX_SAFE_INTEGER, 1000))
+      for (const name of await listUnusedRegistrations(provider.database.connection, { before: Number.MAX_SAFE_INTEGER }, 1000))
         await provider.documents.remove(ADMINISTRATOR, { doctype: 'OAuth Client', name })
     })
 
@@ -207,7 +213,9 @@ describe.each(engines)('what a program is answered that registers itself, on %s'
       const made: string[] = []
       for (let i = 0; i < 51; i += 1) made.push(await registered())
       provider.advance(31 * DAY)
-      expect(await listUnusedRegistrations(provider.database.connection, provider.now() - 30 * DAY * MICROS, 3)).toEqual(made.slice(0, 3))
+      expect(await listUnusedRegistrations(provider.database.connection, { before: provider.now() - 30 * DAY * MICROS }, 3)).toEqual(
+        made.slice(0, 3),
+      )
       expect(await remove()).toBe(51)
       expect(await unused()).toEqual([])
     })

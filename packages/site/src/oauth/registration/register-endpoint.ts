@@ -14,6 +14,7 @@ import type { SiteSettings } from '../settings.ts'
 import { nameFault } from './client-names.ts'
 import { getsSecret, parseClientMetadata, type ClientMetadata } from './client-metadata.ts'
 import { listKnownNames } from './registrations-store.ts'
+import { isFull } from './unused-registrations.ts'
 
 export interface RegistrationParts extends Pick<OAuthParts, 'database' | 'settings' | 'now'> {
   readonly generation: Generation
@@ -22,6 +23,8 @@ export interface RegistrationParts extends Pick<OAuthParts, 'database' | 'settin
   readonly idTokens: IdTokens
 }
 
+/** Microseconds. */
+const MINUTE = 60_000_000
 /** Not for itself, where no person consents, and not by device codes, which a stranger could send to anybody. */
 const GRANT_TYPES = ['authorization_code', 'refresh_token']
 
@@ -32,6 +35,8 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token']
  */
 export class RegisterEndpoint {
   readonly #parts: RegistrationParts
+  /** Until then there is no room for sure, and nobody looks. */
+  #fullUntil = 0
   #limits: { readonly points: number; readonly limits: Limits } | undefined
 
   constructor(parts: RegistrationParts) {
@@ -48,6 +53,7 @@ export class RegisterEndpoint {
         status: 404,
       })
     await this.#limitsOf(policy).consume(addressBlock(exchange.ip))
+    await this.#requireRoom(policy)
     const metadata = this.#read(exchange)
     const scopes = scopesOf(metadata, policy)
     const name = await this.#nameOf(metadata)
@@ -55,6 +61,15 @@ export class RegisterEndpoint {
     const { id, secret } = await this.#insert({ ...valuesOf(metadata, scopes), app_name: name, state })
     await this.#note(exchange, id, name, state)
     return { status: 201, headers: { pragma: 'no-cache' }, json: this.#answer(metadata, { id, secret, name, scopes }) }
+  }
+
+  /** Who has many addresses fills the site's list of apps no further than this. */
+  async #requireRoom({ registrationsPerHour }: SiteSettings): Promise<void> {
+    const { database, now } = this.#parts
+    if (now() < this.#fullUntil) throw full()
+    if (!(await isFull(database.connection, registrationsPerHour, now()))) return
+    this.#fullUntil = now() + MINUTE
+    throw full()
   }
 
   #read(exchange: Exchange<Principal>): ClientMetadata {
@@ -119,6 +134,14 @@ export class RegisterEndpoint {
     return this.#limits.limits
   }
 }
+
+/** What is unused goes by the hour, unless the settings keep it for ever. */
+const full = (): FrappeError =>
+  new FrappeError(
+    'TooManyRequestsError',
+    "Too many programs have registered here that nobody has used yet; try again in an hour, or ask one of the site's System Managers to register yours",
+    { headers: { 'retry-after': '3600' } },
+  )
 
 /** What the program may ask for: of what it names, what the site gives such programs; everything of that when it names nothing. */
 function scopesOf({ scopes }: ClientMetadata, settings: SiteSettings): readonly string[] {

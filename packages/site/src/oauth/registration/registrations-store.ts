@@ -31,10 +31,18 @@ export async function listListeningRegistrations(connection: Connection): Promis
   return rows.map(({ name }) => name)
 }
 
-/** Programs that registered themselves before a time and that nobody has used since; those that a manager ended are left. */
-export async function listUnusedRegistrations(connection: Connection, before: number, limit: number): Promise<string[]> {
+/**
+ * Programs that registered themselves before a time and that nobody has used since then, or since another; those that a manager ended
+ * are left.
+ */
+export async function listUnusedRegistrations(
+  connection: Connection,
+  { before, since = before }: { readonly before: number; readonly since?: number },
+  limit: number,
+  offset = 0,
+): Promise<string[]> {
   const db = connection.withTables<Tables>()
-  // A scan, once an hour; index oauth_grant_client for each of them.
+  // A scan, once an hour and at a registration; index oauth_grant_client for each of them.
   const query = db
     .selectFrom('tabOAuth Client as client')
     .select('client.name')
@@ -43,8 +51,8 @@ export async function listUnusedRegistrations(connection: Connection, before: nu
     .where('client.creation', '<', before)
     .where((where) => {
       const used = where.selectFrom('oauth_grant').select('oauth_grant.id').whereRef('oauth_grant.client', '=', 'client.name')
-      return where.not(where.exists(used.where('oauth_grant.last_used', '>=', before)))
+      return where.not(where.exists(used.where('oauth_grant.last_used', '>=', since)))
     })
-  const rows = await query.orderBy('client.creation').limit(limit).execute()
+  const rows = await query.orderBy('client.creation').limit(limit).offset(offset).execute()
   return rows.map((row) => row.name)
 }

@@ -37,8 +37,29 @@ async function createClosings(connection: Connection, dialect: Dialect): Promise
   )`.execute(connection)
 }
 
-/** Who may use an app after approval, how often an app's exceptions were used on each day, and whose consents are being ended. */
+const indexUsers = async (connection: Connection): Promise<void> =>
+  void (await sql`create index client_approval_user on client_approval ("user")`.execute(connection))
+
+async function widenClosings(connection: Connection, dialect: Dialect): Promise<void> {
+  const columns = {
+    user: ['key', `not null default ''`],
+    closed_at: ['micros'],
+    reason: ['short', `not null default 'role_lost'`],
+    sub: ['key'],
+    event_uri: ['text'],
+    logout_uri: ['text'],
+  } as const
+  for (const [column, [kind, constraint = '']] of Object.entries(columns))
+    await sql`alter table oauth_closing add column ${sql.id(column)} ${sql.raw(`${dialect.columnType(kind)} ${constraint}`)}`.execute(
+      connection,
+    )
+  await dialect.createIndex('oauth_grant', ['user', 'created']).execute(connection)
+}
+
+/** Who may use an app after approval, how often an app's exceptions were used on each day, and whose grants are being ended. */
 export const clientMigrations: readonly Migration[] = [
   { name: 'oauth clients 1: approvals and counted exceptions', up: createTables },
   { name: 'oauth clients 2: apps closed to some of their users', up: createClosings },
+  { name: 'oauth clients 3: approvals by their user', up: indexUsers },
+  { name: 'oauth clients 4: all grants of an app or a user closed', up: widenClosings },
 ]

@@ -27,12 +27,17 @@ const TABLES: Readonly<Record<string, { readonly columns: string; readonly empty
   client_secret: { columns: 'id client hash created expires last_used', empty: 'expires last_used' },
   client_approval: { columns: 'client user sub state created decided_by decided_at', empty: 'decided_by decided_at' },
   client_use: { columns: 'client kind day count last_used', empty: '' },
-  oauth_closing: { columns: 'id client roles reached reached_id closed_by', empty: '' },
+  oauth_closing: {
+    columns: 'id client user roles closed_at reason reached reached_id closed_by sub event_uri logout_uri',
+    empty: 'closed_at sub event_uri logout_uri',
+  },
   oauth_state: { columns: 'id epoch', empty: '' },
+  oauth_use_token: { columns: 'day token outcome what right count first_used last_used', empty: 'first_used last_used' },
 }
 
 const INDEXES = [
   'client_approval (state, created)',
+  'client_approval (user)',
   'client_secret (client)',
   'oauth_code (client)',
   'oauth_code (expires)',
@@ -42,6 +47,7 @@ const INDEXES = [
   'oauth_grant (client)',
   'oauth_grant (client, created)',
   'oauth_grant (user, client)',
+  'oauth_grant (user, created)',
   'oauth_token (expires)',
   'oauth_use_day (day)',
   'oauth_use_network (last_used)',
@@ -59,7 +65,10 @@ const NAMES = [
   'oauth consent 1: sets and details of grants',
   'oauth clients 1: approvals and counted exceptions',
   'oauth clients 2: apps closed to some of their users',
+  'oauth clients 3: approvals by their user',
+  'oauth clients 4: all grants of an app or a user closed',
   'oauth usage 1: what apps did, by day',
+  'oauth usage 2: what single tokens did',
   'oauth telling 1: secrets of events',
 ]
 
@@ -139,6 +148,7 @@ describe.each(engines)('the tables of the provider on %s', (engine) => {
       'oauth_use_day',
       'oauth_use_span',
       'oauth_use_network',
+      'oauth_use_token',
     ])
       expect(rows.find((row) => row.name === name)?.text, name).toMatch(/without rowid/i)
   })

@@ -34,6 +34,7 @@ export interface GrantRow {
 }
 
 export interface CodeRow {
+  /** Its time of issue, then its hash (`tokenKey`); of an earlier release the hash alone. */
   hash: string
   grant_id: string
   client: string
@@ -50,6 +51,7 @@ export interface CodeRow {
 }
 
 export interface TokenRow {
+  /** Its time of issue, then its hash (`tokenKey`); of an earlier release the hash alone. */
   hash: string
   kind: 'access' | 'refresh'
   grant_id: string
@@ -59,7 +61,7 @@ export interface TokenRow {
   expires: number
   /** Of a refresh token: when it was exchanged. */
   used_at: number | null
-  /** Of a used refresh token: the hash of the one that took its place. */
+  /** Of a used refresh token: the key, as in `hash`, of the one that took its place. */
   successor: string | null
   /** Space-separated resources of RFC 8707 that it is for; null = the site. */
   resource: string | null
@@ -119,16 +121,28 @@ export interface SigningKeyRow {
   changed: number
 }
 
-/** An app that was closed to some of its users: their consents are ended in batches. */
+/** Grants that are being ended in batches: of an app that was closed to some of its users, or all of an app's, or of a user's. */
 export interface ClosingRow {
   id: string
+  /** Empty = of every app. */
   client: string
-  /** JSON: the roles that it stayed open to. */
+  /** Empty = of every user. */
+  user: string
+  /** JSON: the roles that an app stayed open to, where `closed_at` is null. */
   roles: string
-  /** When the last consent that was judged came about, and its id. */
+  /** Those that came about until then are dead, whosever they are; null = those alone whose users have none of the roles. */
+  closed_at: number | null
+  reason: string
+  /** When the last grant that was judged came about, and its id. */
   reached: number
   reached_id: string
+  /** Empty = nobody was known. */
   closed_by: string
+  /** Of the user, who may be gone when the rest is told. */
+  sub: string | null
+  /** Where the app listened, which may be gone as well. */
+  event_uri: string | null
+  logout_uri: string | null
 }
 
 export type OAuthTables = {

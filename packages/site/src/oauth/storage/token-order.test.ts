@@ -1,9 +1,11 @@
 import { databaseMigrations, migrate, openDatabase } from '@annex/database'
 import { sql } from 'kysely'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines, temporaryDatabase } from '../../../../../tests/support/databases.ts'
 import { insertTokens, readToken } from '../grants/tokens-store.ts'
-import { hashOf } from '../token-text.ts'
+import { Browser, connect, person, register } from '../testing/app.fixture.ts'
+import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { hashOf, timeInKey, tokenKey } from '../token-text.ts'
 import { oauthMigrations } from './oauth-migrations.ts'
 import type { TokenRow } from './oauth-tables.ts'
 
@@ -49,5 +51,41 @@ describe.each(engines)('the tokens of an earlier release on %s', (engine) => {
       await database.close()
       await place.remove()
     }
+  })
+})
+
+describe.each(engines)('what is made now on %s', (engine) => {
+  let provider: Provider
+  beforeAll(async () => {
+    provider = await openProvider(engine)
+  })
+  afterAll(() => provider.close())
+
+  const idsOf = async (query: ReturnType<typeof sql<{ id: string }>>): Promise<string[]> =>
+    (await query.execute(provider.database.connection)).rows.map(({ id }) => id)
+
+  it('has its time first in its key, so that it lies after all that was made before', async () => {
+    const app = await register(provider)
+    const user = await person(provider)
+    const began = Date.now()
+    const tokens = await connect(provider, await new Browser(provider).signIn(user), app)
+    await provider.audit.flush(true)
+    const ended = Date.now()
+    const grants = await idsOf(sql`select id from oauth_grant where client = ${app.id}`)
+    const codes = await idsOf(sql`select hash as id from oauth_code where client = ${app.id}`)
+    const keys = await idsOf(sql`select hash as id from oauth_token where client = ${app.id}`)
+    const trail = await idsOf(sql`select id from audit where client = ${app.id} and event = 'oauth.token.issued'`)
+    expect([grants.length, codes.length, keys.toSorted(), trail.length]).toEqual([
+      1,
+      1,
+      [tokenKey(tokens.access), tokenKey(tokens.refresh)].toSorted(),
+      1,
+    ])
+    const times = [
+      ...[...grants, ...trail].map((id) => Number.parseInt(id.slice(0, 13).replace('-', ''), 16)),
+      ...[...codes, ...keys].map((key) => Number.parseInt(timeInKey(key), 32)),
+    ]
+    for (const time of times) expect(time).toBeGreaterThanOrEqual(began)
+    for (const time of times) expect(time).toBeLessThanOrEqual(ended)
   })
 })

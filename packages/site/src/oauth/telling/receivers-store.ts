@@ -1,4 +1,4 @@
-import type { Connection } from '@annex/database'
+import { keptQuery, type Connection } from '@annex/database'
 import type { Client } from '../clients/client.ts'
 import { stateOf } from '../clients/clients-store.ts'
 
@@ -23,13 +23,7 @@ type Tables = {
 
 /** Also of an app that is suspended or retired; undefined when there is none. */
 export async function readReceivers(connection: Connection, client: string): Promise<AppReceivers | undefined> {
-  const db = connection.withTables<Tables>()
-  // Primary key.
-  const row = await db
-    .selectFrom('tabOAuth Client')
-    .select(['state', 'enabled', 'event_uri', 'backchannel_logout_uri', 'rs256_id_token'])
-    .where('name', '=', client)
-    .executeTakeFirst()
+  const [row] = await receiversById(connection, { client })
   if (!row) return undefined
   return {
     eventUri: row.event_uri?.trim() || undefined,
@@ -38,3 +32,12 @@ export async function readReceivers(connection: Connection, client: string): Pro
     rs256: row.rs256_id_token === 1,
   }
 }
+
+// Primary key.
+const receiversById = keptQuery<{ client: string }, Omit<Tables['tabOAuth Client'], 'name'>>((connection, { client }) =>
+  connection
+    .withTables<Tables>()
+    .selectFrom('tabOAuth Client')
+    .select(['state', 'enabled', 'event_uri', 'backchannel_logout_uri', 'rs256_id_token'])
+    .where('name', '=', client),
+)

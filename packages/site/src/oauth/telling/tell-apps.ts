@@ -1,6 +1,7 @@
 import type { Connection } from '@annex/database'
 import type { SessionListener } from '../../identity/sessions/sessions.ts'
 import type { Outbox } from '../../webhooks/outbox.ts'
+import { readLeft } from '../access/closings/closings-store.ts'
 import { listLogoutReceivers } from '../logout/logout-audience.ts'
 import { sidOf } from '../logout/session-ids.ts'
 import type { OAuthEvent, OAuthListener } from '../oauth-events.ts'
@@ -25,10 +26,12 @@ const OWN_DOING = 'token_revoked'
 export function tellApps(parts: TellAppsParts): OAuthListener {
   return async (connection, event) => {
     if (event.event === 'grant.created') return
-    const receivers = await readReceivers(connection, event.client)
+    // Of one that was closed a while ago its app, or its user, may be gone by now; or another has the user's name.
+    const left = await readLeft(connection, { created: 0, ...event })
+    const receivers = (await readReceivers(connection, event.client)) ?? left
     const [eventUri, logoutUri] = [receivers?.eventUri, receivers?.backchannelLogoutUri]
     if (eventUri === undefined && logoutUri === undefined) return
-    const sub = await parts.subOf(connection, event.user)
+    const sub = left?.sub ?? (await parts.subOf(connection, event.user))
     if (eventUri !== undefined) await tellEvent(parts, connection, event, { url: eventUri, sub })
     if (logoutUri !== undefined && signsOut(event))
       await tellLogout(parts, connection, { client: event.client, url: logoutUri, sub, sid: sidIn(event) })

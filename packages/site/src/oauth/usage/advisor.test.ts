@@ -173,6 +173,8 @@ describe('the advisor', () => {
     ['com.example.app:/cb', false],
     ['http://localhost:3000/cb', false],
     ['http://[::1]/cb', false],
+    ['http://127.0.0.2:3000/cb', false],
+    ['http://127.example.com/cb', true],
     ['no address', false],
   ])('says of the redirect URI %s that it is in the clear: %s', (uri, isSaid) => {
     expect(advise(facts({ redirectUris: [uri] })).some(({ kind }) => kind === 'plain redirect')).toBe(isSaid)

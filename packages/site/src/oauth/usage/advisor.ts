@@ -1,4 +1,4 @@
-import { RIGHTS, ScopeSet, doctypeOfScope, documentScope, readScope, type Right } from '@annex/protocol'
+import { RIGHTS, ScopeSet, doctypeOfScope, documentScope, isLoopback, readScope, type Right } from '@annex/protocol'
 import { DAY } from '../storage/durations.ts'
 
 /** A right that was used: a DocType and a right on it, or a method (`method:` and its name) and `call`. */
@@ -159,5 +159,5 @@ function adviseOnSecrets({ secrets, secretNetworks, secretAgeDays, now }: AppFac
 function isPlain(uri: string): boolean {
   if (!URL.canParse(uri)) return false
   const { protocol, hostname } = new URL(uri)
-  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return protocol === 'http:' && !isLoopback(hostname)
 }

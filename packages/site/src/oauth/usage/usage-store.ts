@@ -1,11 +1,11 @@
-import { dialectOf, type Connection, type Database } from '@annex/database'
-import { sql } from 'kysely'
+import { dialectOf, keptInsert, type Connection, type Database } from '@annex/database'
+import { sql, type QueryResult, type RawBuilder } from 'kysely'
 
 /**
  * Why a call was refused: a scope or a permission was lacking, its budget was used up (`limit`), it came from an
  * address that its app is not bound to, or API access was switched off (`access`).
  */
-export type RefusedOutcome = 'scope' | 'permission' | 'limit' | 'address' | 'access'
+export type RefusedOutcome = 'scope' | 'permission' | 'limit' | 'address' | 'access' | 'token'
 
 /** What became of a call: it came (`call`), it used a right (`used`), or it was refused. */
 export type Outcome = 'call' | 'used' | RefusedOutcome
@@ -24,7 +24,7 @@ export interface DayRow {
   count: number
 }
 
-/** Times are UTC microseconds. The subject is a client's id, a grant's, or a token's hash. */
+/** Times are UTC microseconds. The subject is a client's id or a grant's. */
 export interface SpanRow {
   subject: string
   first_used: number
@@ -37,69 +37,82 @@ export interface NetworkRow extends SpanRow {
   network: string
 }
 
-export type UsageTables = { oauth_use_day: DayRow; oauth_use_span: SpanRow; oauth_use_network: NetworkRow }
+/** A number of one day of one token. */
+export interface TokenDayRow extends Omit<DayRow, 'subject'> {
+  /** What it is stored by. */
+  token: string
+  /** Of `call`, UTC microseconds; of all else null. */
+  first_used: number | null
+  last_used: number | null
+}
 
-const AT_ONCE = 100
+export type UsageTables = {
+  oauth_use_day: DayRow
+  oauth_use_span: SpanRow
+  oauth_use_network: NetworkRow
+  oauth_use_token: TokenDayRow
+}
 
-function* batches<T>(rows: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < rows.length; at += AT_ONCE) yield rows.slice(at, at + AT_ONCE)
+const added = (table: keyof UsageTables, column: 'count' | 'calls') =>
+  sql<number>`${sql.ref(`${table}.${column}`)} + ${sql.ref(`excluded.${column}`)}`
+/** Nothing for nothing. */
+const latest = (table: keyof UsageTables) => {
+  const [stored, given] = [sql.ref(`${table}.last_used`), sql.ref('excluded.last_used')]
+  return sql<number>`case when ${given} > ${stored} then ${given} else ${stored} end`
 }
 
 /** Adds to the numbers of days. No row twice; in one order everywhere, so that two processes never wait for each other. */
-export async function addDays(connection: Connection, rows: readonly DayRow[]): Promise<void> {
-  const db = connection.withTables<UsageTables>()
+export const addDays = keptInsert<DayRow>('oauth_use_day', ['subject', 'day', 'outcome', 'what', 'right', 'count'], (insertion) =>
   // Primary key.
-  for (const batch of batches(rows))
-    await db
-      .insertInto('oauth_use_day')
-      .values(batch)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['subject', 'day', 'outcome', 'what', 'right'])
-          .doUpdateSet({ count: (set) => set('oauth_use_day.count', '+', set.ref('excluded.count')) }),
-      )
-      .execute()
-}
+  insertion.onConflict((conflict) =>
+    conflict.columns(['subject', 'day', 'outcome', 'what', 'right']).doUpdateSet({ count: added('oauth_use_day', 'count') }),
+  ),
+)
+
+/** Adds to the numbers of tokens and moves their last use forward. As `addDays`. */
+export const addTokenDays = keptInsert<TokenDayRow>(
+  'oauth_use_token',
+  ['day', 'token', 'outcome', 'what', 'right', 'count', 'first_used', 'last_used'],
+  (insertion) =>
+    // Primary key.
+    insertion.onConflict((conflict) =>
+      conflict
+        .columns(['day', 'token', 'outcome', 'what', 'right'])
+        .doUpdateSet({ count: added('oauth_use_token', 'count'), last_used: latest('oauth_use_token') }),
+    ),
+)
 
 /** Adds calls to subjects and moves their last use forward. As `addDays`. */
-export async function addSpans(connection: Connection, rows: readonly SpanRow[]): Promise<void> {
-  const db = connection.withTables<UsageTables>()
+export const addSpans = keptInsert<SpanRow>('oauth_use_span', ['subject', 'first_used', 'last_used', 'calls'], (insertion) =>
   // Primary key.
-  for (const batch of batches(rows))
-    await db
-      .insertInto('oauth_use_span')
-      .values(batch)
-      .onConflict((conflict) =>
-        conflict.column('subject').doUpdateSet({
-          calls: (set) => set('oauth_use_span.calls', '+', set.ref('excluded.calls')),
-          last_used: sql<number>`case when excluded.last_used > oauth_use_span.last_used then excluded.last_used else oauth_use_span.last_used end`,
-        }),
-      )
-      .execute()
-}
+  insertion.onConflict((conflict) =>
+    conflict.column('subject').doUpdateSet({ calls: added('oauth_use_span', 'calls'), last_used: latest('oauth_use_span') }),
+  ),
+)
 
 /** Adds calls to networks of subjects. As `addDays`. The subjects that came from a new one come back. */
 export async function addNetworks(connection: Connection, rows: readonly NetworkRow[]): Promise<ReadonlySet<string>> {
-  const db = connection.withTables<UsageTables>()
-  const moved = new Set<string>()
-  for (const batch of batches(rows)) {
-    // Primary key.
-    const stored = await db
-      .insertInto('oauth_use_network')
-      .values(batch)
-      .onConflict((conflict) =>
-        conflict.columns(['subject', 'network']).doUpdateSet({
-          calls: (set) => set('oauth_use_network.calls', '+', set.ref('excluded.calls')),
-          last_used: sql<number>`case when excluded.last_used > oauth_use_network.last_used then excluded.last_used else oauth_use_network.last_used end`,
-        }),
-      )
-      .returning(['subject', 'network', 'calls'])
-      .execute()
-    const added = new Map(batch.map((row) => [`${row.subject} ${row.network}`, row.calls]))
-    for (const { subject, network, calls } of stored) if (calls === added.get(`${subject} ${network}`)) moved.add(subject)
-  }
-  return moved
+  const given = new Map(rows.map((row) => [`${row.subject} ${row.network}`, row.calls]))
+  const stored = await insertNetworks(connection, rows)
+  const isNew = ({ subject, network, calls }: StoredNetwork): boolean => calls === given.get(`${subject} ${network}`)
+  return new Set(stored.filter(isNew).map(({ subject }) => subject))
 }
+
+type StoredNetwork = Pick<NetworkRow, 'subject' | 'network' | 'calls'>
+
+const insertNetworks = keptInsert<NetworkRow, StoredNetwork>(
+  'oauth_use_network',
+  ['subject', 'network', 'first_used', 'last_used', 'calls'],
+  (insertion) =>
+    // Primary key.
+    insertion
+      .onConflict((conflict) =>
+        conflict
+          .columns(['subject', 'network'])
+          .doUpdateSet({ calls: added('oauth_use_network', 'calls'), last_used: latest('oauth_use_network') }),
+      )
+      .returning(['subject', 'network', 'calls']),
+)
 
 /** Forgets all but the networks that a subject was last used from. */
 export async function keepLatestNetworks(connection: Connection, subject: string, kept: number): Promise<void> {
@@ -195,22 +208,49 @@ export async function listNetworks(connection: Connection, subjects: readonly st
   return query.orderBy('last_used', 'desc').orderBy('subject').orderBy('network').execute()
 }
 
-/** Removes at most so many rows of each table that are older. Whether there may be more. */
-export async function removeOld({ connection, engine }: Database, before: { day: number; micros: number }, most: number): Promise<boolean> {
+/** The numbers of tokens on each of the days; of one outcome when it is named. */
+export async function listTokenDays(
+  connection: Connection,
+  tokens: readonly string[],
+  days: readonly number[],
+  outcome?: Outcome,
+): Promise<TokenDayRow[]> {
+  if (tokens.length === 0 || days.length === 0) return []
   const db = connection.withTables<UsageTables>()
+  // Primary key: days, tokens and the outcome.
+  const query = db.selectFrom('oauth_use_token').selectAll().where('day', 'in', days).where('token', 'in', tokens)
+  return (outcome === undefined ? query : query.where('outcome', '=', outcome)).execute()
+}
+
+/** What is older than it is kept. */
+interface Old {
+  /** Days since 1970: numbers of clients and grants of days before… */
+  readonly day: number
+  /** …of tokens… */
+  readonly tokenDay: number
+  /** …and subjects that were last used before, in UTC microseconds. */
+  readonly micros: number
+}
+
+/** Removes at most so many rows of each table that are older. Whether there may be more. */
+export async function removeOld({ connection, engine }: Database, before: Old, most: number): Promise<boolean> {
   // SQLite keeps these tables by their primary key and has no row ids; PostgreSQL finds rows by theirs.
   const row = dialectOf(engine).engine === 'postgres'
-  const key = (columns: string) => sql.raw(row ? 'ctid' : `(${columns})`)
-  const list = (columns: string) => sql.raw(row ? 'ctid' : columns)
-  const removals = [
+  const remove = (table: keyof UsageTables, columns: string, isOlder: RawBuilder<unknown>): Promise<QueryResult<unknown>> => {
+    const [one, list] = [sql.raw(row ? 'ctid' : `(${columns})`), sql.raw(row ? 'ctid' : columns)]
+    return sql`delete from ${sql.table(table)} where ${one} in (select ${list} from ${sql.table(table)} where ${isOlder} limit ${most})`.execute(
+      connection,
+    )
+  }
+  const removed = [
     // Index oauth_use_day_day.
-    sql`delete from oauth_use_day where ${key('subject, day, outcome, what, "right"')} in (select ${list('subject, day, outcome, what, "right"')} from oauth_use_day where day < ${before.day} limit ${most})`,
+    await remove('oauth_use_day', 'subject, day, outcome, what, "right"', sql`day < ${before.day}`),
+    // Primary key.
+    await remove('oauth_use_token', 'day, token, outcome, what, "right"', sql`day < ${before.tokenDay}`),
     // Index oauth_use_span_last_used.
-    sql`delete from oauth_use_span where ${key('subject')} in (select ${list('subject')} from oauth_use_span where last_used < ${before.micros} limit ${most})`,
+    await remove('oauth_use_span', 'subject', sql`last_used < ${before.micros}`),
     // Index oauth_use_network_last_used.
-    sql`delete from oauth_use_network where ${key('subject, network')} in (select ${list('subject, network')} from oauth_use_network where last_used < ${before.micros} limit ${most})`,
+    await remove('oauth_use_network', 'subject, network', sql`last_used < ${before.micros}`),
   ]
-  let isMore = false
-  for (const removal of removals) isMore = Number((await removal.execute(db)).numAffectedRows ?? 0) >= most || isMore
-  return isMore
+  return removed.some(({ numAffectedRows = 0 }) => Number(numAffectedRows) >= most)
 }

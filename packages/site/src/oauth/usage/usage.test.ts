@@ -1,18 +1,12 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { plansOf } from '../../../../../tests/support/query-plans.ts'
 import { Browser, connect, me, person, register } from '../testing/app.fixture.ts'
 import { watched } from '../testing/failing-database.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
-import { Usage, type Counted } from './usage.ts'
-
-const DAY = 86_400_000_000
-let subjects = 0
-const token = (values: Partial<Counted> = {}): Counted => {
-  subjects += 1
-  return { client: `client-${subjects}`, grant: `grant-${subjects}`, hash: `hash-${subjects}`, ...values }
-}
+import { DAY, token } from './counted.fixture.ts'
+import { Usage } from './usage.ts'
 
 describe.each(engines)('the usage of apps on %s', (engine) => {
   let provider: Provider
@@ -85,12 +79,88 @@ describe.each(engines)('the usage of apps on %s', (engine) => {
     await usage.flush()
     now += 1_000_000
     usage.call({ ...one, hash: 'another' }, '', now)
-    const spans = await usage.spans([one.client, one.grant, one.hash, 'another', 'nobody'])
+    const spans = await usage.spans([one.client, one.grant, one.hash, 'nobody'])
+    const tokens = await usage.tokenSpans([one.hash, 'another', one.grant, 'nobody'])
     expect(spans.get(one.client)).toEqual({ subject: one.client, first_used: first, last_used: now, calls: 2 })
     expect(spans.get(one.grant)).toMatchObject({ first_used: first, last_used: now, calls: 2 })
-    expect(spans.get(one.hash)).toMatchObject({ first_used: first, last_used: first, calls: 1 })
-    expect(spans.get('another')).toMatchObject({ first_used: now, last_used: now, calls: 1 })
-    expect(spans.has('nobody')).toBe(false)
+    expect([...spans.keys()].toSorted()).toEqual([one.client, one.grant].toSorted())
+    expect([...tokens.keys()].toSorted()).toEqual(['another', one.hash].toSorted())
+    expect(tokens.get(one.hash)).toEqual({ subject: one.hash, first_used: first, last_used: first, calls: 1 })
+    expect(tokens.get('another')).toMatchObject({ first_used: now, last_used: now, calls: 1 })
+  })
+
+  it('of one token is counted by day, DocType and right, with each refusal’s reason, apart from the others of its grant', async () => {
+    const [usage, elsewhere] = [open(), open()]
+    const one = token()
+    const other = { ...one, hash: `${one.hash} too` }
+    const [day, first] = [Math.floor(now / DAY), now]
+    for (const each of [one, one, other]) {
+      usage.call(each, '', now)
+      usage.used(each, 'Item', 'read')
+    }
+    usage.used(one, 'Item', 'write')
+    usage.refused(one, 'scope', 'list Deal', 'Deal:read')
+    await usage.flush()
+    now += DAY
+    usage.call(one, '', now)
+    elsewhere.call(one, '', now + 1)
+    usage.used(one, 'Item', 'read')
+    elsewhere.refused(one, 'limit')
+    await elsewhere.flush()
+    const shown = async (hash: string): Promise<unknown[]> =>
+      (await usage.ofToken(hash))
+        .map((row) => [row.day - day, row.outcome, row.what, row.right, row.count, row.first_used, row.last_used])
+        .toSorted((a, b) => (String(a) < String(b) ? -1 : 1))
+    expect(await shown(one.hash)).toEqual([
+      [0, 'call', '', '', 2, first, first],
+      [0, 'scope', 'list Deal', 'Deal:read', 1, null, null],
+      [0, 'used', 'Item', 'read', 2, null, null],
+      [0, 'used', 'Item', 'write', 1, null, null],
+      [1, 'call', '', '', 2, now + 1, now + 1],
+      [1, 'limit', '', '', 1, null, null],
+      [1, 'used', 'Item', 'read', 1, null, null],
+    ])
+    expect(await shown(other.hash)).toEqual([
+      [0, 'call', '', '', 1, first, first],
+      [0, 'used', 'Item', 'read', 1, null, null],
+    ])
+    expect((await usage.tokenSpans([one.hash])).get(one.hash)).toMatchObject({ first_used: first, last_used: now + 1, calls: 4 })
+  })
+
+  it('of a token is there as long as any token of its day may be, and is removed soon after, in small batches', async () => {
+    const usage = open()
+    const one = token()
+    // Issued as a day begins, and used until a day later, as it ends: no access token lives longer.
+    now = Math.ceil(now / DAY) * DAY + DAY - 1
+    usage.call(one, '', now)
+    for (let number = 0; number < 700; number += 1) usage.used({ ...one, hash: `${one.hash} ${number}` }, 'Item', 'read')
+    now += DAY
+    await usage.flush()
+    await usage.sweep()
+    expect((await usage.tokenSpans([one.hash])).get(one.hash)).toMatchObject({ calls: 1 })
+    // Its row is removed a day after its end.
+    now += DAY
+    await usage.sweep()
+    const count = async (): Promise<number> =>
+      Number(
+        (
+          await sql<{ n: number }>`select count(*) as n from oauth_use_token where token like ${`${one.hash}%`}`.execute(
+            provider.database.connection,
+          )
+        ).rows[0]?.n,
+      )
+    expect(await count()).toBe(701)
+    now += DAY
+    let statements = 0
+    const database = watched(provider.database, () => void (statements += 1))
+    await new Usage({ database, now: () => now, onFault: () => undefined }).sweep()
+    expect(await count()).toBe(0)
+    // One for each of the four tables, twice at least: five hundred rows go at once.
+    expect(statements).toBeGreaterThanOrEqual(8)
+    expect(await usage.sums([one.grant], 5)).toEqual([
+      { outcome: 'call', what: '', right: '', count: 1 },
+      { outcome: 'used', what: 'Item', right: 'read', count: 700 },
+    ])
   })
 
   it('keeps the last twenty networks of a grant, and those of a secret', async () => {
@@ -122,40 +192,6 @@ describe.each(engines)('the usage of apps on %s', (engine) => {
       expect(sums.filter((row) => row.outcome === outcome).reduce((sum, { count }) => sum + count, 0)).toBe(1000)
   })
 
-  it('adds what several processes count of the same app', async () => {
-    const [here, there, one] = [open(), open(), token()]
-    for (let round = 0; round < 5; round += 1) {
-      for (const usage of [here, there]) usage.call(one, '198.51.100.1', now)
-      await Promise.all([here.flush(), there.flush()])
-    }
-    expect((await here.spans([one.client])).get(one.client)?.calls).toBe(10)
-  })
-
-  it('is written at the close, and kept for the next time when it cannot be written', async () => {
-    const [usage, one] = [open(), token()]
-    usage.call(one, '', now)
-    await sql`alter table oauth_use_span rename to oauth_use_span_away`.execute(provider.database.connection)
-    await expect(usage.flush()).rejects.toThrow()
-    await sql`alter table oauth_use_span_away rename to oauth_use_span`.execute(provider.database.connection)
-    usage.call(one, '', now)
-    await usage.close()
-    expect((await open().sums([one.client], 1))[0]?.count).toBe(2)
-  })
-
-  it('is removed after the days of the policy, in small batches', async () => {
-    const [usage, old, young] = [open(), token(), token()]
-    usage.call(old, '10.1.1.1', now)
-    for (let number = 0; number < 150; number += 1) usage.used(old, `Old ${number}`, 'read')
-    now += 401 * DAY
-    usage.call(young, '10.1.1.1', now)
-    await usage.flush()
-    await usage.sweep()
-    expect(await usage.sums([old.client], 1000)).toEqual([])
-    expect([...(await usage.spans([old.client, young.client])).keys()]).toEqual([young.client])
-    expect(await usage.networks([old.grant])).toEqual([])
-    expect(await usage.networks([young.grant])).toHaveLength(1)
-  })
-
   it('is found by an index, however much there is of it', async () => {
     const usage = open()
     const plans = await plansOf(provider.database, async () => {
@@ -164,8 +200,10 @@ describe.each(engines)('the usage of apps on %s', (engine) => {
       await usage.sums(['client-1', 'grant-1'], 30)
       await usage.spans(['client-1'])
       await usage.networks(['grant-1'])
+      await usage.ofToken('hash-1')
+      await usage.tokenSpans(['hash-1', 'hash-2'])
     })
-    expect(plans).toHaveLength(5)
+    expect(plans).toHaveLength(7)
     for (const plan of plans) {
       expect(plan).toMatch(/PRIMARY KEY|_pkey/)
       expect(plan).not.toMatch(/SCAN oauth|Seq Scan/)
@@ -227,16 +265,6 @@ describe.each(engines)('the usage of apps on %s', (engine) => {
     expect((await usage.spans([])).size).toBe(0)
   })
 
-  it('never moves a last use back, whoever writes last', async () => {
-    const [here, there, one] = [open(), open(), token()]
-    here.call(one, '10.0.0.1', now)
-    there.call(one, '10.0.0.1', now - 1000)
-    await here.flush()
-    await there.flush()
-    expect((await here.spans([one.grant])).get(one.grant)).toMatchObject({ last_used: now, calls: 2 })
-    expect(await here.networks([one.grant])).toMatchObject([{ network: '10.0.0', last_used: now, calls: 2 }])
-  })
-
   it('lists networks the latest first', async () => {
     const usage = open()
     const [one, other] = [token(), token()]
@@ -266,97 +294,6 @@ describe.each(engines)('the usage of apps on %s', (engine) => {
       '-1 call',
       '0 used',
     ])
-  })
-
-  it('is written five seconds after the first of it, and told when that fails', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    try {
-      const [usage, one] = [open(), token()]
-      const broken = new Usage({
-        database: watched(provider.database, () => {
-          throw new Error('the disk is full')
-        }),
-        now: () => now,
-        onFault: (error) => void faults.push(error),
-      })
-      usage.call(one, '', now)
-      usage.call(one, '', now)
-      broken.call(one, '', now)
-      expect(vi.getTimerCount()).toBe(2)
-      vi.advanceTimersByTime(4999)
-      expect(vi.getTimerCount()).toBe(2)
-      vi.advanceTimersByTime(1)
-      expect(vi.getTimerCount()).toBe(0)
-      await expect.poll(async () => (await open().spans([one.grant])).get(one.grant)?.calls).toBe(2)
-      await expect.poll(() => faults.length).toBe(1)
-      expect(faults.splice(0)).toEqual([expect.objectContaining({ message: 'the disk is full' })])
-    } finally {
-      vi.useRealTimers()
-    }
-  })
-
-  it('is written at once when there is much of it, and what is far too much is not counted', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    try {
-      const [usage, { client }] = [open(), token()]
-      for (let number = 0; number <= 20_000; number += 1) {
-        usage.used({ client, grant: `${client} ${number}`, hash: '' }, 'Item', 'read')
-      }
-      vi.advanceTimersByTime(1)
-      expect(vi.getTimerCount()).toBe(0)
-      expect(await usage.sums([client], 1)).toEqual([{ outcome: 'used', what: 'Item', right: 'read', count: 20_000 }])
-      expect(await usage.sums([`${client} 20000`], 1)).toEqual([])
-    } finally {
-      vi.useRealTimers()
-    }
-  })
-
-  it('usage that could not be written is written with the next, and nothing twice', async () => {
-    let isBroken = true
-    const database = watched(provider.database, () => {
-      if (isBroken) throw new Error('the disk is full')
-    })
-    const usage = new Usage({ database, now: () => now, onFault: () => undefined })
-    const one = token()
-    for (let number = 0; number < 150; number += 1) usage.used(one, `Type ${number}`, 'read')
-    await expect(usage.flush()).rejects.toThrow('the disk is full')
-    usage.used(one, 'Type 0', 'read')
-    isBroken = false
-    await usage.flush()
-    await usage.flush()
-    const sums = await open().sums([one.grant], 1)
-    expect([sums.length, sums.find(({ what }) => what === 'Type 0')?.count, sums.find(({ what }) => what === 'Type 99')?.count]).toEqual([
-      150, 2, 1,
-    ])
-  })
-
-  it('goes to the end of its days and no further, unless the process ends before', async () => {
-    const [usage, old, young] = [open(), token(), token()]
-    usage.call(old, '10.0.0.1', now)
-    await usage.flush()
-    now += 1
-    usage.call(young, '10.0.0.1', now)
-    const day = Math.floor(now / DAY)
-    const today = now
-    now = today + 400 * DAY
-    const ended = open()
-    await ended.close()
-    await ended.sweep()
-    expect((await usage.spans([old.client])).size).toBe(1)
-    await usage.sweep()
-    expect([...(await usage.spans([old.client, young.client])).keys()]).toEqual([young.client])
-    expect((await usage.networks([old.grant, young.grant])).map(({ subject }) => subject)).toEqual([young.grant])
-    expect(await usage.days([old.client], 401)).toEqual([{ day, outcome: 'call', count: 1 }])
-    now = (day + 401) * DAY
-    await usage.sweep()
-    expect(await usage.days([old.client], 500)).toEqual([])
-  })
-
-  it('is written when the process ends', async () => {
-    const [usage, one] = [open(), token()]
-    usage.call(one, '', now)
-    await usage.close()
-    expect((await open().spans([one.grant])).get(one.grant)?.calls).toBe(1)
   })
 
   it('of a real call shows where it came from and when', async () => {

@@ -1,13 +1,14 @@
 import type { Connection, Database } from '@annex/database'
 import { networkOf } from '../../audit/refusals/network-of.ts'
-import type { TokenRights } from '../../policy/principal.ts'
 import {
   addDays,
   addNetworks,
   addSpans,
+  addTokenDays,
   keepLatestNetworks,
   listDays,
   listNetworks,
+  listTokenDays,
   readSpans,
   removeOld,
   sumByDay,
@@ -16,8 +17,10 @@ import {
   type NetworkRow,
   type RefusedOutcome,
   type SpanRow,
+  type TokenDayRow,
 } from './usage-store.ts'
-import { UseCounts, type UsageRows } from './use-counts.ts'
+import { tokenSpans } from './token-spans.ts'
+import { UseCounts, type Counted, type UsageRows } from './use-counts.ts'
 import { DAY } from '../storage/durations.ts'
 
 export interface UsageParts {
@@ -28,8 +31,7 @@ export interface UsageParts {
   readonly onFault: (error: unknown) => void
 }
 
-/** What a token is, as far as counting goes. */
-export type Counted = Pick<TokenRights, 'client' | 'grant' | 'hash'>
+export type { Counted } from './use-counts.ts'
 
 const FLUSH_AFTER = 5000
 /** Subjects in memory at which numbers are written at once. */
@@ -40,8 +42,10 @@ const MOST_ADDRESSES = 1000
 const MOST_DETAILS = 200
 /** Days that numbers are kept. */
 const KEPT_DAYS = 400
+/** Days before today that those of single tokens are kept: an access token lives for one at most, and its row is removed one after its end. */
+const KEPT_TOKEN_DAYS = 2
 /** Rows of each table that one transaction writes. */
-const PART = 100
+const PART = 128
 /** Parts that wait for a database that takes none. */
 const MOST_PARTS = 1000
 /** Rows that a sweep removes at once… */
@@ -81,13 +85,13 @@ export class Usage {
   }
 
   /** A right that a token opened, and was asked for. `doctype` is one of this site, or `method:` and the name of one. */
-  used({ client, grant }: Counted, doctype: string, right: string): void {
-    this.#today()?.used(client, grant, doctype, right)
+  used(token: Counted, doctype: string, right: string): void {
+    this.#today()?.used(token, doctype, right)
   }
 
   /** A refusal: which scope was lacking, that the user has no permission…; `act` is what was tried (`list Item`). */
-  refused({ client, grant }: Pick<Counted, 'client' | 'grant'>, outcome: RefusedOutcome, act?: string, scope?: string): void {
-    this.#today()?.refused(client, grant, outcome, act?.slice(0, 140), scope?.slice(0, 140))
+  refused(token: Counted, outcome: RefusedOutcome, act?: string, scope?: string): void {
+    this.#today()?.refused(token, outcome, act?.slice(0, 140), scope?.slice(0, 140))
   }
 
   /** An app proved itself with its secret. */
@@ -144,10 +148,22 @@ export class Usage {
     return sumDays(this.#parts.database.connection, subjects, this.#from(days))
   }
 
-  /** First and last use of clients, grants and tokens (by hash), as far as they were used. */
+  /** First and last use of clients and grants, as far as they were used. */
   async spans(subjects: readonly string[]): Promise<ReadonlyMap<string, SpanRow>> {
     await this.flush()
     return readSpans(this.#parts.database.connection, subjects)
+  }
+
+  /** First and last use of tokens (by hash), as far as they were used. */
+  async tokenSpans(tokens: readonly string[]): Promise<ReadonlyMap<string, SpanRow>> {
+    await this.flush()
+    return tokenSpans(await listTokenDays(this.#parts.database.connection, tokens, this.#tokenDays(), 'call'))
+  }
+
+  /** What one token did, by day, right and reason. Numbers of tokens are there for as long as the token is. */
+  async ofToken(token: string): Promise<TokenDayRow[]> {
+    await this.flush()
+    return listTokenDays(this.#parts.database.connection, [token], this.#tokenDays())
   }
 
   /** The networks that grants were used from, twenty each at most; of a client's id, those that its secret was used from. */
@@ -159,6 +175,11 @@ export class Usage {
   /** The first of so many days that end today. */
   #from(days: number): number {
     return Math.floor(this.#parts.now() / DAY) - days + 1
+  }
+
+  #tokenDays(): number[] {
+    const from = this.#from(KEPT_TOKEN_DAYS + 1)
+    return Array.from({ length: KEPT_TOKEN_DAYS + 1 }, (_, index) => from + index)
   }
 
   /** Writes what was counted, and ends a sweep. To be called before the database is closed. */
@@ -195,35 +216,39 @@ export class Usage {
   /** Removes numbers older than the policy, in batches that hold nobody up. */
   async sweep(): Promise<void> {
     const now = this.#parts.now()
-    const before = { day: Math.floor(now / DAY) - KEPT_DAYS, micros: now - KEPT_DAYS * DAY }
+    const today = Math.floor(now / DAY)
+    const before = { day: today - KEPT_DAYS, tokenDay: today - KEPT_TOKEN_DAYS, micros: now - KEPT_DAYS * DAY }
     while (!this.#closed && (await removeOld(this.#parts.database, before, BATCH)))
       await new Promise((resolve) => setTimeout(resolve, BREATH).unref())
   }
 }
 
-async function add(connection: Connection, rows: UsageRows): Promise<void> {
-  await addDays(connection, rows.days)
-  await addSpans(connection, rows.spans)
-  for (const subject of await addNetworks(connection, rows.networks)) await keepLatestNetworks(connection, subject, NETWORKS_KEPT)
+async function add(connection: Connection, { tokens, days, spans, networks }: UsageRows): Promise<void> {
+  await addTokenDays(connection, tokens)
+  await addDays(connection, days)
+  await addSpans(connection, spans)
+  for (const subject of await addNetworks(connection, networks)) await keepLatestNetworks(connection, subject, NETWORKS_KEPT)
 }
 
-/** Rows in parts that one small transaction takes. */
-function partsOf({ days, spans, networks }: UsageRows): UsageRows[] {
+/** Rows in parts that one small transaction takes. Two processes that write the same rows wait for each other in the same order. */
+function partsOf({ tokens, days, spans, networks }: UsageRows): UsageRows[] {
   const sorted = {
-    days: inOrder(days, ({ subject, outcome, what, right }) => JSON.stringify([subject, outcome, what, right])),
-    spans: inOrder(spans, ({ subject }) => subject),
-    networks: inOrder(networks, ({ subject, network }) => `${subject} ${network}`),
+    tokens: tokens.toSorted((a, b) => order(a.token, b.token) || byKind(a, b)),
+    days: days.toSorted((a, b) => order(a.subject, b.subject) || byKind(a, b)),
+    spans: spans.toSorted((a, b) => order(a.subject, b.subject)),
+    networks: networks.toSorted((a, b) => order(a.subject, b.subject) || order(a.network, b.network)),
   }
-  const count = Math.ceil(Math.max(days.length, spans.length, networks.length) / PART)
+  const count = Math.ceil(Math.max(tokens.length, days.length, spans.length, networks.length) / PART)
   return Array.from({ length: count }, (_, index) => {
-    const [from, to] = [index * PART, (index + 1) * PART]
-    return { days: sorted.days.slice(from, to), spans: sorted.spans.slice(from, to), networks: sorted.networks.slice(from, to) }
+    const part = <T>(rows: readonly T[]): T[] => rows.slice(index * PART, (index + 1) * PART)
+    return { tokens: part(sorted.tokens), days: part(sorted.days), spans: part(sorted.spans), networks: part(sorted.networks) }
   })
 }
 
-/** Two processes that write the same rows wait for each other in the same order. */
-const inOrder = <T>(rows: readonly T[], keyOf: (row: T) => string): T[] =>
-  rows
-    .map((row) => [keyOf(row), row] as const)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, row]) => row)
+type Kind = Pick<DayRow, 'outcome' | 'what' | 'right'>
+const byKind = (a: Kind, b: Kind): number => order(a.outcome, b.outcome) || order(a.what, b.what) || order(a.right, b.right)
+
+function order(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

@@ -6,6 +6,8 @@ export interface TokenView {
   /** Its name; it opens nothing. */
   readonly hash: string
   readonly kind: 'access' | 'refresh'
+  /** The page on what was done with it; absent for one that no calls are made with. */
+  readonly href?: string | undefined
   /** Times are shown as they are. */
   readonly issued: string
   readonly expires: string
@@ -106,14 +108,26 @@ const tokenList = ({ tokens }: GrantView, { endToken }: GrantActions, person: Pe
       ${tokens.map(
         (token) =>
           html`<li>
-            ${t.token[token.kind]} <code>${token.hash.slice(0, 12)}</code>: ${filled(t.issued, { time: token.issued })},
+            ${t.token[token.kind]} <code>${shownHash(token)}</code>: ${filled(t.issued, { time: token.issued })},
             ${filled(t.ends, { time: token.expires })}, ${usedWords(token)}. ${t.rights}: ${token.rights.join(', ')}
-            <form method="post" action="${endToken}">
-              ${hiddenFields({ token: token.hash, csrf_token: person.csrf })}<button>
-                ${t.endToken}<span class="unseen"> ${token.hash.slice(0, 12)}</span>
-              </button>
-            </form>
+            ${
+              token.href !== undefined &&
+              html`<p>
+                <a href="${token.href}">${t.more}<span class="unseen"> (${shownHash(token)})</span></a>
+              </p>`
+            }
+            ${endTokenForm(token, endToken, person)}
           </li>`,
       )}
     </ul>
   </details>`
+
+/** What a token is known by on pages. */
+export const shownHash = ({ hash }: TokenView): string => hash.slice(0, 12)
+
+export const endTokenForm = (token: TokenView, action: string, person: Person): Html =>
+  html`<form method="post" action="${action}">
+    ${hiddenFields({ token: token.hash, csrf_token: person.csrf })}<button>
+      ${t.endToken}<span class="unseen"> ${shownHash(token)}</span>
+    </button>
+  </form>`

@@ -29,11 +29,14 @@ const t = appTexts.use
 const WIDTH = 300
 const HEIGHT = 80
 
+/** What is shown, of which days, and what the chart says in words. */
+type UseTexts = Readonly<Record<'title' | 'window' | 'chart', string>>
+
 /** First and last use, a chart with its table, the rights that were used and what was refused. */
-export const useCard = (view: UseView, title: string = t.title): Html =>
+export const useCard = (view: UseView, texts: UseTexts = t): Html =>
   html`<section class="card">
-    <h2>${title}</h2>
-    <p class="soft">${t.window}</p>
+    <h2>${texts.title}</h2>
+    <p class="soft">${texts.window}</p>
     <dl>
       <dt>${t.first}</dt>
       <dd>${view.firstUsed ?? t.never2}</dd>
@@ -42,7 +45,7 @@ export const useCard = (view: UseView, title: string = t.title): Html =>
       <dt>${t.calls}</dt>
       <dd>${view.calls}</dd>
     </dl>
-    ${view.days.some(isUsed) ? [chart(view.days), dayTable(view.days)] : html`<p>${t.never}</p>`}
+    ${view.days.some(isUsed) ? [chart(view.days, texts.chart), dayTable(view.days, texts.chart)] : html`<p>${t.never}</p>`}
     ${
       view.rights.length > 0 &&
       table(
@@ -65,7 +68,7 @@ export const useCard = (view: UseView, title: string = t.title): Html =>
 const isUsed = ({ calls, refused }: DayUse): boolean => calls > 0 || refused > 0
 
 /** Bars without a script; what they say stands in the table after them. */
-function chart(days: readonly DayUse[]): Html {
+function chart(days: readonly DayUse[], label: string): Html {
   const most = Math.max(1, ...days.map(({ calls, refused }) => Math.max(calls, refused)))
   const step = WIDTH / days.length
   const bar = (kind: 'ok' | 'no', index: number, count: number): Html | false => {
@@ -75,14 +78,14 @@ function chart(days: readonly DayUse[]): Html {
       count > 0 && html`<rect class="${kind}" x="${x.toFixed(1)}" y="${HEIGHT - height}" width="${width.toFixed(1)}" height="${height}" />`
     )
   }
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${t.chart}">
+  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${label}">
     ${days.map(({ calls, refused }, index) => [bar('ok', index, calls), bar('no', index, refused)])}
   </svg>`
 }
 
-const dayTable = (days: readonly DayUse[]): Html =>
+const dayTable = (days: readonly DayUse[], caption: string): Html =>
   table(
-    t.chart,
+    caption,
     [t.day, t.calls, t.refused],
     days
       .filter(isUsed)

@@ -87,7 +87,7 @@ const card = ({ name, href, connections, rights, since }: UserApp): Html =>
 
 const usePart = ({ use, networks }: UserConnectionsView): Html | false =>
   use !== undefined &&
-  html`${useCard(use, t.did)}
+  html`${useCard(use, { ...appTexts.use, title: t.did })}
     <p class="soft">${t.didHint}</p>
     ${networks.length > 0 && html`<p>${appTexts.grant.networks}: ${networks.join(', ')}</p>`}`
 

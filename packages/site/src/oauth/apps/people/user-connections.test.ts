@@ -7,6 +7,7 @@ import { Browser, connect, me, person, register, request, swap, type Reply } fro
 import { csrfOf } from '../../testing/forms.fixture.ts'
 import type { OAuthTables } from '../../storage/oauth-tables.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
+import { tokenKey } from '../../token-text.ts'
 
 const USER = '/connected-apps/user'
 const END = '/connected-apps/user/end-all'
@@ -66,8 +67,9 @@ describe.each(engines)('the page on a user’s connections, on %s', (engine) => 
     const { access } = await connect(provider, await new Browser(provider).signIn(user), app, { scope: 'openid Item:read' })
     const { id: grant } = (await provider.grants.list(user, app.id))[0]!
     await me(provider, access)
-    provider.oauth.usage.used({ client: app.id, grant, hash: 'x' }, 'Item', 'read')
-    provider.oauth.usage.refused({ client: app.id, grant }, 'scope', 'list Customer', 'Customer:read')
+    const used = { client: app.id, grant, hash: tokenKey(access) }
+    provider.oauth.usage.used(used, 'Item', 'read')
+    provider.oauth.usage.refused(used, 'scope', 'list Customer', 'Customer:read')
     const { text } = await sam.get(of(user))
     for (const words of ['What these apps did', '<svg', 'list Customer', 'It was not granted Customer:read', '127.0.0.* (1)'])
       expect(text).toContain(words)

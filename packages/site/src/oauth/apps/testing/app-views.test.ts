@@ -109,10 +109,14 @@ describe('a connection as a page shows it', () => {
   }
 
   it('names its user to others alone', () => {
-    expect(grantView(used(), WORDS, false)).toEqual({ ...SHOWN, href: '/my-apps/c/connections/g', user: undefined, userHref: undefined })
+    const tokensAt = (path: string): object[] =>
+      SHOWN.tokens.map((token) => ({ ...token, href: token.kind === 'access' ? `${path}/tokens/h1` : undefined }))
+    const own = '/my-apps/c/connections/g'
+    expect(grantView(used(), WORDS, false)).toEqual({ ...SHOWN, href: own, tokens: tokensAt(own), user: undefined, userHref: undefined })
     expect(grantView(used(), WORDS, true)).toEqual({
       ...SHOWN,
       href: '/connected-apps/c/connections/g',
+      tokens: tokensAt('/connected-apps/c/connections/g'),
       user: 'ann@example.com',
       userHref: '/connected-apps/user?user=ann%40example.com',
     })

@@ -4,6 +4,7 @@ import { engines } from '../../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR, type Principal, type TokenRights } from '../../../policy/principal.ts'
 import { Browser, connect, me, person, register, renew, request, type App, type Tokens } from '../../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
+import { tokenKey } from '../../token-text.ts'
 import { appsMethods } from '../apps-methods.ts'
 
 type Args = Readonly<Record<string, unknown>>
@@ -174,7 +175,7 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     await call('end', { token: access, grant: one.grant, all: 1 }, clerk(user))
     expect([await works(one.tokens), (await tokens()).map(({ kind }) => kind)]).toEqual([false, ['refresh']])
     await provider.audit.flush()
-    const [entry] = await provider.trail.latest({ client: one.app.id }, 1)
+    const [entry] = await provider.trail.latest({ client: one.app.id, event: 'oauth.token.ended' }, 1)
     expect(entry).toMatchObject({ event: 'oauth.token.ended', user, about: user, grant: one.grant })
     expect((await renew(provider, one.app, one.tokens.refresh)).status).toBe(200)
     await call('end', { grant: one.grant, client: two.app.id }, clerk(user))
@@ -239,6 +240,37 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     expect(await calls('usage', { user })).toBe(own)
     await expect(call('usage', { user }, clerk(user))).rejects.toMatchObject({ excType: 'PermissionError' })
     expect(await calls('usage', { user: 'nobody@example.com' })).toBe(0)
+  })
+
+  it('tell what was done with one token, to its user and to System Managers', async () => {
+    const [one, two] = [await connected({ app_name: 'One' }), await connected({ app_name: 'Two' })]
+    for (const { tokens } of [one, one, two]) await works(tokens)
+    const token = tokenKey(one.tokens.access)
+    provider.oauth.usage.used({ client: one.app.id, grant: one.grant, hash: token }, 'Item', 'read')
+    provider.oauth.usage.refused({ client: one.app.id, grant: one.grant, hash: token }, 'scope', 'list Deal', 'Deal:read')
+    const days = Array.from({ length: 3 }, (_, index) => ({ calls: index === 2 ? 2 : 0, refused: index === 2 ? 1 : 0 }))
+    for (const [method, principal] of [
+      ['usage', undefined],
+      ['my_usage', clerk(user)],
+    ] as const) {
+      expect(await json(method, { token }, principal)).toMatchObject({
+        calls: 2,
+        first_used: TIME,
+        last_used: TIME,
+        days,
+        rights: [{ what: 'Item', right: 'read', count: 1 }],
+        refusals: [{ reason: 'scope', act: 'list Deal', scope: 'Deal:read', count: 1 }],
+      })
+      expect(await json(method, { token: tokenKey(one.tokens.refresh) }, principal)).toMatchObject({
+        calls: 0,
+        first_used: null,
+        rights: [],
+      })
+      await expect(call(method, { token }, clerk('other@example.com'))).rejects.toMatchObject({ excType: 'DoesNotExistError' })
+      await expect(call(method, { token: 'x'.repeat(150) }, principal)).rejects.toMatchObject({
+        message: `OAuth Bearer Token ${'x'.repeat(140)} not found`,
+      })
+    }
   })
 
   it('suspend an app, let it go on, and retire it', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { DayRow } from '../../usage/usage-store.ts'
-import { useReport, type ReportFacts } from '../use-report.ts'
+import type { DayRow, TokenDayRow } from '../../usage/usage-store.ts'
+import { tokenReport, useReport, type ReportFacts } from '../use-report.ts'
 
 const sum = (outcome: DayRow['outcome'], count: number, what = '', right = ''): ReportFacts['sums'][number] => ({
   outcome,
@@ -91,5 +91,51 @@ describe('the report on an app', () => {
     expect(report({ rows: [row] }).details).toEqual([
       { day: '2023-11-14', outcome: 'scope', what: 'list Item', right: 'Item:read', count: 2 },
     ])
+  })
+})
+
+describe('the report on a token', () => {
+  const row = (day: number, outcome: DayRow['outcome'], what: string, right: string, count: number): TokenDayRow => {
+    const [first, last] = outcome === 'call' ? [day * 10, day * 10 + 5] : [null, null]
+    return { token: 't', day, outcome, what, right, count, first_used: first, last_used: last }
+  }
+
+  it('adds up its days, and lists them the newest first', () => {
+    const rows = [
+      row(19_674, 'call', '', '', 2),
+      row(19_675, 'used', 'Item', 'read', 4),
+      row(19_675, 'scope', 'list Deal', 'Deal:read', 1),
+      row(19_674, 'used', 'Item', 'write', 1),
+      row(19_675, 'call', '', '', 3),
+      row(19_674, 'used', 'Item', 'read', 1),
+    ]
+    expect(tokenReport(rows, 19_675, 3)).toEqual({
+      firstUsed: 196_740,
+      lastUsed: 196_755,
+      calls: 5,
+      days: [
+        { day: '2023-11-12', calls: 0, refused: 0 },
+        { day: '2023-11-13', calls: 2, refused: 0 },
+        { day: '2023-11-14', calls: 3, refused: 1 },
+      ],
+      rights: [
+        { what: 'Item', right: 'read', count: 5 },
+        { what: 'Item', right: 'write', count: 1 },
+      ],
+      refusals: [{ reason: 'scope', act: 'list Deal', scope: 'Deal:read', count: 1 }],
+      details: [
+        { day: '2023-11-14', outcome: 'scope', what: 'list Deal', right: 'Deal:read', count: 1 },
+        { day: '2023-11-14', outcome: 'used', what: 'Item', right: 'read', count: 4 },
+        { day: '2023-11-13', outcome: 'used', what: 'Item', right: 'read', count: 1 },
+        { day: '2023-11-13', outcome: 'used', what: 'Item', right: 'write', count: 1 },
+      ],
+    })
+  })
+
+  it('of one that was never used is empty, and of one that did very much as long as a page can show', () => {
+    expect(tokenReport([], 19_675, 3)).toEqual(report({}))
+    const many = Array.from({ length: 300 }, (_, index) => row(19_675, 'used', `Type ${index}`, 'read', 1))
+    expect(tokenReport(many, 19_675, 3).details).toHaveLength(200)
+    expect(tokenReport(many, 19_675, 3).rights).toHaveLength(50)
   })
 })

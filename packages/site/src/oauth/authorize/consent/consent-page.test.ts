@@ -238,7 +238,7 @@ describe.each(engines)('a consent on %s', (engine) => {
     )
     expect(rows).toEqual([
       {
-        hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        hash: expect.stringMatching(/^[0-9a-v]{9}[0-9a-f]{64}$/) as string,
         grant_id: grant?.id,
         client: app.id,
         redirect_uri: 'https://app.example.com/cb',

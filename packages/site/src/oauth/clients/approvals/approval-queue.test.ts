@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../../policy/principal.ts'
@@ -14,9 +15,18 @@ describe.each(engines)('the queue of those who wait for an app, on %s', (engine)
   beforeAll(async () => {
     provider = await openProvider(engine)
     ;({ approvals } = provider.oauth.clients)
+    for (const user of ['a@example.com', 'b@example.com']) await account(user)
     ;[one, other] = (await Promise.all([0, 1].map(async () => (await register(provider)).id))) as [string, string]
   })
   afterAll(() => provider.close())
+
+  /** A user whose account has this `sub`. */
+  async function account(user: string, sub = `sub of ${user}`): Promise<void> {
+    const facts = { user, enabled: true, firstName: '', lastName: null, fullName: user, userImage: null, systemUser: true }
+    await provider.accounts.remove(provider.database.connection, user)
+    await provider.accounts.insert(provider.database.connection, facts)
+    await sql`update account set sub = ${sub} where "user" = ${user}`.execute(provider.database.connection)
+  }
 
   const ask = (client: string, user: string, sub = `sub of ${user}`) => approvals.ask({ client, user, sub }, '192.0.2.1')
   const holds = (client: string, user: string, sub = `sub of ${user}`) => approvals.holds({ client, user, sub })
@@ -62,6 +72,8 @@ describe.each(engines)('the queue of those who wait for an app, on %s', (engine)
   })
 
   it('takes a namesake anew, with nothing of what was decided about the other', async () => {
+    await account('b@example.com', 'another sub')
+    expect(await approvals.list(ADMINISTRATOR, { state: 'Approved' })).toEqual([])
     expect(await holds(one, 'b@example.com', 'another sub')).toBe(false)
     expect(await ask(one, 'b@example.com', 'another sub')).toBe('Waiting')
     expect(await approvals.list(ADMINISTRATOR, { client: one })).toMatchObject([
@@ -83,6 +95,7 @@ describe.each(engines)('the queue of those who wait for an app, on %s', (engine)
   })
 
   it('of an app ends with it, and that of another goes on', async () => {
+    await ask(other, 'a@example.com')
     await provider.oauth.clients.retire(ADMINISTRATOR, one)
     expect(await holds(one, 'b@example.com')).toBe(false)
     for (const state of ['Waiting', 'Approved', 'Refused'] as const)

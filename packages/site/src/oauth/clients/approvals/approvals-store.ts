@@ -14,7 +14,7 @@ export interface ApprovalRow {
   decided_at: number | null
 }
 
-type Tables = { client_approval: ApprovalRow }
+type Tables = { client_approval: ApprovalRow; account: { user: string; sub: string; enabled: number } }
 
 export interface Applicant {
   readonly client: string
@@ -46,12 +46,18 @@ export async function insertApproval(connection: Connection, { client, user, sub
   return (await query.returning('client').executeTakeFirst()) !== undefined
 }
 
-/** Who waits, or in which state anybody is, oldest first; of one app when it is named. */
+/** Who waits, or in which state anybody is, oldest first; of one app when it is named. A disabled user waits for nothing until they are enabled. */
 export async function listApprovals(connection: Connection, state: ApprovalState, client?: string): Promise<ApprovalRow[]> {
-  // Index client_approval_state_created.
-  let query = connection.withTables<Tables>().selectFrom('client_approval').selectAll().where('state', '=', state)
-  if (client !== undefined) query = query.where('client', '=', client)
-  return query.orderBy('created').orderBy('client').orderBy('user').limit(1000).execute()
+  // Index client_approval_state_created, and the primary key of account for each row.
+  let query = connection
+    .withTables<Tables>()
+    .selectFrom('client_approval as asked')
+    .innerJoin('account', (join) => join.onRef('account.user', '=', 'asked.user').onRef('account.sub', '=', 'asked.sub'))
+    .selectAll('asked')
+    .where('asked.state', '=', state)
+  if (state === 'Waiting') query = query.where('account.enabled', '=', 1)
+  if (client !== undefined) query = query.where('asked.client', '=', client)
+  return query.orderBy('asked.created').orderBy('asked.client').orderBy('asked.user').limit(1000).execute()
 }
 
 /** Notes a decision about one who asked. Whether there is such a one. */
@@ -63,6 +69,12 @@ export async function updateApproval(
   // Primary key.
   const query = connection.withTables<Tables>().updateTable('client_approval').set(decision).where('client', '=', client)
   return (await query.where('user', '=', user).returning('client').executeTakeFirst()) !== undefined
+}
+
+/** Ends what a user asked for, of every app. */
+export async function removeApprovalsOf(connection: Connection, user: string): Promise<void> {
+  // Index client_approval_user.
+  await connection.withTables<Tables>().deleteFrom('client_approval').where('user', '=', user).execute()
 }
 
 export async function removeApprovals(connection: Connection, client: string): Promise<void> {

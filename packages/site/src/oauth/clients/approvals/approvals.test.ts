@@ -65,6 +65,26 @@ describe.each(engines)('an app that each user needs approval for, on %s', (engin
     expect((await queue()).map((row) => row.user)).toContain(user)
   })
 
+  it('shows nobody a user who is disabled, as long as they are, or gone, whose asking ends with them', async () => {
+    const { documents } = provider
+    const [disabled, gone] = [await person(provider), await person(provider)]
+    for (const user of [disabled, gone]) await (await new Browser(provider).signIn(user)).authorize(request(app))
+    const waiting = async () => (await queue()).map(({ user }) => user)
+    expect(await waiting()).toEqual(expect.arrayContaining([disabled, gone]))
+    const counted = (await waiting()).length
+    const enable = (enabled: number) => documents.update(ADMINISTRATOR, { doctype: 'User', name: disabled, values: { enabled } })
+    await enable(0)
+    await documents.remove(ADMINISTRATOR, { doctype: 'User', name: gone })
+    expect(await waiting()).toHaveLength(counted - 2)
+    await expect(provider.oauth.clients.approvals.approve(ADMINISTRATOR, app.id, gone)).rejects.toMatchObject({
+      excType: 'DoesNotExistError',
+    })
+    await enable(1)
+    expect(await waiting()).toContain(disabled)
+    await person(provider, { email: gone })
+    expect(await waiting()).not.toContain(gone)
+  })
+
   it('stops a refresh of grants from before the policy was set', async () => {
     const open = await register(provider)
     const tokens = await connect(provider, await new Browser(provider).signIn(await person(provider)), open)

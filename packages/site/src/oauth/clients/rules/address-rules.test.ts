@@ -36,6 +36,12 @@ describe('The addresses of an app', () => {
     [{ client_uri: 'javascript:alert(1)' }, 'Home Page must be a whole address that begins with https://'],
     [{ client_uri: 'a.example' }, 'Home Page must be a whole address that begins with https://'],
     [{ logo_uri: 'data:image/png,x' }, 'Logo must be a whole address that begins with https://'],
+    ...['a@x,b@x', 'a@x b@x', 'a@x;', 'a@x\r\nBcc: b@x', 'Ann\u0000', 'https://a.example/ a@x'].map(
+      (contact): [Record<string, unknown>, string] => [
+        { contact },
+        'Contact must be one e-mail address, such as Ann <ann@example.com>, or a line of text without an @',
+      ],
+    ),
   ])('%j is refused in a sentence that names the address', (values, message) => {
     expect(() => checkAddresses(values, ['erp.lan'])).toThrow(expect.objectContaining({ excType: 'ValidationError', message }))
   })
@@ -48,8 +54,17 @@ describe('The addresses of an app', () => {
     [{ event_uri: 'http://erp.lan/events', backchannel_logout_uri: 'http://erp.lan/out' }],
     [{ allowed_origins: Array.from({ length: 50 }, (_, i) => `https://a${i}.example`).join('\n') }],
     [{ allowed_origins: 'http://localhost:5173 http://127.0.0.1 http://[::1]:8080 https://a.example:8443' }],
+    [{ contact: 'ann@example.com' }],
+    [{ contact: 'Ann <ann@example.com>' }],
+    [{ contact: 'https://social.example/@ann' }],
+    [{ contact: 'The warehouse, extension 7' }],
     [{ client_uri: ' https://a.example/home ', logo_uri: 'http://a.example/logo.png' }],
   ])('%j are taken', (values) => {
     expect(() => checkAddresses(values, ['erp.lan'])).not.toThrow()
+  })
+
+  it('leaves a contact of an earlier release alone until it is changed', () => {
+    expect(() => checkAddresses({ contact: 'a@x,b@x' }, [], { contact: 'a@x,b@x' })).not.toThrow()
+    expect(() => checkAddresses({ contact: 'a@x,c@x' }, [], { contact: 'a@x,b@x' })).toThrow(/^Contact must be one/)
   })
 })

@@ -1,6 +1,6 @@
-import { invalid } from '@annex/protocol'
+import { invalid, isLoopback, readMailbox } from '@annex/protocol'
 import { kindOf, wordsOf } from '../clients-store.ts'
-import { isLoopback, redirectFault } from '../redirect-uris.ts'
+import { redirectFault } from '../redirect-uris.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -11,7 +11,7 @@ const MAX_ORIGINS = 50
  *
  * @throws {FrappeError} `ValidationError` that names the address and what is wrong with it
  */
-export function checkAddresses(client: Fields, httpHosts: readonly string[]): void {
+export function checkAddresses(client: Fields, httpHosts: readonly string[], previous?: Fields): void {
   const kind = kindOf(client['kind'])
   for (const uri of [...wordsOf(client['redirect_uris']), ...wordsOf(client['default_redirect_uri'])])
     refuse('The redirect URI', uri, redirectFault(uri, { kind, httpHosts }))
@@ -28,6 +28,9 @@ export function checkAddresses(client: Fields, httpHosts: readonly string[]): vo
   checkOrigins(wordsOf(client['allowed_origins']))
   checkLink('Home Page', textOf(client['client_uri']))
   checkLink('Logo', textOf(client['logo_uri']))
+  // Only a new one: an earlier release took any, and nothing else is to wait for it.
+  if (client['contact'] !== previous?.['contact'] && !isContact(textOf(client['contact'])))
+    throw invalid('Contact must be one e-mail address, such as Ann <ann@example.com>, or a line of text without an @')
 }
 
 function refuse(label: string, uri: string, fault: string | undefined): void {
@@ -40,7 +43,7 @@ function checkOrigins(origins: readonly string[]): void {
     const url = URL.canParse(origin) ? new URL(origin) : undefined
     if (url?.origin !== origin)
       throw invalid(`The origin ${origin.slice(0, 200)} must be written as a browser sends it: https://app.example.com, no path, no slash`)
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
       throw invalid(`The origin ${origin.slice(0, 200)} must be https; http is for 127.0.0.1, [::1] and localhost`)
   }
 }
@@ -50,6 +53,12 @@ function checkLink(label: string, uri: string): void {
   if (uri === '') return
   const protocol = URL.canParse(uri) ? new URL(uri).protocol : ''
   if (protocol !== 'https:' && protocol !== 'http:') throw invalid(`${label} must be a whole address that begins with https://`)
+}
+
+/** How somebody is reached: one mailbox, a page, or words; never a list of mailboxes, nor what a mail program would take for headers. */
+export function isContact(text: string): boolean {
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text)) return false
+  return !text.includes('@') || /^https?:\/\/\S+$/.test(text) || readMailbox(text) !== undefined
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')

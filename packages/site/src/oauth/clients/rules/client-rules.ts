@@ -39,7 +39,7 @@ export async function checkClient(client: Fields, rules: ClientRules, previous?:
   const settings = await rules.settings()
   checkTypes(client)
   checkRanges(client)
-  checkAddresses(client, rules.httpRedirectHosts)
+  checkAddresses(client, rules.httpRedirectHosts, previous)
   checkIpRanges(textOf(client['ip_ranges']))
   checkScopes(client, { ...rules, ...settings })
   checkRelaxations(client)

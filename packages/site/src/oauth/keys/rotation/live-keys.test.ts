@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../../tests/support/databases.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
-import { makeKeyRing, parseKeyRing, type KeyRing } from '../key-ring.ts'
+import { makeKeyRing, parseKeyRing, writeKeyRing, type KeyRing } from '../key-ring.ts'
 import { loadKeys, readRing } from '../load-keys.ts'
 import { forgetSigningKeys, readKeyRows, recordKeys } from '../signing-keys-store.ts'
 import { KeyRotation } from './key-rotation.ts'
@@ -63,8 +63,8 @@ describe.each(engines)('the keys of a running process on %s', (engine) => {
       onNotice: () => {},
     })
     const listed = new KeyRotation({ ...provider, keys: unasked, onNotice: () => {} })
-    expect(listed.list()[0]).toEqual({ kid: current?.kid, alg: 'ES256', state: 'current' })
-    expect(listed.listSecret()[0]).toEqual({ kid: own.secrets[0].kid, state: 'current' })
+    expect(listed.list()[0]).toStrictEqual({ kid: current?.kid, alg: 'ES256', state: 'current' })
+    expect(listed.listSecret()[0]).toStrictEqual({ kid: own.secrets[0].kid, state: 'current' })
   })
 
   it('keep the time of their state as long as it is the same', async () => {
@@ -222,6 +222,8 @@ describe.each(engines)('the keys of a running process on %s', (engine) => {
 
     it('are told of where they stand in the setting, or cannot be written; a ring that says nonsense is a fault', async () => {
       const given = await fixed()
+      await new KeyRotation({ ...provider, keys: given, onNotice: (sentence) => void told.push(sentence) }).rotateWhenDue()
+      expect(told).toEqual([])
       provider.advance(91 * DAY)
       const remedy = 'The signing key is older than 90 days (OAuth Settings, Signing Key Days)'
       await new KeyRotation({ ...provider, keys: given, onNotice: (sentence) => void told.push(sentence) }).rotateWhenDue()
@@ -248,6 +250,18 @@ describe.each(engines)('the keys of a running process on %s', (engine) => {
     expect((await trail())[0]).toMatchObject({ event: 'oauth.keys.added', user: 'Administrator' })
     for (const alg of ['RS256', 'ES256'] as const)
       await expect(rotation.add(alg)).rejects.toThrow(new Error(`The key ring has keys for ${alg} already; annex keys list shows them`))
+  })
+
+  it('have RSA ones again where all that they had were retired by hand', async () => {
+    const ring = await readRing(file())
+    const signing = ring.signing.map((key) => (key.alg === 'RS256' ? { ...key, state: 'retired' as const } : key))
+    await writeFile(file(), writeKeyRing({ ...ring, signing }))
+    const keys = await process(await loadKeys({ keys: undefined, dataFolder: provider.folder }))
+    const again = new KeyRotation({ ...provider, keys, onNotice: (sentence) => void told.push(sentence) })
+    const states = (listed: readonly { alg: string; state: string }[]): string[] =>
+      listed.filter(({ alg }) => alg === 'RS256').map(({ state }) => state)
+    expect(states(again.list())).toEqual(['retired', 'retired'])
+    expect(states(await again.add('RS256'))).toEqual(['retired', 'retired', 'current', 'next'])
   })
 
   it('of another ring are none of this site, until those that sign are forgotten after a restore', async () => {

@@ -16,7 +16,7 @@ import { repeatedPair } from '../../grants/token-pair.ts'
 import { openSite } from '../../../site.ts'
 import { Browser, connect, person, register, renew, tokensOf, type App, type Tokens } from '../../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
-import { hashOf } from '../../token-text.ts'
+import { tokenKey } from '../../token-text.ts'
 import { makeKeyRing, parseKeyRing } from '../key-ring.ts'
 import { loadKeys, readRing, replaceRing } from '../load-keys.ts'
 import { KeyRotation } from './key-rotation.ts'
@@ -60,7 +60,7 @@ describe.each(engines)('the rotation of the secret key on %s', (engine) => {
     expect([late.refresh.slice(0, 4), next.refresh.slice(0, 4)]).toEqual(['rt1_', 'rt2_'])
     // A process that has not noticed yet knows the key by which it was answered.
     expect(other.secrets[0].version).toBe('1')
-    expect(repeatedPair(other, late.refresh, hashOf(next.refresh))).toEqual({ access: next.access, refresh: next.refresh })
+    expect(repeatedPair(other, late.refresh, tokenKey(next.refresh))).toEqual({ access: next.access, refresh: next.refresh })
   })
 
   it('is in the file of keys before it is in the database, and is completed when its process dies between the two', async () => {

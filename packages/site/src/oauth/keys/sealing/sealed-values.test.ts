@@ -3,6 +3,7 @@ import { engines } from '../../../../../../tests/support/databases.ts'
 import { Chain } from '../../../audit/chain/chain.ts'
 import { exchangeSealed, listOutdated } from '../../../doctypes/tables/sealed-table-store.ts'
 import { writeSealedValue } from '../../../doctypes/tables/sealed-value-store.ts'
+import { readSiteId } from '../../../doctypes/tables/site-id-store.ts'
 import { PASSWORD_VALUES } from '../../../documents/secrets/password-values.ts'
 import type { Sealer } from '../../../documents/secrets/sealer.ts'
 import { readSecret } from '../../../documents/secrets/secrets.ts'
@@ -14,7 +15,7 @@ import { auditSigner } from '../audit-signer.ts'
 import { makeKeyRing, parseKeyRing, type KeyRing } from '../key-ring.ts'
 import { sealedBefore } from './sealer.fixture.ts'
 import { SealedValues } from './sealed-values.ts'
-import { BOUND } from './value-sealer.ts'
+import { BOUND, valueSealer } from './value-sealer.ts'
 
 const MAILBOX = {
   name: 'Mailbox',
@@ -119,10 +120,26 @@ describe.each(engines)('the sealed values of a site on %s', (engine) => {
     const bound = new SealedValues({ ...provider, keys: provider.oauth.keys, onNotice: (sentence) => void provider.notices.push(sentence) })
     await leave('one')
     await leave('two', placeOf('elsewhere'))
+    const told = async (): Promise<unknown[]> =>
+      (await provider.trail.latest({ event: 'oauth.keys.resealed' }, 50)).map(({ user: by, detail }) => ({ by, ...(detail as object) }))
+    const before = await told()
     await bound.bindOlder(() => true)
-    expect(await unbound()).toBe(2)
+    expect([await unbound(), await told()]).toEqual([2, before])
     await bound.bindOlder(() => false)
     expect([await unbound(), await read('one')]).toEqual([1, 'one of old'])
+    expect(await told()).toEqual([
+      {
+        by: null,
+        key: current().kid,
+        kinds: [
+          { kind: 'Password fields', values: 1 },
+          { kind: 'second factors', values: 0 },
+          { kind: 'event secrets', values: 0 },
+        ],
+        unopened: 1,
+      },
+      ...before,
+    ])
     expect(provider.notices).toContain('1 sealed value of an earlier release cannot be opened; annex keys reseal tells which')
     expect((await usesOf(old))?.some((use) => other?.includes(use))).toBe(true)
     await leave('one')
@@ -131,7 +148,39 @@ describe.each(engines)('the sealed values of a site on %s', (engine) => {
     await change('two', 'of today')
     await provider.oauth.tidy()
     expect([await unbound(), await read('one')]).toEqual([0, 'one of old'])
-    await values().reseal()
+    const [noted, notices] = [await told(), [...provider.notices]]
+    await new SealedValues({
+      ...provider,
+      keys: provider.oauth.keys,
+      onNotice: (sentence) => void provider.notices.push(sentence),
+    }).bindOlder(() => false)
+    expect([await told(), provider.notices]).toEqual([noted, notices])
+    await values().reseal('Administrator')
+    expect((await told())[0]).toMatchObject({ by: 'Administrator', key: current().kid, unopened: 0 })
+  })
+
+  it('that another process writes meanwhile with the key of before are sealed anew as well', async () => {
+    const { connection } = provider.database
+    const behind = valueSealer({ ring: { secrets: [current()] }, siteOf: readSiteId })
+    const [old] = await rotate()
+    let written = false
+    const meanwhile: Sealer = {
+      ...provider.sealer,
+      open: async (within, sealed, place) => {
+        const opened = await provider.sealer.open(within, sealed, place)
+        if (!written && place.name === 'one') {
+          written = true
+          const { keyId, text } = await behind.seal(within, 'by a process that is behind', place)
+          await writeSealedValue(within, { ...placeOf('one'), key_id: keyId, sealed: text })
+        }
+        return opened
+      },
+    }
+    const sealing = new SealedValues({ ...provider, keys: provider.oauth.keys, sealer: meanwhile, onNotice: () => undefined })
+    expect((await sealing.reseal()).kinds.map((kind) => kind.values)).toEqual([4, 1, 1])
+    expect([written, await read('one')]).toEqual([true, 'by a process that is behind'])
+    expect(await listOutdated(connection, PASSWORD_VALUES, { keyId: current().kid, start: BOUND }, undefined, 10)).toEqual([])
+    expect(await usesOf(old)).toEqual(['what was answered within the last hour'])
   })
 
   it('that somebody writes meanwhile stay as they were written', async () => {

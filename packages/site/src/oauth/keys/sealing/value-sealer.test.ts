@@ -6,7 +6,7 @@ import { readSiteId } from '../../../doctypes/tables/site-id-store.ts'
 import type { Sealer } from '../../../documents/secrets/sealer.ts'
 import { makeKeyRing, parseKeyRing, type KeyRing } from '../key-ring.ts'
 import { sealedBefore } from './sealer.fixture.ts'
-import { valueSealer } from './value-sealer.ts'
+import { BOUND, valueSealer } from './value-sealer.ts'
 
 const PLACE = { doctype: 'Account', name: 'A', fieldname: 'pwd' }
 const newRing = (): Promise<KeyRing> => parseKeyRing(makeKeyRing(), 'x')
@@ -48,6 +48,17 @@ describe.each(engines)('A sealed value on %s', (engine) => {
     for (const altered of ['', '2.', text.slice(2), text.slice(0, 20), `${text.slice(0, -2)}AA`, `2.A${text.slice(3)}`])
       if (altered !== text)
         await expect(sealer.open(here!, { ...sealed, text: altered }, PLACE)).rejects.toThrow('for another place, or was altered')
+  })
+
+  it('opens by its whole seal alone: of a shorter one the rest could be guessed', async () => {
+    const sealer = sealerOf(await newRing())
+    const sealed = await sealer.seal(here!, '', PLACE)
+    const bytes = Buffer.from(sealed.text.slice(BOUND.length), 'base64url')
+    expect([bytes.length, await sealer.open(here!, sealed, PLACE)]).toEqual([12 + 16, ''])
+    for (const length of [15, 12, 8, 4]) {
+      const text = BOUND + bytes.subarray(0, 12 + length).toString('base64url')
+      await expect(sealer.open(here!, { ...sealed, text }, PLACE)).rejects.toThrow('for another place, or was altered')
+    }
   })
 
   it('opens in no other site of the same ring', async () => {

@@ -116,6 +116,7 @@ describe.each(engines)('what an app is told, on %s', (engine) => {
     expect(kindsOf(await tell(await listening({ backchannel_logout_uri: null }), { session: 's' }))).toEqual([EVENT])
     expect(await tell(await register(provider), { session: 's' })).toEqual([])
     expect(await tell({ id: 'none', secret: '' }, { session: 's' })).toEqual([])
+    expect(await tell(await listening({ event_uri: ' ', backchannel_logout_uri: ' ' }), { session: 's' })).toEqual([])
   })
 
   it('what is told of a change of its row filters is told for every grant, and of a change of its name nothing', async () => {
@@ -131,6 +132,11 @@ describe.each(engines)('what an app is told, on %s', (engine) => {
     expect(await reasons()).toEqual(['client_row_filters_changed'])
     await update(app, { scopes: 'openid', row_filters: '{"Item": {"title": "y"}}' })
     expect(new Set(await reasons())).toEqual(new Set(['client_row_filters_changed', 'client_scopes_changed']))
+    const { length } = await reasons()
+    await update(app, { scopes: 'openid Item:write' })
+    expect(await reasons()).toHaveLength(length)
+    await update(app, { row_filters: null })
+    expect(await reasons()).toHaveLength(length + 1)
   })
 
   it('what is told of a change of its scopes is nothing where it has no address for events', async () => {
