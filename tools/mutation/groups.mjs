@@ -49,18 +49,17 @@ export const groups = Object.fromEntries([
 ])
 
 /**
- * The groups that an argument names: one, several that are judged together (`oauth/bearer+oauth/grants`), or a file of one alone, with or
- * without its lines (`oauth/bearer:last-uses.ts:36-45`).
+ * The group that an argument names, or a file of it alone, with or without its lines (`oauth/bearer:last-uses.ts:36-45`).
  */
-export function readGroups(text) {
-  return text.split('+').map((part) => {
-    const [name, ...file] = part.split(':')
-    if (!Object.hasOwn(groups, name)) throw new Error(`There is no group ${name}; there are ${Object.keys(groups).join(', ')}.`)
-    const { mutate, tests } = groups[name]
-    const home = mutate[0].replace(/\/(?:\*\*\/)?[^/]*$/, '')
-    if (file.length > 0) return { name: part, mutate: [`${home}/${file.join(':')}`], tests, holds: (path) => path === `${home}/${file[0]}` }
-    return { name, mutate, tests, holds: (path) => mutate.some((pattern) => isOf(path, pattern)) }
-  })
+export function readGroup(text) {
+  const [name, file, lines] = text.split(':')
+  if (!Object.hasOwn(groups, name)) throw new Error(`There is no group ${name}; there are ${Object.keys(groups).join(', ')}.`)
+  const { mutate, tests } = groups[name]
+  const home = mutate[0].replace(/\/(?:\*\*\/)?[^/]*$/, '')
+  if (file === undefined) return { name, home, mutate, tests, holds: ({ path }) => mutate.some((pattern) => isOf(path, pattern)) }
+  const [first, last = first] = (lines ?? '1-1000000').split('-').map(Number)
+  const holds = ({ path, start }) => path === `${home}/${file}` && start.line >= first && start.line <= last
+  return { name: text, home, mutate: [`${home}/${file}`], tests, holds }
 }
 
 // Whether a file is one of a pattern's: `folder/**/*.ts`, `folder/*.ts`, or the file itself.

@@ -1,38 +1,43 @@
-import { isSampled } from './sample.mjs'
+import { interval } from './interval.mjs'
 
-/** The counts of one report of Stryker's, by status, with the survivors in the order of their files; of the sample and the group alone. */
-export function countMutants({ files }, { every = 1, from = 0, holds = () => true } = {}) {
-  const all = Object.entries(files).flatMap(([path, file]) => (holds(path) ? file.mutants.map((mutant) => ({ ...mutant, path })) : []))
-  const mutants = all.filter(({ id }) => isSampled(id, every, from))
-  const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length
-  return {
-    killed: count('Killed'),
-    timedOut: count('Timeout'),
-    survived: count('Survived'),
-    uncovered: count('NoCoverage'),
-    unable: count('RuntimeError', 'CompileError', 'Ignored', 'Pending'),
-    survivors: mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage').toSorted(byPlace),
-  }
+const NOTICED = new Set(['Killed', 'Timeout'])
+const LIVING = new Set(['Survived', 'NoCoverage'])
+
+/** What is known of a group's changes: how many there are in all, and of those that were judged, how many were noticed, by what and what not. */
+export function countMutants(mutants, verdictOf) {
+  const judged = mutants
+    .map((mutant) => ({ ...mutant, ...verdictOf(mutant) }))
+    .filter(({ status }) => NOTICED.has(status) || LIVING.has(status))
+  const count = (...statuses) => judged.filter(({ status }) => statuses.includes(status)).length
+  const survivors = judged.filter(({ status }) => LIVING.has(status)).toSorted(byPlace)
+  const noticed = count(...NOTICED)
+  const counts = { noticed, timedOut: count('Timeout'), uncovered: count('NoCoverage'), cut: survivors.filter(({ cut }) => cut).length }
+  return { all: mutants.length, judged: judged.length, ...counts, survivors }
 }
 
-/** Of those that could be run, how many were noticed, in percent; 100 where there was nothing to notice. */
-function scoreOf({ killed, timedOut, survived, uncovered }) {
-  const noticed = killed + timedOut
-  const all = noticed + survived + uncovered
-  return all === 0 ? 100 : (100 * noticed) / all
+/** A table of groups, a line each; a share of a sample has its interval beside it. */
+export function tableOf(groups) {
+  const head = ['| group | changes in all | judged | noticed | 95 % interval |', '| --- | --- | --- | --- | --- |']
+  const rows = groups.map(({ name, counts }) => rowOf(name, counts))
+  return [...head, ...rows, ...(groups.length > 1 ? [rowOf('all of them', sumOf(groups))] : [])]
 }
 
-/** A group in words: one line of counts, then a line for each survivor. */
-export function linesOf(name, counts) {
-  const { killed, timedOut, survived, uncovered, unable, survivors } = counts
-  const sum = `${name}: ${scoreOf(counts).toFixed(1)} % (killed ${killed}, timed out ${timedOut}, survived ${survived}, in no test ${uncovered}, not run ${unable})`
-  return [sum, ...survivors.map(lineOf)]
+const sumOf = (groups) =>
+  Object.fromEntries(['all', 'judged', 'noticed', 'cut'].map((key) => [key, groups.reduce((sum, { counts }) => sum + counts[key], 0)]))
+
+function rowOf(name, { all, judged, noticed, cut }) {
+  const [low, high] = interval(noticed, judged).map((bound) => bound.toFixed(1))
+  const share = judged === 0 ? '' : `${noticed}, ${cut > 0 ? 'at least ' : ''}${((100 * noticed) / judged).toFixed(1)} %`
+  return `| ${name} | ${all} | ${judged} | ${share} | ${judged === all || judged === 0 ? '' : `${low} to ${high} %`} |`
 }
 
-function lineOf({ path, location, mutatorName, replacement = '', status }) {
+/** What was not noticed, in words, in the order of the code. */
+export const survivorsOf = ({ survivors }) => survivors.map(lineOf)
+
+function lineOf({ path, start, mutatorName, replacement = '', status, cut }) {
   const short = replacement.replaceAll(/\s+/g, ' ').slice(0, 100)
-  return `  ${path}:${location.start.line}:${location.start.column} ${mutatorName}${status === 'NoCoverage' ? ' (in no test)' : ''} -> ${short}`
+  const note = status === 'NoCoverage' ? ' (in no test)' : cut ? ' (not by all tests)' : ''
+  return `  ${path}:${start.line}:${start.column} ${mutatorName}${note} -> ${short}`
 }
 
-const byPlace = (a, b) =>
-  a.path.localeCompare(b.path) || a.location.start.line - b.location.start.line || a.location.start.column - b.location.start.column
+const byPlace = (a, b) => a.path.localeCompare(b.path) || a.start.line - b.start.line || a.start.column - b.start.column
