@@ -26,6 +26,16 @@ describe.each(engines)('programs that registered themselves and were never used,
   }
   const full = (): Promise<boolean> => isFull(provider.database.connection, 1, provider.now())
 
+  it('are counted and tidied where nobody may register at all, too', async () => {
+    const set = (registrations_per_hour: number): Promise<unknown> =>
+      provider.documents.update(ADMINISTRATOR, { doctype: 'OAuth Settings', name: 'OAuth Settings', values: { registrations_per_hour } })
+    await set(0)
+    expect(await isFull(provider.database.connection, 0, provider.now())).toBe(false)
+    expect(await removeUnusedRegistrations(provider)).toBe(0)
+    expect((await send(1)).status).toBe(429)
+    await set(1)
+  })
+
   it('leave room for no more than the settings allow, from however many addresses, until the oldest go after a day', async () => {
     const first = await send(0)
     const { redirect_uris: redirectUris } = TOOL

@@ -13,7 +13,8 @@ const MOST_UNUSED = 500
 
 /** Whether no more can register before some of those that nobody has ever used have gone. */
 export async function isFull(connection: Connection, registrationsPerHour: number, now: number): Promise<boolean> {
-  const most = MOST_UNUSED * registrationsPerHour
+  // Where nobody may register by now, those of before are looked at as well.
+  const most = MOST_UNUSED * Math.max(registrationsPerHour, 1)
   return (await listUnusedRegistrations(connection, { before: now, since: 0 }, 1, most - 1)).length > 0
 }
 
