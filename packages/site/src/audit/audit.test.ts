@@ -116,12 +116,52 @@ describe.each(engines)('the trail on %s', (engine) => {
   })
 
   it('writes what is only noted within a second, and at the end', async () => {
-    for (let n = 0; n < 250; n += 1) world.audit.note({ event: 'renewed', user: 'alice@example.com', ip: '10.0.0.1' })
+    for (let n = 0; n < 250; n += 1) world.audit.note({ event: 'renewed', user: 'alice@example.com', ip: '10.0.0.1', grant: `g${n}` })
     expect(await rowsOf('renewed')).toEqual([])
     await world.audit.close()
     const rows = await rowsOf('renewed')
     expect(rows).toHaveLength(250)
-    expect(rows[0]).toMatchObject({ user: 'alice@example.com', ip: '10.0.0.1' })
+    expect(rows[0]).toMatchObject({ user: 'alice@example.com', ip: '10.0.0.1', count: 1 })
+  })
+
+  it('writes what is noted again within that second as one row, with its number and the time of the first', async () => {
+    const { audit } = world
+    const event = {
+      event: 'asked again',
+      user: 'alice@example.com',
+      client: 'c1',
+      grant: 'g1',
+      ip: '10.0.0.1',
+      detail: { scope: 'Item:read' },
+    }
+    world.advance(60)
+    const began = new Date(world.now() / 1000).toISOString()
+    for (let n = 0; n < 3; n += 1) {
+      audit.note(event)
+      world.advance(1)
+    }
+    await audit.flush()
+    const [row, ...others] = await rowsOf('asked again')
+    expect([row, others]).toMatchObject([{ ...event, at: began, count: 3 }, []])
+    audit.note(event)
+    await audit.flush()
+    expect((await rowsOf('asked again')).map(({ count }) => count)).toEqual([1, 3])
+  })
+
+  it.each([
+    ['user', { user: 'bob@example.com' }],
+    ['person whom it is about', { about: 'bob@example.com' }],
+    ['app', { client: 'c2' }],
+    ['grant', { grant: 'g2' }],
+    ['address', { ip: '10.0.0.2' }],
+    ['detail', { detail: { scope: 'Item:write' } }],
+  ])('keeps what is noted of another %s apart', async (name, other) => {
+    const { audit } = world
+    const event = { event: `noted of another ${name}`, user: 'alice@example.com', client: 'c1', grant: 'g1', ip: '10.0.0.1' }
+    audit.note(event)
+    audit.note({ ...event, ...other })
+    await audit.flush()
+    expect((await rowsOf(event.event)).map(({ count }) => count)).toEqual([1, 1])
   })
 
   it('is read by time, client, user and event, page after page in order', async () => {
@@ -129,7 +169,7 @@ describe.each(engines)('the trail on %s', (engine) => {
     world.advance(60)
     const since = world.now()
     for (let n = 0; n < 1200; n += 1)
-      audit.note({ event: n % 2 === 0 ? 'even' : 'odd', client: `c${n % 3}`, user: `u${n % 5}@example.com` })
+      audit.note({ event: n % 2 === 0 ? 'even' : 'odd', client: `c${n % 3}`, user: `u${n % 5}@example.com`, grant: `g${n}` })
     await audit.flush()
     const until = world.now()
     await audit.write(database.connection, { event: 'even', client: 'c0' })

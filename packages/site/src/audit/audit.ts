@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Connection, Database } from '@annex/database'
 import { insertAuditRow, insertAuditRows } from './audit-store.ts'
 import type { AuditRow } from './audit-tables.ts'
+import { NotedEvents } from './noted-events.ts'
 import { commitment, newSalt } from './people/commitment.ts'
 import { People } from './people/people.ts'
 import { RefusalWindows, withoutSecrets, type Counted, type Refused } from './refusals/refusal-windows.ts'
@@ -50,15 +51,10 @@ const ADDRESSES = /[^\s@"'<>,;:()[\]\\]{1,64}@[^\s@"'<>,;:()[\]\\]{1,255}/g
 const SECOND = 1000
 /** Rows in one transaction: others who write wait for no more of them. */
 const PART = 64
-/** Events remembered at a time before they are written without waiting for the second. */
+/** Rows remembered at a time before they are written without waiting for the second. */
 const MOST_NOTED = 2000
 /** Of those that could not be written. */
 const MOST_KEPT = 20_000
-
-interface Noted {
-  readonly event: AuditEvent
-  readonly at: number
-}
 
 /** The append-only trail, for those who add to it. */
 export class Audit {
@@ -71,7 +67,7 @@ export class Audit {
   readonly #listeners: (() => void)[] = []
   /** A timer that is set within a transaction must not count as a part of it. */
   readonly #outside = AsyncLocalStorage.snapshot()
-  #noted: Noted[] = []
+  readonly #noted = new NotedEvents<AuditEvent>()
   #timer: NodeJS.Timeout | undefined
   /** Until what has been begun is written, or has failed. */
   #writing: Promise<unknown> = Promise.resolve()
@@ -124,12 +120,13 @@ export class Audit {
 
   /**
    * Remembers what happens very often (a token was renewed) and writes it within a second, so that it costs its request
-   * nothing. A process that is killed takes the last second with it.
+   * nothing; what is the same within that second is one row, with its number and the time of the first. A process that is killed takes
+   * the last second with it.
    */
   note(event: AuditEvent): void {
-    this.#noted.push({ event: this.#byCaller(event), at: this.#now() })
+    this.#noted.add(this.#byCaller(event), this.#now())
     this.#wake()
-    if (this.#noted.length >= MOST_NOTED) this.#outside(() => void this.flush().catch(this.#onFault))
+    if (this.#noted.size >= MOST_NOTED) this.#outside(() => void this.flush().catch(this.#onFault))
   }
 
   /**
@@ -168,20 +165,21 @@ export class Audit {
   }
 
   async #writeRemembered(all: boolean): Promise<void> {
-    const noted = this.#noted
-    this.#noted = []
+    const noted = this.#noted.take()
     let written = 0
     let counted = this.#refusals.due(this.#now(), all)
     try {
       await this.#writePart(counted, (connection, one) => this.#refusalRow(connection, one))
       counted = []
       for (; written < noted.length; written += PART) {
-        await this.#writePart(noted.slice(written, written + PART), (connection, { event, at }) => this.#rowOf(connection, event, { at }))
+        await this.#writePart(noted.slice(written, written + PART), (connection, { event, ...besides }) =>
+          this.#rowOf(connection, event, besides),
+        )
         // Between two parts whoever waits comes first.
         if (written + PART < noted.length) await nextTurn()
       }
     } catch (error) {
-      this.#noted = [...noted.slice(written), ...this.#noted].slice(0, MOST_KEPT)
+      this.#noted.putBack(noted.slice(written), MOST_KEPT)
       this.#refusals.putBack(counted, this.#now())
       throw error
     }
@@ -236,7 +234,7 @@ export class Audit {
 
   async #tick(): Promise<void> {
     await this.flush()
-    if (!this.#refusals.isEmpty || this.#noted.length > 0) return
+    if (!this.#refusals.isEmpty || this.#noted.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
