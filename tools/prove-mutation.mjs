@@ -7,7 +7,7 @@
 // with ANNEX_MUTATION_AGAIN=survived for what was not noticed, and with =none for nothing: it prints the table of what is known.
 // Stryker makes the changes. It is installed in tools/mutation when this runs first, so that everyone else's install stays small.
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,8 @@ async function main(names) {
   const folder = await mkdtemp(join(tmpdir(), 'annex-mutation-'))
   try {
     await copyTree(root, folder)
+    // The PostgreSQL of the tests has its data below, and where we are root it runs as somebody else, who must come through.
+    await chmod(folder, 0o711)
     await mkdir(join(folder, 'tmp'))
     await judge({ folder, chosen, wishes, Instrumenter })
   } finally {

@@ -1,5 +1,5 @@
 import { FrappeError } from './errors.ts'
-import { isRecord } from './document.ts'
+import { isRecord } from './documents/document.ts'
 
 /** The body of an error in Frappe's first API version. */
 export interface FrappeErrorBody {

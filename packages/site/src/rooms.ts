@@ -116,8 +116,7 @@ export async function openRooms(
   const doctypes = new DocTypes(database)
   generation.onChange(() => doctypes.load())
   generation.onChange(async () => audit.people.forget())
-  const subOf = async (connection: Connection, user: string): Promise<string | undefined> => (await accounts.read(user, connection))?.sub
-  const telling = new Telling({ database, audit, sealer, subOf, now })
+  const telling = new Telling({ database, audit, sealer, accounts, now })
   sessions.onEnd(telling.onSessionEnd)
   const grants = new Grants({ database, audit, now, listeners: [telling.onGrant] })
   const secondFactors = new SecondFactors({ database, audit, generation, sealer, now })

@@ -1,4 +1,4 @@
-import type { Right } from '../fields.ts'
+import type { Right } from '../documents/fields.ts'
 
 /** What a right is called: under the heading of a DocType, and in a sentence with one. */
 interface RightWords {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RIGHTS } from '../fields.ts'
+import { RIGHTS } from '../documents/fields.ts'
 import {
   CHANGING_RIGHTS,
   IDENTITY_SCOPES,

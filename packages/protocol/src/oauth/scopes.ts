@@ -1,5 +1,5 @@
 import { OAuthError } from '../errors.ts'
-import { isRight, type Right } from '../fields.ts'
+import { isRight, type Right } from '../documents/fields.ts'
 import { scopeTexts, type ScopeTexts } from './scope-texts.ts'
 
 /** Scopes that say who the user is; they open no document. */

@@ -164,6 +164,26 @@ describe.each(engines)('the trail on %s', (engine) => {
     expect((await rowsOf(event.event)).map(({ count }) => count)).toEqual([1, 1])
   })
 
+  it('keeps what is noted while nothing can be written, tries it again a few times only, and writes each once', async () => {
+    const { audit, database, faults } = world
+    const before = faults.length
+    for (let n = 0; n < 100; n += 1) audit.note({ event: 'noted before', client: `c${n}` })
+    await audit.flush()
+    await sql`alter table audit rename to audit_away`.execute(database.connection)
+    for (let n = 0; n < 5000; n += 1) audit.note({ event: 'noted meanwhile', client: `c${n % 2500}` })
+    await expect(audit.flush()).rejects.toThrow()
+    for (let n = 0; n < 500; n += 1) audit.note({ event: 'noted meanwhile', client: `c${n}` })
+    await expect(audit.flush()).rejects.toThrow()
+    await sql`alter table audit_away rename to audit`.execute(database.connection)
+    await audit.flush()
+    expect(faults.length - before).toBeLessThanOrEqual(3)
+    const rows = (await world.trail.latest({ event: 'noted meanwhile' }, 5000)).toReversed()
+    expect(rows.map(({ client }) => client)).toEqual(Array.from({ length: 2500 }, (_, n) => `c${n}`))
+    expect(rows.map(({ count }) => count)).toEqual(Array.from({ length: 2500 }, (_, n) => (n < 500 ? 3 : 2)))
+    expect(await rowsOf('noted before')).toHaveLength(100)
+    faults.length = before
+  })
+
   it('is read by time, client, user and event, page after page in order', async () => {
     const { audit, database, trail } = world
     world.advance(60)

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Connection, Database } from '@annex/database'
 import { insertAuditRow, insertAuditRows } from './audit-store.ts'
 import type { AuditRow } from './audit-tables.ts'
-import { NotedEvents } from './noted-events.ts'
+import { NotedEvents, type NotedLimits } from './noted-events.ts'
 import { commitment, newSalt } from './people/commitment.ts'
 import { People } from './people/people.ts'
 import { RefusalWindows, withoutSecrets, type Counted, type Refused } from './refusals/refusal-windows.ts'
@@ -53,8 +53,8 @@ const SECOND = 1000
 const PART = 64
 /** Rows remembered at a time before they are written without waiting for the second. */
 const MOST_NOTED = 2000
-/** Of those that could not be written. */
-const MOST_KEPT = 20_000
+/** While nothing can be written, so many rows are kept apart. */
+const NOTED_LIMITS: NotedLimits<AuditEvent> = { most: 20_000, beyond: { event: 'events beyond the limit' } }
 
 /** The append-only trail, for those who add to it. */
 export class Audit {
@@ -67,7 +67,9 @@ export class Audit {
   readonly #listeners: (() => void)[] = []
   /** A timer that is set within a transaction must not count as a part of it. */
   readonly #outside = AsyncLocalStorage.snapshot()
-  readonly #noted = new NotedEvents<AuditEvent>()
+  readonly #noted = new NotedEvents(NOTED_LIMITS)
+  /** Whether many are being written without waiting for the second, or that has failed and is the timer's to try again. */
+  #isEarly = false
   #timer: NodeJS.Timeout | undefined
   /** Until what has been begun is written, or has failed. */
   #writing: Promise<unknown> = Promise.resolve()
@@ -113,20 +115,34 @@ export class Audit {
    * Of the detail, what is named like a secret is left out, and so are e-mail addresses, also within a text; what is longer than 4000
    * characters is cut. A name under `of` is taken as `about`.
    */
-  async write(connection: Connection, event: AuditEvent): Promise<void> {
-    await insertAuditRow(connection, await this.#rowOf(connection, this.#byCaller(event)))
+  write(connection: Connection, event: AuditEvent): Promise<void> {
+    return this.writeAll(connection, [event])
+  }
+
+  /** As `write`, a row for each of any number of events, with few statements. */
+  async writeAll(connection: Connection, events: readonly AuditEvent[]): Promise<void> {
+    if (events.length === 0) return
+    await insertAuditRows(
+      connection,
+      await this.#rowsOf(
+        connection,
+        events.map((event) => this.#byCaller(event)),
+      ),
+    )
     this.#tell()
   }
 
   /**
    * Remembers what happens very often (a token was renewed) and writes it within a second, so that it costs its request
-   * nothing; what is the same within that second is one row, with its number and the time of the first. A process that is killed takes
-   * the last second with it.
+   * nothing; what is the same until it is written is one row, with its number and the time of the first. A process that is killed takes
+   * the last second with it. While nothing can be written, what is beyond 20,000 rows is one sum.
    */
   note(event: AuditEvent): void {
     this.#noted.add(this.#byCaller(event), this.#now())
     this.#wake()
-    if (this.#noted.size >= MOST_NOTED) this.#outside(() => void this.flush().catch(this.#onFault))
+    if (this.#noted.size < MOST_NOTED || this.#isEarly) return
+    this.#isEarly = true
+    this.#outside(() => void this.flush().catch(this.#onFault))
   }
 
   /**
@@ -171,15 +187,17 @@ export class Audit {
     try {
       await this.#writePart(counted, (connection, one) => this.#refusalRow(connection, one))
       counted = []
-      for (; written < noted.length; written += PART) {
-        await this.#writePart(noted.slice(written, written + PART), (connection, { event, ...besides }) =>
-          this.#rowOf(connection, event, besides),
+      while (written < noted.length) {
+        await this.#writePart(noted.slice(written, written + PART), (connection, { event, at, count }) =>
+          this.#rowOf(connection, event, { at, count }),
         )
+        written += PART
         // Between two parts whoever waits comes first.
-        if (written + PART < noted.length) await nextTurn()
+        if (written < noted.length) await nextTurn()
       }
+      this.#isEarly = false
     } catch (error) {
-      this.#noted.putBack(noted.slice(written), MOST_KEPT)
+      this.#noted.putBack(noted.slice(written))
       this.#refusals.putBack(counted, this.#now())
       throw error
     }
@@ -248,17 +266,27 @@ export class Audit {
     return this.#rowOf(connection, { ...event, detail: { reason, act, scope } }, { incident, count })
   }
 
-  async #rowOf(connection: Connection, event: AuditEvent, besides: Partial<AuditRow> = {}): Promise<AuditRow> {
-    const { of, ...detail } = event.detail ?? {}
-    const about = event.about ?? (typeof of === 'string' ? of : undefined)
+  async #rowOf(connection: Connection, event: AuditEvent, besides: Partial<AuditRow>): Promise<AuditRow> {
+    const [row] = await this.#rowsOf(connection, [event])
+    return { ...row!, ...besides }
+  }
+
+  async #rowsOf(connection: Connection, events: readonly AuditEvent[]): Promise<AuditRow[]> {
+    const users = events.flatMap((event) => [event.user, aboutOf(event)]).filter((user) => user !== undefined)
+    const names = await this.people.namesOf(connection, users)
+    return events.map((event) => this.#row(event, (user) => (user === undefined ? null : (names.get(user) ?? null))))
+  }
+
+  #row(event: AuditEvent, nameOf: (user: string | undefined) => string | null): AuditRow {
+    const { of: _, ...detail } = event.detail ?? {}
     const salt = event.ip === undefined ? null : newSalt()
     return {
       // Its time comes first: rows that are written together lie together, and are found together when they are sealed.
       id: randomUUIDv7(),
       at: this.#now(),
       event: event.event,
-      person: await this.people.nameOf(connection, event.user),
-      about: await this.people.nameOf(connection, about),
+      person: nameOf(event.user),
+      about: nameOf(aboutOf(event)),
       client: event.client ?? null,
       grant_id: event.grant ?? null,
       incident: null,
@@ -268,9 +296,14 @@ export class Audit {
       ip: event.ip ?? null,
       salt,
       batch: null,
-      ...besides,
     }
   }
+}
+
+/** Another user whom an event is about. */
+const aboutOf = ({ about, detail }: AuditEvent): string | undefined => {
+  const of = detail?.['of']
+  return about ?? (typeof of === 'string' ? of : undefined)
 }
 
 /** What may stand in the chain, where nothing can be taken out again: no secret, and nobody's address. */

@@ -1,17 +1,34 @@
 /** So many of one kind, since the first of them. */
-export interface Noted<Event> {
-  readonly event: Event
+export interface Noted<Told> {
+  /** The same for whatever tells the same. */
+  readonly key: string
+  readonly event: Told
   /** UTC microseconds, of the first. */
   readonly at: number
-  readonly count: number
+  count: number
 }
+
+export interface NotedLimits<Told> {
+  /** Different events that are kept apart; what comes beyond is one sum. */
+  readonly most: number
+  /** What the sum is told as. */
+  readonly beyond: Told
+}
+
+/** No event has this key: keys are JSON. */
+const BEYOND_KEY = 'beyond'
 
 /**
  * Events that wait to be written. Those that are the same in all that they tell (an app asks for a token of its own again and again) are one
  * row with their number: so they cost their requests no rows, and the trail grows with the seconds and not with the calls.
  */
-export class NotedEvents<Event extends object> {
-  #waiting = new Map<string, { readonly event: Event; readonly at: number; count: number }>()
+export class NotedEvents<Told extends object> {
+  readonly #limits: NotedLimits<Told>
+  #waiting = new Map<string, Noted<Told>>()
+
+  constructor(limits: NotedLimits<Told>) {
+    this.#limits = limits
+  }
 
   /** Rows that they will be. */
   get size(): number {
@@ -19,27 +36,28 @@ export class NotedEvents<Event extends object> {
   }
 
   /** One more, at a time in UTC microseconds. */
-  add(event: Event, at: number): void {
-    this.#count({ event, at, count: 1 })
+  add(event: Told, at: number): void {
+    this.#count({ key: JSON.stringify(event), event, at, count: 1 })
   }
 
   /** All of them, in the order of their first; nothing waits any more then. */
-  take(): Noted<Event>[] {
+  take(): readonly Noted<Told>[] {
     const taken = [...this.#waiting.values()]
     this.#waiting = new Map()
     return taken
   }
 
-  /** Puts before what has come meanwhile what could not be written; of all that, the first `most` rows stay. */
-  putBack(unwritten: readonly Noted<Event>[], most: number): void {
-    for (const noted of [...unwritten, ...this.take()])
-      if (this.size < most || this.#waiting.has(JSON.stringify(noted.event))) this.#count(noted)
+  /** Puts what was taken and could not be written before what has come meanwhile. */
+  putBack(unwritten: readonly Noted<Told>[]): void {
+    const later = this.take()
+    this.#waiting = new Map(unwritten.map((noted) => [noted.key, noted]))
+    for (const noted of later) this.#count(noted)
   }
 
-  #count({ event, at, count }: Noted<Event>): void {
-    const key = JSON.stringify(event)
-    const same = this.#waiting.get(key)
-    if (same) same.count += count
-    else this.#waiting.set(key, { event, at, count })
+  #count(noted: Noted<Told>): void {
+    const same = this.#waiting.get(noted.key)
+    if (same) same.count += noted.count
+    else if (this.size < this.#limits.most || noted.key === BEYOND_KEY) this.#waiting.set(noted.key, noted)
+    else this.#count({ ...noted, key: BEYOND_KEY, event: this.#limits.beyond })
   }
 }

@@ -1,7 +1,7 @@
 import type { Connection } from '@annex/database'
 import type { GrantRow } from './storage/oauth-tables.ts'
 
-/** What happened to a grant. Listeners run in the transaction of the change, so what they write commits with it. */
+/** What happened to a grant. */
 export interface OAuthEvent {
   readonly event: 'grant.created' | 'grant.revoked' | 'grant.narrowed'
   readonly grant: string
@@ -24,4 +24,5 @@ export interface OAuthEvent {
   readonly scope?: string
 }
 
-export type OAuthListener = (connection: Connection, event: OAuthEvent) => Promise<void>
+/** Told what happened to any number of grants, in the transaction of the change, so that what it writes commits with it. */
+export type OAuthListener = (connection: Connection, events: readonly OAuthEvent[]) => Promise<void>

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 
-/** Every address of a name. @throws when nobody knows it */
-export type Lookup = (host: string) => Promise<readonly string[]>
+/** Every address of a name; who gives up says so by the signal. @throws when nobody knows it */
+export type Lookup = (host: string, signal?: AbortSignal) => Promise<readonly string[]>
 
 /** The system's own, which heeds its hosts file; a name server that does not answer keeps it for many seconds. */
 export const systemLookup: Lookup = async (host) => (await lookup(host, { all: true })).map(({ address }) => address)

@@ -176,11 +176,18 @@ describe('G07 H04 an outgoing call to a place inside', () => {
     })
   })
 
-  it('tells a name that nobody knows and one that is not answered for', async () => {
+  it('tells a name that nobody knows and one that is not answered for, and gives its look-up up', async () => {
     const unknown = async (): Promise<never> => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' }))
     expect(await new Outgoing({ allowPrivate: [], lookup: unknown }).get('https://a.example/')).toMatchObject({ reason: 'dns' })
     expect(await new Outgoing({ allowPrivate: [], lookup: async () => [] }).get('https://a.example/')).toMatchObject({ reason: 'dns' })
-    const silent = new Outgoing({ allowPrivate: [], lookup: () => new Promise(() => {}) })
-    expect(await silent.get('https://a.example/', { timeout: 50 })).toMatchObject({ reason: 'timeout' })
+    let given: AbortSignal | undefined
+    const hold = (_host: string, signal?: AbortSignal): Promise<never> => {
+      given = signal
+      return new Promise(() => {})
+    }
+    expect(await new Outgoing({ allowPrivate: [], lookup: hold }).get('https://a.example/', { timeout: 50 })).toMatchObject({
+      reason: 'timeout',
+    })
+    expect(given?.aborted).toBe(true)
   })
 })

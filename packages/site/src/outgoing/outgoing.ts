@@ -92,7 +92,7 @@ export class Outgoing {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
     let found: readonly string[]
     try {
-      found = isIP(host) === 0 ? await within(this.#lookup(host), signal) : [host]
+      found = isIP(host) === 0 ? await within(this.#lookup(host, signal), signal) : [host]
     } catch (error) {
       if (signal.aborted) return failureOf(signal.reason, url.host)
       return failure('dns', `The name ${host} is not known (${codeOf(error)})`)

@@ -1,4 +1,4 @@
-import { dialectOf, type Connection, type Database } from '@annex/database'
+import { dialectOf, keptInsert, type Connection, type Database } from '@annex/database'
 import { sql } from 'kysely'
 
 export type DeliveryState = 'waiting' | 'done' | 'dead'
@@ -36,17 +36,36 @@ export type ReceiverRow = {
 
 type Tables = { outbox: OutboxRow; outbox_receiver: ReceiverRow }
 
-export async function insertMessage(connection: Connection, row: OutboxRow): Promise<void> {
-  const db = connection.withTables<Tables>()
-  const receiver = { receiver: row.receiver, lease: null, locked_until: 0, paused_until: 0, failures: 0 }
-  // Primary key: the row is there from the first message on.
-  await db
-    .insertInto('outbox_receiver')
-    .values(receiver)
-    .onConflict((conflict) => conflict.column('receiver').doNothing())
-    .execute()
-  await db.insertInto('outbox').values(row).execute()
+export async function insertMessages(connection: Connection, rows: readonly OutboxRow[]): Promise<void> {
+  // In one order, so that of two who write to the same new receivers neither waits for the other.
+  const receivers = [...new Set(rows.map(({ receiver }) => receiver))].toSorted()
+  await insertReceivers(
+    connection,
+    receivers.map((receiver) => ({ receiver, lease: null, locked_until: 0, paused_until: 0, failures: 0 })),
+  )
+  await insertRows(connection, rows)
 }
+
+// Primary key: the row is there from the first message on.
+const insertReceivers = keptInsert<ReceiverRow>(
+  'outbox_receiver',
+  ['receiver', 'lease', 'locked_until', 'paused_until', 'failures'],
+  (insertion) => insertion.onConflict((conflict) => conflict.column('receiver').doNothing()),
+)
+
+const insertRows = keptInsert<OutboxRow>('outbox', [
+  'id',
+  'kind',
+  'receiver',
+  'payload',
+  'state',
+  'attempts',
+  'created',
+  'next_at',
+  'give_up_at',
+  'finished',
+  'last_error',
+])
 
 /** Whether any message is due, its receiver free or not. */
 export async function hasDueMessage(connection: Connection, now: number): Promise<boolean> {

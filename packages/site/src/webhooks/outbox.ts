@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterCommit, type Connection, type Database } from '@annex/database'
 import {
-  insertMessage,
+  insertMessages,
   listMessages,
   readMessage,
   removeEnded,
@@ -59,14 +59,18 @@ export class Outbox {
   }
 
   /** Writes a message in the transaction of the change that it tells of. Its id comes back. */
-  async insert(connection: Connection, { kind, receiver, payload }: NewMessage): Promise<string> {
-    const [id, now] = [randomUUID(), this.#parts.now()]
-    // Due at once, also where the clock of the process that sends it is behind.
-    const times = { created: now, next_at: 0, give_up_at: now + PATIENCE, finished: null }
-    const row = { id, kind, receiver, payload: JSON.stringify(payload), state: 'waiting', attempts: 0, ...times, last_error: null } as const
-    await insertMessage(connection, row)
-    afterCommit(connection, () => this.#wake())
+  async insert(connection: Connection, message: NewMessage): Promise<string> {
+    const [id = ''] = await this.insertAll(connection, [message])
     return id
+  }
+
+  /** As `insert`, of any number of messages with few statements. They are sent in this order. */
+  async insertAll(connection: Connection, messages: readonly NewMessage[]): Promise<string[]> {
+    if (messages.length === 0) return []
+    const rows = messages.map((message) => newRow(message, this.#parts.now()))
+    await insertMessages(connection, rows)
+    afterCommit(connection, () => this.#wake())
+    return rows.map(({ id }) => id)
   }
 
   /** Called, without being waited for, whenever this process has something new to send. */
@@ -110,6 +114,21 @@ export class Outbox {
     for (const listener of this.#listeners) listener()
   }
 }
+
+const newRow = ({ kind, receiver, payload }: NewMessage, now: number): OutboxRow => ({
+  id: randomUUID(),
+  kind,
+  receiver,
+  payload: JSON.stringify(payload),
+  state: 'waiting',
+  attempts: 0,
+  created: now,
+  // Due at once, also where the clock of the process that sends it is behind.
+  next_at: 0,
+  give_up_at: now + PATIENCE,
+  finished: null,
+  last_error: null,
+})
 
 const toDelivery = (row: OutboxRow): Delivery => ({
   id: row.id,

@@ -1,4 +1,4 @@
-import type { Connection } from '@annex/database'
+import { keptInsert, type Connection } from '@annex/database'
 import { isRecord } from '@annex/protocol'
 import type { AuditTables, PersonRow } from '../audit-tables.ts'
 import { parseDetail } from '../detail.ts'
@@ -8,15 +8,17 @@ export async function readPerson(connection: Connection, user: string): Promise<
   return connection.withTables<AuditTables>().selectFrom('audit_person').selectAll().where('user', '=', user).executeTakeFirst()
 }
 
-/** Of two that name the same user at once, one is kept: read it afterwards. */
-export async function insertPerson(connection: Connection, row: PersonRow): Promise<void> {
-  await connection
-    .withTables<AuditTables>()
-    .insertInto('audit_person')
-    .values(row)
-    .onConflict((conflict) => conflict.column('user').doNothing())
-    .execute()
+/** The rows of those users who have one. */
+export async function readPeople(connection: Connection, users: readonly string[]): Promise<PersonRow[]> {
+  if (users.length === 0) return []
+  // Index (user).
+  return connection.withTables<AuditTables>().selectFrom('audit_person').selectAll().where('user', 'in', users).execute()
 }
+
+/** Of two that name the same user at once, one is kept: read it afterwards. */
+export const insertPeople = keptInsert<PersonRow>('audit_person', ['person', 'user', 'salt'], (insertion) =>
+  insertion.onConflict((conflict) => conflict.column('user').doNothing()),
+)
 
 /** Those of them that have not been erased. */
 export async function listPeople(connection: Connection, people: readonly string[]): Promise<PersonRow[]> {

@@ -1,25 +1,37 @@
 import type { Connection } from '@annex/database'
 import type { PersonRow } from '../audit-tables.ts'
 import { commitment, newSalt } from './commitment.ts'
-import { insertPerson, readPerson } from './people-store.ts'
+import { insertPeople, readPeople } from './people-store.ts'
 
 const MOST_KNOWN = 10_000
+
+function newPerson(user: string): PersonRow {
+  const salt = newSalt()
+  return { person: commitment(salt, user), user, salt }
+}
 
 /** Users' names in the chain. */
 export class People {
   readonly #known = new Map<string, string>()
 
-  /** The user's name in the chain, made in this transaction when there is none. */
-  async nameOf(connection: Connection, user: string | undefined): Promise<string | null> {
-    if (user === undefined) return null
-    const known = this.#known.get(user)
-    if (known !== undefined) return known
-    const found = await readPerson(connection, user)
-    if (found) return found.person
-    const salt = newSalt()
-    const person = commitment(salt, user)
-    await insertPerson(connection, { person, user, salt })
-    return (await readPerson(connection, user))?.person ?? person
+  /** The users' names in the chain, by user; made in this transaction for those who have none. */
+  async namesOf(connection: Connection, users: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+    const names = new Map<string, string>()
+    const add = (rows: readonly PersonRow[]): void => rows.forEach(({ user, person }) => names.set(user, person))
+    const all = new Set(users)
+    for (const user of all) {
+      const known = this.#known.get(user)
+      if (known !== undefined) names.set(user, known)
+    }
+    const unnamed = (): string[] => [...all].filter((user) => !names.has(user))
+    add(await readPeople(connection, unnamed()))
+    // In one order, so that of two who name the same users neither waits for the other.
+    const made = unnamed().toSorted().map(newPerson)
+    add(made)
+    await insertPeople(connection, made)
+    // Another may have named them at the same moment: theirs is the name then.
+    add(await readPeople(connection, made.map(({ user }) => user)))
+    return names
   }
 
   /** Remembers what is committed; nothing else may be told, since a transaction may still be undone. */

@@ -35,6 +35,13 @@ const accountOf = keptQuery<{ user: string }, AccountRow>((connection, { user })
   connection.withTables<Tables>().selectFrom('account').selectAll().where('user', '=', user),
 )
 
+/** The `sub`s of those users who have an account. */
+export async function listSubs(connection: Connection, users: readonly string[]): Promise<Pick<AccountRow, 'user' | 'sub'>[]> {
+  if (users.length === 0) return []
+  // Primary key.
+  return connection.withTables<Tables>().selectFrom('account').select(['user', 'sub']).where('user', 'in', users).execute()
+}
+
 /** The account as it is; whoever changes it waits until the transaction is over. */
 export async function lockAccountRow(connection: Connection, user: string): Promise<AccountRow | undefined> {
   // Primary key. An update locks the row on either engine.

@@ -3,6 +3,7 @@ import { dialectOf, type Connection, type Database } from '@annex/database'
 import { FrappeError, notFound } from '@annex/protocol'
 import {
   insertAccountRow,
+  listSubs,
   lockAccountRow,
   readAccountRow,
   readKeyRow,
@@ -65,6 +66,11 @@ export class Accounts {
   async read(user: string, connection: Connection = this.#database.connection): Promise<Account | undefined> {
     const row = await readAccountRow(connection, user)
     return row && accountOf(row)
+  }
+
+  /** The `sub`s of those users who have an account, by user. */
+  async readSubs(connection: Connection, users: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return new Map((await listSubs(connection, users)).map(({ user, sub }) => [user, sub]))
   }
 
   /** A new account with a new `sub`. */

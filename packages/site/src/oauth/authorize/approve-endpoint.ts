@@ -26,6 +26,9 @@ interface Pending {
   readonly offered: readonly string[]
 }
 
+/** A box or a list of documents for each of a hundred rights, and what else the page has. Each is looked up among all of them. */
+const MOST_FIELDS = 1000
+
 const wrong = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence)
 
 /**
@@ -120,6 +123,7 @@ interface ApproveForm {
 /** Judged before anything is used up, so that a forged form leaves the request as it was. */
 function readForm(exchange: Request, { request, offered }: Pending): ApproveForm {
   const form = exchange.form ?? new URLSearchParams()
+  if (form.size > MOST_FIELDS) throw wrong('The form has too many fields.')
   for (const name of new Set(form.keys())) {
     const isOurs = ['id', 'decision', 'scope', 'csrf_token', END_OLDER].includes(name) || isRowField(name)
     if (!isOurs && form.get(name) !== (request.get(name) ?? '')) throw wrong('The form names another request than the one that was opened.')

@@ -29,6 +29,13 @@ describe('An authorization request', () => {
     expect([request.all('two'), request.all('missing'), request.repeated()]).toEqual([['1', '2'], [], ['two', 'repeated']])
   })
 
+  it('is looked through once for what came more than once, however many names it has', () => {
+    const names = Array.from({ length: 50_000 }, (_, index) => `n${index}=`).join('&')
+    const began = performance.now()
+    expect(parse(`${names}&n7=`).repeated()).toEqual(['n7'])
+    expect(performance.now() - began).toBeLessThan(2000)
+  })
+
   it.each([
     ['', []],
     ['prompt=', []],

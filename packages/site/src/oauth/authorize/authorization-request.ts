@@ -35,7 +35,9 @@ export class AuthorizationRequest {
 
   /** The names that came more than once. */
   repeated(): string[] {
-    return [...new Set(this.#values.keys())].filter((name) => this.isRepeated(name))
+    const [known, repeated] = [new Set<string>(), new Set<string>()]
+    for (const name of this.#values.keys()) (known.has(name) ? repeated : known).add(name)
+    return [...repeated]
   }
 
   /** `prompt` is a list of words. */

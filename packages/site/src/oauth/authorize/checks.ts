@@ -36,6 +36,7 @@ export interface CheckParts {
 }
 
 const MAX_STATE = 2048
+const MAX_REQUEST = 32_768
 const PROMPTS = new Set(['none', 'login', 'consent', 'select_account'])
 const wrong = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence)
 
@@ -78,6 +79,7 @@ type Check = (asking: Asking, parts: CheckParts) => void | Promise<void>
 /** In this order. What one throws is told to the app at its redirect URI. */
 // prettier-ignore
 const CHECKS: readonly (readonly [check: Check, law: string])[] = [
+  [checkLength,        'ours: 32768 characters without the scope, which has a limit of its own'],
   [checkRepeated,      'RFC 6749 section 3.1'],
   [checkState,         'ours: 2048 characters'],
   [checkRequestObject, 'OpenID Connect Core section 6: not supported, never fetched'],
@@ -94,6 +96,12 @@ const CHECKS: readonly (readonly [check: Check, law: string])[] = [
 /** @throws {OAuthError} the first thing that is wrong with the request */
 export async function checkRequest(asking: Asking, parts: CheckParts): Promise<void> {
   for (const [check] of CHECKS) await check(asking, parts)
+}
+
+/** What is asked is kept until its user has decided: as sent, but for the scope, which may name the same right again and again. */
+function checkLength({ request }: Asking): void {
+  if (request.with({ scope: undefined }).toString().length > MAX_REQUEST)
+    throw wrong(`The request must be at most ${MAX_REQUEST} characters long`)
 }
 
 function checkRepeated({ request }: Asking): void {

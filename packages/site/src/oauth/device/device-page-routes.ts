@@ -113,7 +113,8 @@ class DevicePage {
     const { database, ring, audit, now } = this.#parts
     const hashes = code === undefined ? [] : userCodeHashes(code, ring)
     try {
-      await this.#tries.check(principal.user)
+      // Counted before it is looked for, so that many at once are no way round; a code that is found takes its count back.
+      await this.#tries.consume(principal.user)
     } catch (error) {
       // Who comes upon a code after so many tries has guessed it: it must not serve anybody.
       if (hashes.length > 0) await database.transaction((connection) => endDevice(connection, hashes, now()))
@@ -121,9 +122,11 @@ class DevicePage {
     }
     if (hashes.length > 0) {
       const device = await database.transaction((connection) => claimDevice(connection, hashes, principal.user, now()))
-      if (device) return device
+      if (device) {
+        await this.#tries.giveBack(principal.user)
+        return device
+      }
     }
-    await this.#tries.count(principal.user)
     await audit.refuse({ event: 'oauth.device.code_refused', user: principal.user, ip })
     return undefined
   }

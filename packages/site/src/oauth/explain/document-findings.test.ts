@@ -1,3 +1,4 @@
+import { RIGHTS, type Right } from '@annex/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
@@ -35,6 +36,23 @@ const LEAD = doctype('Lead', {
   ],
 })
 
+const SHEET = doctype('Sheet', {
+  is_submittable: 1,
+  fields: [data('title'), data('wage', { permlevel: 1 })],
+  permissions: [{ role: 'System Manager' }, { role: 'Printer', import: 1, submit: 1, cancel: 1, amend: 1 }],
+})
+
+/** Roles of the people, besides Desk User. */
+const ROLES = {
+  seller: ['Seller'],
+  maker: ['Maker'],
+  nobody: [],
+  bound: ['Seller'],
+  cleaner: ['Cleaner'],
+  printer: ['Printer'],
+  manager: ['System Manager'],
+}
+
 const CHECKS: ReadonlySet<Check> = new Set(['doctype', 'row filter', 'document', 'role', 'if owner', 'user permission', 'share', 'level'])
 const HIDDEN = 'Give one of their roles a permission row of that level on Lead'
 const WIDEN = 'A System Manager changes the row filters of the app; those that the user chose change with a new consent'
@@ -50,30 +68,31 @@ describe.each(engines)('the findings on permissions and filters, on %s', (engine
   let provider: Provider
   let app: App
   let narrow: App
-  const people = { seller: '', maker: '', nobody: '', bound: '' }
+  const people = { seller: '', maker: '', nobody: '', bound: '', cleaner: '', printer: '', manager: '' }
   const insert = (name: string, ...documents: Record<string, unknown>[]): Promise<Record<string, unknown>[]> =>
     provider.documents.insert(ADMINISTRATOR, name, documents)
 
   beforeAll(async () => {
     provider = await openProvider(engine)
-    await insert('Role', ...['Seller', 'Maker', 'Cleaner'].map((role_name) => ({ role_name, desk_access: 1 })))
+    await insert('Role', ...['Seller', 'Maker', 'Cleaner', 'Printer'].map((role_name) => ({ role_name, desk_access: 1 })))
     await insert('DocType', doctype('Region', {}), doctype('Step', { istable: 1, permissions: [] }))
     await insert('DocType', LEAD)
     await insert('DocType', doctype('Order', { is_submittable: 1, permissions: [{ role: 'System Manager' }, { role: 'Seller' }] }))
     await insert('DocType', doctype('Rules', { issingle: 1, permissions: [{ role: 'Seller', ...NO_RIGHTS }] }))
     await insert('DocType', doctype('Orphan', { permissions: [] }))
+    await insert('DocType', SHEET)
     await insert('Region', { __newname: 'North' }, { __newname: 'South' }, { __newname: 'Far' })
     await insert('Order', { __newname: 'O-1' })
     await insert('Lead', { __newname: 'L-1', region: 'North', steps: [{ title: 'call' }] }, { __newname: 'L-2', region: 'South' })
     app = await register(provider)
     const scopes = 'Lead:read Lead:delete Order:read'
     narrow = await register(provider, { scopes, row_filters: '{"Lead": {"region": "North", "title": "x"}}' })
-    for (const [name, roles] of Object.entries({ seller: ['Seller'], maker: ['Maker'], nobody: [], bound: ['Seller'] })) {
+    for (const [name, roles] of Object.entries(ROLES)) {
       const user = await person(provider, { roles: ['Desk User', ...roles].map((role) => ({ role })) })
       people[name as keyof typeof people] = user
       const browser = await new Browser(provider).signIn(user)
       await connect(provider, browser, app)
-      if (name === 'seller' || name === 'nobody') await connect(provider, browser, narrow, { scope: scopes })
+      if (['seller', 'nobody', 'cleaner'].includes(name)) await connect(provider, browser, narrow, { scope: scopes })
     }
     await provider.documents.insert({ ...ADMINISTRATOR, user: people.maker }, 'Lead', [{ __newname: 'L-3' }])
     await insert('User Permission', ...RESTRICTIONS.map((values) => ({ user: people.bound, ...values })))
@@ -348,5 +367,33 @@ describe.each(engines)('the findings on permissions and filters, on %s', (engine
     const { steps } = await provider.documents.read(ADMINISTRATOR, { doctype: 'Lead', name: 'L-1' })
     const row = String((steps as { name: string }[])[0]?.name)
     expect(await said(asked.name === 'ROW' ? { ...asked, name: row } : asked)).toEqual(lines)
+  })
+
+  const ofReading: Right[] = ['read', 'print', 'email', 'report', 'export']
+  const ofWriting: Right[] = ['write', 'create', 'import', 'submit']
+  it.each(RIGHTS)('name the fields that are left out where %s shows them or stores them', async (right) => {
+    const act = ofReading.includes(right) ? 'shown' : ofWriting.includes(right) ? 'stored' : undefined
+    const left = `level limits: These fields are not ${act}: wage (level 1) -> Give one of their roles a permission row of that level on Sheet`
+    const [role, ...more] = await said({ who: 'printer', doctype: 'Sheet', right })
+    expect(role).toMatch(new RegExp(`^role holds: Roles of them give '${right}' on Sheet: `))
+    expect(more).toEqual(act === undefined ? [] : [left])
+  })
+
+  it('know that an account is its own user’s to read and to write, by whatever roles, and no other user’s', async () => {
+    for (const right of ['read', 'write'] as const) {
+      const [own] = await said({ who: 'seller', doctype: 'User', name: people.seller, right })
+      expect(own).toBe(`role holds: Roles of them give '${right}' on this document: it is their own`)
+      const [another] = await said({ who: 'seller', doctype: 'User', name: people.maker, right })
+      expect(another).toMatch(/^role refuses: None of the roles of them/)
+    }
+    const [role] = await said({ who: 'manager', doctype: 'Role', name: 'Seller' })
+    expect(role).toBe("role holds: Roles of them give 'read' on this document: System Manager")
+  })
+
+  it('tell nobody who may not read a document whether it meets the filters of the app', async () => {
+    for (const name of ['L-1', 'L-2'])
+      expect(await said({ who: 'cleaner', through: 'narrow', right: 'delete', name })).toEqual([
+        "role holds: Roles of them give 'delete' on this document: Cleaner",
+      ])
   })
 })

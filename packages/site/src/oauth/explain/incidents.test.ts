@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
@@ -122,6 +123,32 @@ describe.each(engines)('what Explain says of a refusal that is quoted, on %s', (
     expect(explanation).toMatchObject({ allowed: true, user: 'Administrator' })
     const gone = (await quoted({ event: 'permission refused', user: 'gone@example.com', act: 'read Item' })).explanation
     expect(gone?.findings.map(({ check, outcome }) => `${check} ${outcome}`)).toEqual(['user refuses'])
+  })
+
+  it('a refusal of an API key while API access is off names the switch; to a refusal of the same person at the Desk it is nothing', async () => {
+    const off = await person(provider, { api_access: 0 })
+    const byKey = (await quoted({ event: 'api access refused', user: off, reason: 'off for the user' })).explanation
+    expect(byKey?.allowed).toBe(false)
+    expect(of(byKey, 'api access')).toEqual({
+      check: 'api access',
+      outcome: 'refuses',
+      sentence: `API access is switched off for ${off}; a System Manager can switch it on in the User`,
+      remedy: 'A System Manager switches it on',
+    })
+    const atDesk = (await quoted({ event: 'permission refused', user: off, act: 'read Item' })).explanation
+    expect(atDesk?.findings.map(({ check, outcome }) => `${check} ${outcome}`)).toEqual(['user holds', 'role holds'])
+  })
+
+  it('a refusal is told to the owner of the app when it is of a token; of anything else, and of an app that is gone, it is not', async () => {
+    const [owner, owned] = [await person(provider), await register(provider)]
+    await sql`update "tabOAuth Client" set owner = ${owner} where name = ${owned.id}`.execute(provider.database.connection)
+    const theirs: Principal = { ...ADMINISTRATOR, user: owner, roles: new Set(['Desk User']) }
+    const told = async (refused: Refused): Promise<unknown> =>
+      provider.oauth.explain.incident(theirs, await provider.audit.refuse({ user, ...refused }))
+    const ofToken = { event: 'oauth.bearer.refused', reason: 'expired' }
+    expect(await told({ ...ofToken, client: owned.id })).toMatchObject({ incident: { user, client: owned.id } })
+    expect(await told({ event: 'permission refused', client: owned.id, act: 'read Item' })).toBe('not entitled')
+    expect(await told({ ...ofToken, client: 'no such app' })).toBe('not entitled')
   })
 
   it('a refusal of a consent that is gone says so', async () => {

@@ -4,6 +4,8 @@ import { requireDeviceClient } from '../device/device-clients.ts'
 import { consumeDevice, noteQuestion, readDevice, slowDevice } from '../device/device-store.ts'
 import { requireParameter } from '../endpoints/parameters.ts'
 import { lockGrant, readGrant } from '../grants/grants-store.ts'
+import { LIFETIMES } from '../grants/lifetimes.ts'
+import { SECOND } from '../storage/durations.ts'
 import type { DeviceRow } from '../storage/oauth-tables.ts'
 import { hashOf } from '../token-text.ts'
 import type { GrantType, TokenGrant, TokenRequest } from './grant-type.ts'
@@ -41,14 +43,21 @@ export function deviceCode(parts: GrantTypeParts): GrantType {
   }
 }
 
-async function unanswered({ database, now }: GrantTypeParts, device: DeviceRow): Promise<OAuthError> {
-  const isSoon = await database.transaction(async (connection) => {
+async function unanswered(parts: GrantTypeParts, device: DeviceRow): Promise<OAuthError> {
+  if (isHopeless(device) || (await isSoon(parts, device)))
+    return new OAuthError('slow_down', `Ask less often: wait ${SLOWER} seconds longer between two questions`)
+  return new OAuthError('authorization_pending', 'The user has not decided yet')
+}
+
+/** It must wait longer than it lives: no question of it comes in time any more, and none of them is worth a write. */
+const isHopeless = ({ pace }: DeviceRow): boolean => pace * SECOND > LIFETIMES.device
+
+function isSoon({ database, now }: GrantTypeParts, device: DeviceRow): Promise<boolean> {
+  return database.transaction(async (connection) => {
     if (await noteQuestion(connection, device, now(), PATIENCE)) return false
     await slowDevice(connection, device.hash, SLOWER, now())
     return true
   })
-  if (isSoon) return new OAuthError('slow_down', `Ask less often: wait ${SLOWER} seconds longer between two questions`)
-  return new OAuthError('authorization_pending', 'The user has not decided yet')
 }
 
 type AllowedDevice = DeviceRow & { readonly grant_id: string }

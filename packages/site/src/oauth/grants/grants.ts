@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Connection, Database } from '@annex/database'
 import { splitScope } from '@annex/protocol'
-import type { Audit } from '../../audit/audit.ts'
+import type { Audit, AuditEvent } from '../../audit/audit.ts'
 import { beginClosing } from '../access/closings/begin-closing.ts'
 import { readClosedUntil, type ClosingScope } from '../access/closings/closings-store.ts'
 import type { OAuthEvent, OAuthListener } from '../oauth-events.ts'
@@ -88,11 +88,10 @@ export class Grants {
       reason: null,
     }
     await insertGrant(connection, row)
-    await this.#tell(
-      connection,
-      { event: 'grant.created', grant: row.id, user: row.user, client: row.client },
-      { granted: row.granted, rejected: row.rejected },
-    )
+    await this.#tell(connection, [{ event: 'grant.created', grant: row.id, user: row.user, client: row.client }], {
+      granted: row.granted,
+      rejected: row.rejected,
+    })
     return row
   }
 
@@ -136,8 +135,8 @@ export class Grants {
     const now = this.#parts.now()
     const few = isFew(choice) ? choice : { ids: await beginClosing(connection, choice, { reason, by: this.#parts.audit.user(), now }) }
     const ended = await revokeGrants(connection, few, reason, now)
-    for (const { id, ...of } of ended)
-      await this.#tell(connection, { event: 'grant.revoked', grant: id, ...of, reason, replacedIn }, { reason })
+    const events = ended.map(({ id, ...of }) => ({ event: 'grant.revoked', grant: id, ...of, reason, replacedIn }) as const)
+    await this.#tell(connection, events, { reason })
     return ended.length
   }
 
@@ -145,7 +144,7 @@ export class Grants {
   async tellNarrowed(connection: Connection, grant: RevokedGrant, scope: string, reason: string): Promise<void> {
     const { id, user, client, session, kind, created } = grant
     const event = { event: 'grant.narrowed', grant: id, user, client, session, kind, created, scope, reason } as const
-    await this.#tell(connection, event, { reason, scope })
+    await this.#tell(connection, [event], { reason, scope })
   }
 
   /** Ends every grant of a user: their password has changed, or they were disabled or removed. */
@@ -153,15 +152,10 @@ export class Grants {
     await this.revokeWithin(connection, { user }, reason)
   }
 
-  async #tell(connection: Connection, event: OAuthEvent, detail: Record<string, unknown>): Promise<void> {
-    await this.#parts.audit.write(connection, {
-      event: `oauth.${event.event}`,
-      user: event.user,
-      client: event.client,
-      grant: event.grant,
-      detail,
-    })
-    for (const listener of this.#parts.listeners) await listener(connection, event)
+  async #tell(connection: Connection, events: readonly OAuthEvent[], detail: Record<string, unknown>): Promise<void> {
+    const traceOf = ({ event, user, client, grant }: OAuthEvent): AuditEvent => ({ event: `oauth.${event}`, user, client, grant, detail })
+    await this.#parts.audit.writeAll(connection, events.map(traceOf))
+    for (const listener of this.#parts.listeners) await listener(connection, events)
   }
 }
 

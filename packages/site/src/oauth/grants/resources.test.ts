@@ -31,6 +31,10 @@ describe('The resources of a request', () => {
     const many = Array.from({ length: 10 }, (_, index) => `${SITE}/${index}`)
     expect(join(...many)).toBe(many.join(' '))
     expect(() => join(...many, SITE)).toThrow(wrong('Name at most 10 resources'))
+    const long = `${SITE}/${'a'.repeat(4096 - SITE.length - 1)}`
+    expect(join(long)).toBe(long)
+    for (const resources of [[`${long}a`], [long, SITE], [`${SITE}/${'ä'.repeat(700)}`]])
+      expect(() => join(...resources)).toThrow(wrong('Together the resources may have 4096 characters'))
     expect(() => join('nonsense')).toThrow(OAuthError)
     try {
       join('nonsense')

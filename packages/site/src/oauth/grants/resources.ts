@@ -1,6 +1,8 @@
 import { OAuthError } from '@annex/protocol'
 
 const MOST = 10
+/** Characters of all of them together: each token keeps them. */
+const LONGEST = 4096
 
 const wrong = (sentence: string): OAuthError => new OAuthError('invalid_target', sentence)
 
@@ -14,7 +16,9 @@ const wrong = (sentence: string): OAuthError => new OAuthError('invalid_target',
 export function joinResources(resources: readonly string[], issuer: string): string | undefined {
   if (resources.length > MOST) throw wrong(`Name at most ${MOST} resources`)
   const named = new Set(resources.map((resource) => normalForm(resource, issuer)))
-  return named.size === 0 ? undefined : [...named].toSorted().join(' ')
+  const joined = [...named].toSorted().join(' ')
+  if (joined.length > LONGEST) throw wrong(`Together the resources may have ${LONGEST} characters`)
+  return joined === '' ? undefined : joined
 }
 
 /**

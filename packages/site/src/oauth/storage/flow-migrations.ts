@@ -28,6 +28,11 @@ async function indexCodes(connection: Connection): Promise<void> {
   await sql`create index oauth_device_grant_id on oauth_device (grant_id)`.execute(connection)
 }
 
+/** Whoever knows the id of an app, and has many addresses, can make many of these rows. */
+async function indexDevices(connection: Connection): Promise<void> {
+  await sql`create index oauth_device_expires on oauth_device (expires)`.execute(connection)
+}
+
 const TOKEN_COLUMNS = ['hash', 'kind', 'grant_id', 'client', 'scope', 'issued', 'expires', 'used_at', 'successor', 'resource'] as const
 
 /**
@@ -57,9 +62,10 @@ async function orderTokens(connection: Connection, dialect: Dialect): Promise<vo
   await sql`create index oauth_token_expires on oauth_token (expires)`.execute(connection)
 }
 
-/** Device codes, services' grants, the resources of tokens, how codes that ran out are found, and how tokens lie. */
+/** Device codes, services' grants, the resources of tokens, how codes and devices that ran out are found, and how tokens lie. */
 export const flowMigrations: readonly Migration[] = [
   { name: 'oauth flows 1: devices, services and resources', up: addFlows },
   { name: 'oauth flows 2: codes by their end', up: indexCodes },
   { name: 'oauth flows 3: tokens in the order of their issue', up: orderTokens },
+  { name: 'oauth flows 4: devices by their end', up: indexDevices },
 ]

@@ -6,7 +6,8 @@ import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 import type { OAuthTables } from './oauth-tables.ts'
 import { sweep } from './sweep-store.ts'
 
-const DAY = 86_400_000_000
+const HOUR = 3_600_000_000
+const DAY = 24 * HOUR
 
 describe.each(engines)('the sweep on %s', (engine) => {
   let provider: Provider
@@ -125,10 +126,10 @@ describe.each(engines)('the sweep on %s', (engine) => {
         await sql`delete from ${sql.table(name)} where client = 'c'`.execute(provider.database.connection)
     }
 
-    it('removes tokens, devices and requests a day after it, codes a month after it, to the microsecond', async () => {
+    it('removes devices an hour after it, tokens and requests a day, and codes a month after it, to the microsecond', async () => {
       await put('oauth_token', [token('kept', NOW - DAY), token('gone', NOW - DAY - 1)])
       await put('oauth_code', [code('kept', NOW - 30 * DAY), code('gone', NOW - 30 * DAY - 1)])
-      await put('oauth_device', [device('kept', NOW - DAY, 'open', null), device('gone', NOW - DAY - 1, 'open', null)])
+      await put('oauth_device', [device('kept', NOW - HOUR, 'open', null), device('gone', NOW - HOUR - 1, 'open', null)])
       await put('pending_request', [pending('kept', NOW - DAY), pending('gone', NOW - DAY - 1)])
       await sweep(provider.database.connection, NOW, () => true)
       expect((await all()).map((names) => names.length)).toEqual([2, 2, 2, 2])

@@ -1,5 +1,5 @@
 import type { Connection } from '@annex/database'
-import { DAY } from './durations.ts'
+import { DAY, HOUR } from './durations.ts'
 import type { OAuthTables } from './oauth-tables.ts'
 
 /** Rows that go at once… */
@@ -22,7 +22,7 @@ export async function sweep(connection: Connection, now: number, isOver = (): bo
   const db = connection.withTables<OAuthTables>()
   while (!isOver() && (await sweepTokens(connection, now - DAY))) await breath()
   while (!isOver() && (await sweepCodes(connection, now - 30 * DAY))) await breath()
-  while (!isOver() && (await sweepDevices(connection, now - DAY))) await breath()
+  while (!isOver() && (await sweepDevices(connection, now - HOUR))) await breath()
   if (isOver()) return
   // A scan of a small table: each row lives ten minutes.
   await db
@@ -60,7 +60,7 @@ async function sweepCodes(connection: Connection, before: number): Promise<boole
 /** The same of device codes. */
 async function sweepDevices(connection: Connection, before: number): Promise<boolean> {
   const db = connection.withTables<OAuthTables>()
-  // A scan of a small table: each row lives ten minutes.
+  // Index oauth_device_expires.
   const query = db.selectFrom('oauth_device').select(['hash', 'grant_id', 'state']).where('expires', '<', before)
   const devices = await query.limit(BATCH).execute()
   await removeGrants(

@@ -1,17 +1,17 @@
-import type { Connection } from '@annex/database'
+import type { Accounts } from '../../identity/accounts/accounts.ts'
 import type { SessionListener } from '../../identity/sessions/sessions.ts'
-import type { Outbox } from '../../webhooks/outbox.ts'
-import { readLeft } from '../access/closings/closings-store.ts'
+import type { NewMessage, Outbox } from '../../webhooks/outbox.ts'
+import { readLeft, type Left } from '../access/closings/closings-store.ts'
 import { listLogoutReceivers } from '../logout/logout-audience.ts'
 import { sidOf } from '../logout/session-ids.ts'
 import type { OAuthEvent, OAuthListener } from '../oauth-events.ts'
 import { EVENT, LOGOUT, SESSION_REVOKED, TOKEN_CLAIMS_CHANGE, receiverOf, type EventPayload, type LogoutPayload } from './app-messages.ts'
-import { readReceivers } from './receivers-store.ts'
+import { listReceivers } from './receivers-store.ts'
 
 export interface TellAppsParts {
-  readonly outbox: Pick<Outbox, 'insert'>
-  /** The user's `sub`, read in the transaction: the user may be going. */
-  readonly subOf: (connection: Connection, user: string) => Promise<string | undefined>
+  readonly outbox: Pick<Outbox, 'insertAll'>
+  /** Read in the transaction: the user may be going. */
+  readonly accounts: Pick<Accounts, 'readSubs'>
   /** UTC microseconds. */
   readonly now: () => number
 }
@@ -19,52 +19,74 @@ export interface TellAppsParts {
 /** Of what the app did itself it need not sign anybody out. */
 const OWN_DOING = 'token_revoked'
 
+/** What happened to a grant, and where its app wants to hear of it. */
+interface Told extends Pick<Left, 'eventUri' | 'backchannelLogoutUri'> {
+  readonly event: OAuthEvent
+  /** Of the user; undefined where nothing kept it. */
+  readonly sub: string | undefined
+}
+
 /**
- * Tells an app, in the transaction of the change, that a grant of it ended or was narrowed: by an event call where it has an
- * event URI, and of an end by a logout token where it has a back-channel logout URI.
+ * Tells apps, in the transaction of the change, that grants of them ended or were narrowed: by an event call where an app has an
+ * event URI, and of an end by a logout token where it has a back-channel logout URI. However many they are, it takes few statements.
  */
-export function tellApps(parts: TellAppsParts): OAuthListener {
-  return async (connection, event) => {
-    if (event.event === 'grant.created') return
-    // Of one that was closed a while ago its app, or its user, may be gone by now; or another has the user's name.
-    const left = await readLeft(connection, { created: 0, ...event })
-    const receivers = (await readReceivers(connection, event.client)) ?? left
-    const [eventUri, logoutUri] = [receivers?.eventUri, receivers?.backchannelLogoutUri]
-    if (eventUri === undefined && logoutUri === undefined) return
-    const sub = left?.sub ?? (await parts.subOf(connection, event.user))
-    if (eventUri !== undefined) await tellEvent(parts, connection, event, { url: eventUri, sub })
-    if (logoutUri !== undefined && signsOut(event))
-      await tellLogout(parts, connection, { client: event.client, url: logoutUri, sub, sid: sidIn(event) })
+export function tellApps({ outbox, accounts, now }: TellAppsParts): OAuthListener {
+  return async (connection, events) => {
+    const changes = events.filter(({ event }) => event !== 'grant.created')
+    if (changes.length === 0) return
+    const leftOf = await readLeft(connection, Math.min(...changes.map(createdOf)))
+    const receivers = await listReceivers(connection, [...new Set(changes.map(({ client }) => client))])
+    const told = changes.flatMap((event): Told[] => {
+      // Of one that was closed a while ago its app, or its user, may be gone by now; or another has the user's name.
+      const left = leftOf({ ...event, created: createdOf(event) })
+      const { eventUri, backchannelLogoutUri } = receivers.get(event.client) ?? left ?? NOWHERE
+      const isHeard = eventUri !== undefined || backchannelLogoutUri !== undefined
+      return isHeard ? [{ event, eventUri, backchannelLogoutUri, sub: left?.sub }] : []
+    })
+    const unnamed = new Set(told.flatMap(({ event, sub }) => (sub === undefined ? [event.user] : [])))
+    const subs = await accounts.readSubs(connection, [...unnamed])
+    const messagesOf = ({ sub, ...one }: Told): NewMessage[] => grantMessages({ ...one, sub: sub ?? subs.get(one.event.user) }, now())
+    await outbox.insertAll(connection, told.flatMap(messagesOf))
   }
 }
 
 /** Tells every app that a session signed in to, and that wants to hear of it, of the session's end; in its transaction. */
-export function tellSessionEnd(parts: TellAppsParts): SessionListener {
+export function tellSessionEnd({ outbox, accounts }: TellAppsParts): SessionListener {
   return async (connection, session) => {
     const receivers = await listLogoutReceivers(connection, session)
     if (receivers.length === 0) return
-    const sub = await parts.subOf(connection, session.user)
-    for (const { client, sid } of receivers)
-      await tellLogout(parts, connection, { client: client.id, url: client.backchannelLogoutUri ?? '', sub, sid })
+    const sub = (await accounts.readSubs(connection, [session.user])).get(session.user)
+    const messages = receivers.flatMap(({ client, sid }) =>
+      logoutMessages({ client: client.id, url: client.backchannelLogoutUri ?? '', sub, sid }),
+    )
+    await outbox.insertAll(connection, messages)
   }
 }
 
-async function tellEvent(
-  { outbox, now }: TellAppsParts,
-  connection: Connection,
-  { event, client, grant, reason, scope }: OAuthEvent,
-  told: Pick<EventPayload, 'url' | 'sub'>,
-): Promise<void> {
-  const isNarrowed = event === 'grant.narrowed'
-  const type = isNarrowed ? TOKEN_CLAIMS_CHANGE : SESSION_REVOKED
-  const payload: EventPayload = { client, ...told, type, at: now(), grant, reason, scope: isNarrowed ? (scope ?? '') : undefined }
-  await outbox.insert(connection, { kind: EVENT, receiver: receiverOf(EVENT, client), payload: { ...payload } })
+const NOWHERE = { eventUri: undefined, backchannelLogoutUri: undefined } as const
+
+/** When the grant came about, or long before where the event does not say it: any closing of its app or user counts then. */
+const createdOf = ({ created }: OAuthEvent): number => created ?? 0
+
+function grantMessages({ event, sub, eventUri, backchannelLogoutUri: logoutUri }: Told, now: number): NewMessage[] {
+  const { client } = event
+  return [
+    ...(eventUri === undefined ? [] : [eventMessage(event, { url: eventUri, sub }, now)]),
+    ...(logoutUri !== undefined && signsOut(event) ? logoutMessages({ client, url: logoutUri, sub, sid: sidIn(event) }) : []),
+  ]
 }
 
-async function tellLogout({ outbox }: TellAppsParts, connection: Connection, payload: LogoutPayload): Promise<void> {
-  // A logout token that names nobody would be none.
-  if (payload.sub === undefined && payload.sid === undefined) return
-  await outbox.insert(connection, { kind: LOGOUT, receiver: receiverOf(LOGOUT, payload.client), payload: { ...payload } })
+function eventMessage({ event, client, grant, reason, scope }: OAuthEvent, told: Pick<EventPayload, 'url' | 'sub'>, at: number): NewMessage {
+  const isNarrowed = event === 'grant.narrowed'
+  const type = isNarrowed ? TOKEN_CLAIMS_CHANGE : SESSION_REVOKED
+  const payload: EventPayload = { client, ...told, type, at, grant, reason, scope: isNarrowed ? (scope ?? '') : undefined }
+  return { kind: EVENT, receiver: receiverOf(EVENT, client), payload: { ...payload } }
+}
+
+/** None of a logout token that would name nobody: it would be none. */
+function logoutMessages(payload: LogoutPayload): NewMessage[] {
+  if (payload.sub === undefined && payload.sid === undefined) return []
+  return [{ kind: LOGOUT, receiver: receiverOf(LOGOUT, payload.client), payload: { ...payload } }]
 }
 
 /** Not when the app did it, nor when no person was there, nor of the session in which its user just consented anew. */

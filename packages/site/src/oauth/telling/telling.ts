@@ -1,6 +1,7 @@
-import type { Connection, Database } from '@annex/database'
+import type { Database } from '@annex/database'
 import type { Audit } from '../../audit/audit.ts'
 import type { Sealer } from '../../documents/secrets/sealer.ts'
+import type { Accounts } from '../../identity/accounts/accounts.ts'
 import type { SessionListener } from '../../identity/sessions/sessions.ts'
 import { Outbox } from '../../webhooks/outbox.ts'
 import type { OAuthListener } from '../oauth-events.ts'
@@ -12,8 +13,7 @@ export interface TellingParts {
   readonly database: Database
   readonly audit: Audit
   readonly sealer: Sealer
-  /** The user's `sub`, read in the transaction: the user may be going. */
-  readonly subOf: (connection: Connection, user: string) => Promise<string | undefined>
+  readonly accounts: Pick<Accounts, 'readSubs'>
   /** UTC microseconds. */
   readonly now: () => number
 }

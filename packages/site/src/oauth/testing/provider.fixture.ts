@@ -142,10 +142,9 @@ async function openHouse(database: Database, clock: Clock, now: () => number, ke
   const [events, faults, notices, logged]: [OAuthEvent[], unknown[], string[], string[]] = [[], [], [], []]
   const ring = new LiveKeys({ database, ring: keys, now, onNotice: (sentence) => void notices.push(sentence) })
   const sealer = valueSealer({ ring, siteOf: readSiteId, onLacking: (keyId) => ring.noteLacking(keyId) })
-  const subOf = async (connection: Connection, user: string): Promise<string | undefined> => (await accounts.read(user, connection))?.sub
-  const telling = new Telling({ database, audit, sealer, subOf, now })
+  const telling = new Telling({ database, audit, sealer, accounts, now })
   sessions.onEnd(telling.onSessionEnd)
-  const listeners: OAuthListener[] = [async (_connection, event) => void events.push(event), telling.onGrant]
+  const listeners: OAuthListener[] = [async (_connection, told) => void events.push(...told), telling.onGrant]
   const grants = new Grants({ database, audit, now, listeners })
   const onCredentialsChanged = (connection: Connection, user: string): Promise<void> =>
     grants.revokeForUser(connection, user, 'credentials_changed')

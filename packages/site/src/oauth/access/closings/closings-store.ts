@@ -133,29 +133,39 @@ export async function isClosedUntil(connection: Connection, { client = '', user 
 
 /** When and why a grant was ended by a closing that has not come to it yet. */
 export async function readClosed(connection: Connection, grant: Closable): Promise<{ closedAt: number; reason: string } | undefined> {
-  const [first] = await closingsOf(connection, grant)
+  const [first] = (await closingsSince(connection, grant)).filter(isOver(grant))
   return first && { closedAt: first.closed_at ?? 0, reason: first.reason }
 }
 
-/** What the closings that a grant falls under kept of its user and its app; undefined when it falls under none. */
-export async function readLeft(connection: Connection, grant: Closable): Promise<Left | undefined> {
-  const rows = await closingsOf(connection, grant)
-  if (rows.length === 0) return undefined
-  const first = (column: 'sub' | 'event_uri' | 'logout_uri'): string | undefined => rows.map((row) => row[column]?.trim()).find(Boolean)
-  return { sub: first('sub'), eventUri: first('event_uri'), backchannelLogoutUri: first('logout_uri') }
+/**
+ * What the closings that grants fall under kept of their users and their apps: tells it of one that came about at `since` or later;
+ * undefined when it falls under none.
+ */
+export async function readLeft(connection: Connection, since: number): Promise<(grant: Closable) => Left | undefined> {
+  const closings = await closingsSince(connection, { created: since })
+  return (grant) => {
+    const rows = closings.filter(isOver(grant))
+    if (rows.length === 0) return undefined
+    const first = (column: 'sub' | 'event_uri' | 'logout_uri'): string | undefined => rows.map((row) => row[column]?.trim()).find(Boolean)
+    return { sub: first('sub'), eventUri: first('event_uri'), backchannelLogoutUri: first('logout_uri') }
+  }
 }
 
-const closingsOf = (connection: Connection, { client, user, created }: Closable): Promise<ClosingRow[]> =>
-  closingsOver(connection, { client, user, created })
+/** Whether a closing ends that grant. */
+const isOver =
+  ({ client, user, created }: Closable) =>
+  (closing: ClosingRow): boolean =>
+    closing.closed_at !== null &&
+    closing.closed_at >= created &&
+    (closing.client === client || closing.client === '') &&
+    (closing.user === user || closing.user === '')
 
-// A scan: see `isNotClosed`.
-const closingsOver = keptQuery<Closable, ClosingRow>((connection, { client, user, created }) =>
+/** Those that end anything which came about then or later. A scan: see `isNotClosed`. */
+const closingsSince = keptQuery<Pick<Closable, 'created'>, ClosingRow>((connection, { created }) =>
   connection
     .withTables<OAuthTables>()
     .selectFrom('oauth_closing')
     .selectAll()
-    .where('client', 'in', [client, ''])
-    .where('user', 'in', [user, ''])
     .where('closed_at', '>=', created)
     .orderBy('closed_at')
     .orderBy('id'),

@@ -172,6 +172,18 @@ describe.each(engines)('an attack on consent, on %s:', (engine) => {
     expect(boxesOf(await alice.authorize(request(app, { scope: 'Item:read '.repeat(300) })))).toEqual(['Item:read'])
   })
 
+  it('A36 nobody fills the site with long requests, or keeps it busy with forms of very many fields', async () => {
+    const before = await stored()
+    expectError(await alice.post(AUTHORIZE, request(app, { stuffing: 'a'.repeat(40_000) })), 'invalid_request')
+    expect(await stored()).toEqual(before)
+    const page = await alice.post(AUTHORIZE, request(app, { scope: 'Item:read '.repeat(10_000) }))
+    const db = provider.database.connection.withTables<OAuthTables>()
+    for (const { request: kept } of await db.selectFrom('pending_request').select('request').execute()) expect(kept.length).toBeLessThan(40_000)
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`n${index}`, '']))
+    expectRefusal(await alice.post(APPROVE, { ...readConsent(page), ...many, decision: 'allow' }))
+    expect((await alice.decide(page)).status).toBe(303)
+  })
+
   describe('F13 an app that registered itself', () => {
     const save = async (values: Record<string, string>): Promise<void> => {
       await provider.documents.update(ADMINISTRATOR, { doctype: SETTINGS, name: SETTINGS, values })

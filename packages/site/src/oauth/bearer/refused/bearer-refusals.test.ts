@@ -4,6 +4,9 @@ import { engines } from '../../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR, type Principal } from '../../../policy/principal.ts'
 import { Browser, REVOKE, connect, me, person, post, register, type App, type Reply } from '../../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
+import { tokenKey } from '../../token-text.ts'
+import { invalidToken } from '../bearer-authenticator.ts'
+import { BearerRefusals } from './bearer-refusals.ts'
 
 const UNKNOWN = `at1_${'A'.repeat(43)}`
 const HEADER = 'x-annex-incident'
@@ -75,20 +78,57 @@ describe.each(engines)('a call with a token that is not good, on %s', (engine) =
     expect(await provider.oauth.explain.incident(caller('stranger@example.com'), incidentOf(reply))).toBe('not entitled')
   })
 
-  it.each<[reason: string, statement: (given: Given) => ReturnType<typeof sql>]>([
-    ['not open', ({ app }) => sql`update "tabOAuth Client" set authorization_policy = 'After Approval' where name = ${app.id}`],
-    ['app retired', ({ app }) => sql`update "tabOAuth Client" set enabled = 0, state = 'Retired' where name = ${app.id}`],
-    ['app pending', ({ app }) => sql`update "tabOAuth Client" set enabled = 0, state = 'Pending' where name = ${app.id}`],
-    ['other user', ({ app }) => sql`update oauth_grant set kind = 'service' where client = ${app.id}`],
-  ])('says %s where that alone is the matter', async (reason, statement) => {
+  it.each<[reason: string, statement: (given: Given) => ReturnType<typeof sql>, refusedBy: string]>([
+    ['user', ({ user }) => sql`update account set enabled = 0 where "user" = ${user}`, 'user'],
+    ['not open', ({ app }) => sql`update "tabOAuth Client" set authorization_policy = 'After Approval' where name = ${app.id}`, 'app'],
+    ['app retired', ({ app }) => sql`update "tabOAuth Client" set enabled = 0, state = 'Retired' where name = ${app.id}`, 'app'],
+    ['app pending', ({ app }) => sql`update "tabOAuth Client" set enabled = 0, state = 'Pending' where name = ${app.id}`, 'app'],
+    ['app removed', ({ app }) => sql`delete from "tabOAuth Client" where name = ${app.id}`, 'app'],
+    ['other user', ({ app }) => sql`update oauth_grant set kind = 'service' where client = ${app.id}`, 'token'],
+  ])('says %s where that alone is the matter', async (reason, statement, refusedBy) => {
     const one = await given()
     await alter(one, statement(one))
     await provider.generation.bump(provider.database.connection)
     const reply = await me(provider, one.access)
+    expect(seen(reply)).toEqual(seen(await me(provider, UNKNOWN)))
+    expect(reply.status).toBe(401)
+    await provider.audit.flush(true)
+    const rows = await provider.trail.latest({ event: 'oauth.bearer.refused', client: one.app.id }, 10)
+    expect(rows).toMatchObject([{ user: one.user, incident: incidentOf(reply), detail: { reason } }])
+    const told = await provider.oauth.explain.incident(ADMINISTRATOR, incidentOf(reply))
+    expect(told).toMatchObject({ incident: { user: one.user, facts: { reason } }, explanation: { allowed: false } })
+    if (told === 'not entitled') throw new Error('nothing')
+    const refusing = told?.explanation?.findings.filter(({ outcome }) => outcome === 'refuses').map(({ check }) => check)
+    expect(refusing).toContain(refusedBy)
+  })
+
+  it('says user of Administrator, for whom no app of this site may act', async () => {
+    const one = await given()
+    await alter(one, sql`update oauth_grant set "user" = 'Administrator' where client = ${one.app.id}`)
+    const reply = await me(provider, one.access)
     expect(reply.status).toBe(401)
     await provider.audit.flush(true)
     const told = await provider.oauth.explain.incident(ADMINISTRATOR, incidentOf(reply))
-    expect(told).toMatchObject({ incident: { user: one.user, facts: { reason } }, explanation: { allowed: false } })
+    const sentence = 'Apps may not act for Administrator on this site'
+    expect(told).toMatchObject({ incident: { user: 'Administrator', facts: { reason: 'user' } }, explanation: { allowed: false } })
+    expect(told).toHaveProperty('explanation.findings', expect.arrayContaining([expect.objectContaining({ outcome: 'refuses', sentence })]))
+  })
+
+  it('says changed meanwhile of one that is good by the time it is asked what was the matter', async () => {
+    const one = await given()
+    const refusals = new BearerRefusals({
+      ...provider,
+      usage: provider.oauth.usage,
+      invalidToken: (incident) => invalidToken(provider.base, incident),
+    })
+    const refused = await refusals.refuse({ hash: tokenKey(one.access), ip: '127.0.0.1', now: provider.now() })
+    const incident = String(refused.options.headers?.[HEADER])
+    expect(refused.status).toBe(401)
+    await provider.audit.flush(true)
+    const rows = await provider.trail.latest({ event: 'oauth.bearer.refused', client: one.app.id }, 10)
+    expect(rows).toMatchObject([{ user: one.user, incident, detail: { reason: 'changed meanwhile' } }])
+    const told = await provider.oauth.explain.incident(caller(one.user), incident)
+    expect(told).toMatchObject({ incident: { facts: { reason: 'changed meanwhile' } }, explanation: { allowed: true } })
   })
 
   it('tells of a user who was disabled that their consents ended with that', async () => {

@@ -118,7 +118,7 @@ describe.each(engines)('the secrets of an app’s events, on %s', (engine) => {
       { ...told, grant: 'g-1', reason: 'admin_revoked' },
       { ...told, grant: 'g-2' },
     ])
-      await provider.database.transaction((connection) => provider.telling.onGrant(connection, event))
+      await provider.database.transaction((connection) => provider.telling.onGrant(connection, [event]))
     const [newest, oldest, ...more] = await deliveries.list(ADMINISTRATOR, app.id)
     expect(more).toEqual([])
     expect(oldest).toEqual({

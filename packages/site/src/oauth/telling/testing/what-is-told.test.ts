@@ -59,7 +59,7 @@ describe.each(engines)('what an app is told, on %s', (engine) => {
   /** What of an event is put into the outbox. */
   async function tell(app: App, event: Partial<OAuthEvent>): Promise<Record<string, unknown>[]> {
     await provider.database.transaction((connection) =>
-      provider.telling.onGrant(connection, { event: 'grant.revoked', grant: 'g-1', user, client: app.id, ...event }),
+      provider.telling.onGrant(connection, [{ event: 'grant.revoked', grant: 'g-1', user, client: app.id, ...event }]),
     )
     const kinds = [EVENT, LOGOUT].map((kind) => `${kind}:${app.id}`)
     const messages = await provider.telling.outbox.list(kinds)

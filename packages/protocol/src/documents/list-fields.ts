@@ -1,5 +1,5 @@
-import { FrappeError } from './errors.ts'
-import { remembering } from './remembering.ts'
+import { FrappeError } from '../errors.ts'
+import { remembering } from '../remembering.ts'
 
 /** Where a field stands: in the list's own DocType, behind one of its link or table fields, or in a table named by its DocType. */
 export interface FieldPath {

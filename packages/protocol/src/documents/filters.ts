@@ -1,4 +1,4 @@
-import { FrappeError, invalid } from './errors.ts'
+import { FrappeError, invalid } from '../errors.ts'
 import { isRecord } from './document.ts'
 
 /** One condition of a list. `doctype` is set when the caller named one (a child table, or the type itself). */
