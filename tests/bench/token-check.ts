@@ -5,7 +5,7 @@ import { Clock } from '../../packages/site/src/doctypes/values/clock.ts'
 import { Documents } from '../../packages/site/src/documents/documents.ts'
 import { Accounts } from '../../packages/site/src/identity/accounts/accounts.ts'
 import { Principals } from '../../packages/site/src/identity/principals.ts'
-import { bearerAuthenticator } from '../../packages/site/src/oauth/bearer/bearer-authenticator.ts'
+import { bearerAuthenticator, invalidToken } from '../../packages/site/src/oauth/bearer/bearer-authenticator.ts'
 import { LastUses } from '../../packages/site/src/oauth/bearer/last-uses.ts'
 import { testSealer } from '../../packages/site/src/oauth/keys/sealing/sealer.fixture.ts'
 import { Usage } from '../../packages/site/src/oauth/usage/usage.ts'
@@ -70,7 +70,8 @@ async function authenticatorOver(database: Awaited<ReturnType<typeof openDatabas
     holds: async () => true,
     isForSite: () => true,
     uses: { note: () => undefined },
-    audit: { refuse: async () => '', noteRefusal: () => undefined },
+    audit: { refuse: async () => '' },
+    refusals: { refuse: async ({ hash = '' }) => invalidToken('', hash) },
     lastUses: new LastUses(database, () => undefined),
     usage: new Usage({ database, now, onFault: () => undefined }),
     budgets: { spend: async () => () => undefined },

@@ -16,6 +16,7 @@ import type { ClientAuthentication } from './clients/authentication/client-authe
 import type { Clients } from './clients/clients.ts'
 import { deviceAuthorizationEndpoint } from './device/device-authorization-endpoint.ts'
 import { devicePageRoutes } from './device/device-page-routes.ts'
+import type { BearerRefusals } from './bearer/refused/bearer-refusals.ts'
 import { discoveryRoutes } from './endpoints/discovery-routes.ts'
 import type { Explain } from './explain/explain.ts'
 import { explainRoutes } from './explain/explain-routes.ts'
@@ -35,6 +36,7 @@ export interface RouteParts extends OAuthParts {
   readonly apps: Apps
   readonly authentication: ClientAuthentication
   readonly origins: AllowedOrigins
+  readonly refusals: BearerRefusals
   readonly clients: Clients
   readonly explain: Explain
   readonly grantTypes: ReadonlyMap<string, GrantType>

@@ -1,3 +1,4 @@
+import type { FrappeError } from '@annex/protocol'
 import { addressBlock } from '../http/address-block.ts'
 import type { Authenticator } from '../http/exchange.ts'
 import { Limits } from '../http/limits.ts'
@@ -8,7 +9,8 @@ import { Admission } from './admission.ts'
 import { Apps } from './apps/apps.ts'
 import { AllowedOrigins } from './access/allowed-origins.ts'
 import { Closings } from './access/closings/closings.ts'
-import { bearerAuthenticator } from './bearer/bearer-authenticator.ts'
+import { bearerAuthenticator, invalidToken, type BearerParts } from './bearer/bearer-authenticator.ts'
+import { BearerRefusals } from './bearer/refused/bearer-refusals.ts'
 import { Budgets } from './budgets/budgets.ts'
 import { ClientAuthentication, type ClientRequest } from './clients/authentication/client-authentication.ts'
 import { isConfidential, type Client } from './clients/client.ts'
@@ -87,6 +89,8 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
   const explain = new Explain({ ...parts, admission })
   const origins = new AllowedOrigins(parts)
   const closings = new Closings(parts)
+  const invalid = (incident: string): FrappeError => invalidToken(resourceMetadataUrl(parts.issuer()), incident)
+  const refusals = new BearerRefusals({ ...parts, usage, invalidToken: invalid })
   const tidying = new Tidying(
     [
       () => keys.rotateWhenDue(),
@@ -99,18 +103,7 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
     onFault,
   )
   return {
-    authenticator: bearerAuthenticator({
-      ...parts,
-      lastUses,
-      usage,
-      budgets,
-      uses: clients.uses,
-      principalOf: (user, token) => parts.users.principal(user, token),
-      admits: (user) => admission.admits(user),
-      holds: (principal, client, kind) => admission.holds(principal, client, kind),
-      isForSite: (resource) => isForSite(resource, parts.issuer()),
-      resourceMetadata: () => resourceMetadataUrl(parts.issuer()),
-    }),
+    authenticator: bearerAuthenticator({ ...parts, ...judgedBy(parts, admission), lastUses, usage, budgets, refusals, uses: clients.uses }),
     clients,
     tokenDocument: tokenDocument({ ...parts, uses: clients.uses }),
     explain,
@@ -123,7 +116,8 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
     origins,
     endClosed: () => closings.run(),
     tidy: () => tidying.run(),
-    routes: (server) => oauthRoutes(server, { ...routeParts({ ...parts, usage, budgets, apps }, admission, clients), explain, origins }),
+    routes: (server) =>
+      oauthRoutes(server, { ...routeParts({ ...parts, usage, budgets, apps }, admission, clients), explain, origins, refusals }),
     close: async () => {
       await tidying.close()
       await closings.close()
@@ -133,6 +127,17 @@ export async function openOAuth(parts: OAuthParts): Promise<OAuth> {
     },
   }
 }
+
+type Judged = Pick<BearerParts, 'principalOf' | 'admits' | 'holds' | 'isForSite' | 'resourceMetadata'>
+
+/** What is asked at each call of a token's user and of what the token is for. */
+const judgedBy = (parts: OAuthParts, admission: Admission): Judged => ({
+  principalOf: (user, token) => parts.users.principal(user, token),
+  admits: (user) => admission.admits(user),
+  holds: (principal, client, kind) => admission.holds(principal, client, kind),
+  isForSite: (resource) => isForSite(resource, parts.issuer()),
+  resourceMetadata: () => resourceMetadataUrl(parts.issuer()),
+})
 
 /** The ring of this process follows the rotations of all of them. */
 async function followKeys({ ring, generation, onBroken }: OAuthParts): Promise<void> {
@@ -151,7 +156,7 @@ function routeParts(
   parts: CountingParts,
   admission: Admission,
   clients: Clients,
-): Omit<Parameters<typeof oauthRoutes>[1], 'explain' | 'origins'> {
+): Omit<Parameters<typeof oauthRoutes>[1], 'explain' | 'origins' | 'refusals'> {
   const tokens = new Tokens(parts.database, parts.ring, parts.now)
   const grantTypeParts = { ...parts, admission, tokens, uses: clients.uses }
   const grantTypes = new Map<string, GrantType>([

@@ -37,6 +37,32 @@ describe.each(engines)('the outbox on %s', (engine) => {
     expect(app.received).toHaveLength(1)
   })
 
+  it('sends what was written together in the order in which it was given, to each receiver', async () => {
+    const texts = Array.from({ length: 70 }, (_, index) => String(index))
+    const receiverOf = (text: string): string => (Number(text) % 7 === 3 ? 'two' : 'one')
+    const messages = texts.map((text) => ({ kind: 'plain', receiver: receiverOf(text), payload: { to: app.url, text } }))
+    site.worker()
+    const ids = await site.database.transaction((connection) => site.outbox.insertAll(connection, messages))
+    const heard = await app.heard(texts.length)
+    for (const receiver of ['one', 'two']) {
+      const [own, sent] = [heard.filter(({ body }) => receiverOf(body) === receiver), texts.filter((text) => receiverOf(text) === receiver)]
+      expect(own.map(({ body }) => body)).toEqual(sent)
+      expect(own.map(({ headers }) => headers['webhook-id'])).toEqual(sent.map((text) => ids[Number(text)]))
+    }
+    expect(await site.database.transaction((connection) => site.outbox.insertAll(connection, []))).toEqual([])
+  })
+
+  it('takes in whatever many write at once to the same new receivers, in whatever order', async () => {
+    // In the first round connections are made.
+    for (const round of [1, 2, 3]) {
+      const receivers = Array.from({ length: 60 }, (_, index) => `new ${round} ${index}`)
+      const messages = receivers.map((receiver) => ({ kind: 'plain', receiver, payload: { to: null, text: '' } }))
+      const insert = (all: typeof messages) => site.database.transaction((connection) => site.outbox.insertAll(connection, all))
+      await Promise.all(Array.from({ length: 10 }, (_, at) => insert(at % 2 === 0 ? messages : messages.toReversed())))
+      expect(await site.outbox.list(receivers, 1000)).toHaveLength(600)
+    }
+  })
+
   it('sends what was written in another process within five seconds', async () => {
     site.worker({ pollEvery: 100 })
     const other = await site.otherProcess()

@@ -30,7 +30,12 @@ export class People {
     add(made)
     await insertPeople(connection, made)
     // Another may have named them at the same moment: theirs is the name then.
-    add(await readPeople(connection, made.map(({ user }) => user)))
+    add(
+      await readPeople(
+        connection,
+        made.map(({ user }) => user),
+      ),
+    )
     return names
   }
 

@@ -8,7 +8,7 @@ import { listGrants } from '../grants/grants-store.ts'
 import type { GrantRow } from '../storage/oauth-tables.ts'
 import { START } from './closings/begin-closing.ts'
 import { insertClosing, listClosings, type Closing, type Reached } from './closings/closings-store.ts'
-import { nextConsents } from './closings/turns-store.ts'
+import { AT_ONCE, nextConsents, type Span } from './closings/turns-store.ts'
 
 export interface LostRolesParts {
   readonly grants: Pick<Grants, 'revokeWithin'>
@@ -70,7 +70,7 @@ export async function endForClient(
   rolesOf: RolesOf,
   { grants, now }: LostRolesParts,
 ): Promise<void> {
-  const { ids, next } = await judgeConsents(connection, { ...closed, reached: START }, rolesOf, now())
+  const { ids, next } = await judgeConsents(connection, { ...closed, span: { after: START, most: AT_ONCE } }, rolesOf, now())
   await grants.revokeWithin(connection, { ids }, LEFT_OUT)
   if (next) await insertClosing(connection, { ...closed, id: randomUUID(), closedAt: undefined, reason: LEFT_OUT, reached: next, by })
 }
@@ -80,11 +80,11 @@ export async function endForClient(
  */
 export async function judgeConsents(
   connection: Connection,
-  { client, roles: allowedRoles, reached }: Closed & Pick<Closing, 'reached'>,
+  { client, roles: allowedRoles, span }: Closed & { readonly span: Span },
   rolesOf: RolesOf,
   now: number,
 ): Promise<{ readonly ids: readonly string[]; readonly next: Reached | undefined }> {
-  const { grants, next } = await nextConsents(connection, client, reached, now)
+  const { grants, next } = await nextConsents(connection, client, span, now)
   const ids: string[] = []
   for (const { id, user } of grants) {
     const roles = await rolesOf(user)

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
@@ -39,6 +40,24 @@ describe.each(engines)('an authorization request on %s', (engine) => {
     alice = await new Browser(provider).signIn(user)
   })
   afterAll(() => provider.close())
+
+  it.each(['tabOAuth Client', 'oauth_grant'])(
+    'that meets a fault of the site’s own, such as the loss of %s, tells neither its user nor the app of it',
+    async (table) => {
+      const { connection } = provider.database
+      const path = `${AUTHORIZE}?${formOf(request(app))}`
+      const [name, away] = [sql.table(table), sql.table('away')]
+      await sql`alter table ${name} rename to ${away}`.execute(connection)
+      const replies = [await alice.get(path), await alice.get(path, { accept: 'application/json' })]
+      await sql`alter table ${away} rename to ${name}`.execute(connection)
+      for (const reply of replies) {
+        expect([reply.status, reply.location]).toEqual([500, undefined])
+        expect(reply.text).not.toMatch(/no such table|relation|oauth_grant|OAuth Client|server_error|invalid_request/)
+      }
+      expect(provider.logged.filter((line) => line.includes(table)).length).toBeGreaterThanOrEqual(2)
+      expect((await alice.get(path)).status).toBe(200)
+    },
+  )
 
   describe('whose receiver is not proven is refused here and never redirected', () => {
     it.each<[row: string, redirect: string | string[]]>([

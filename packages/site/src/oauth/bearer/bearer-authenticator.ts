@@ -13,7 +13,7 @@ import { wordsOf } from '../clients/clients-store.ts'
 import type { Usage } from '../usage/usage.ts'
 import { KnownCallers, type KnownCaller } from './kept/known-callers.ts'
 import { NarrowedScopes } from './kept/narrowed-scopes.ts'
-import { BearerRefusals } from './refused/bearer-refusals.ts'
+import type { BearerRefusals } from './refused/bearer-refusals.ts'
 import { actsAsAll, tokenRights } from './token-rights.ts'
 import { tokenKey, isAccessToken } from '../token-text.ts'
 
@@ -34,7 +34,9 @@ export interface BearerParts {
   readonly budgets: Pick<Budgets, 'spend'>
   /** Where exceptions that apps use are counted. */
   readonly uses: Pick<ClientUses, 'note'>
-  readonly audit: Pick<Audit, 'refuse' | 'noteRefusal'>
+  readonly audit: Pick<Audit, 'refuse'>
+  /** Where calls with tokens that are not good are remembered. */
+  readonly refusals: Pick<BearerRefusals, 'refuse'>
   readonly resourceMetadata: () => string
   readonly now: () => number
 }
@@ -51,7 +53,7 @@ const ONE_TOKEN = /^bearer ([^\s,]+)$/i
 export function bearerAuthenticator(parts: BearerParts): Authenticator<Principal> {
   const callers = new KnownCallers()
   const narrowed = new NarrowedScopes()
-  const refusals = new BearerRefusals({ ...parts, invalidToken: (incident) => invalidToken(parts.resourceMetadata(), incident) })
+  const { refusals } = parts
   return async ({ headers, ip }) => {
     const header = headers['authorization']
     if (typeof header !== 'string' || !BEARER.test(header)) return undefined
@@ -106,9 +108,9 @@ async function requireAddress(row: BearerRow, hash: string, ip: string, { audit,
 }
 
 /** The 401 for a token that is not good; it says nothing of why. The incident stands in a header alone, so that the body is always the same. */
-export function invalidToken(resourceMetadata: string, incident?: string): FrappeError {
+export function invalidToken(resourceMetadata: string, incident: string): FrappeError {
   const challenge = `Bearer error="invalid_token", error_description="The access token is unknown, expired or revoked", resource_metadata="${resourceMetadata}"`
   return new FrappeError('AuthenticationError', 'The access token is unknown, expired or revoked; renew it or sign in again', {
-    headers: { 'www-authenticate': challenge, ...(incident === undefined ? {} : { [INCIDENT_HEADER]: incident }) },
+    headers: { 'www-authenticate': challenge, [INCIDENT_HEADER]: incident },
   })
 }

@@ -193,6 +193,17 @@ describe.each(engines)('a device on %s', (engine) => {
   })
 
   describe('and its page', () => {
+    it('tells who comes for an app that was removed meanwhile that they may not use it', async () => {
+      const [asked, shown] = [await own(), await own()]
+      const [{ code }, page] = [await start(asked), await open((await start(shown)).code)]
+      expect(page.status).toBe(200)
+      for (const { id } of [asked, shown]) await sql`delete from "tabOAuth Client" where name = ${id}`.execute(provider.database.connection)
+      for (const reply of [await open(code), await decide(page)]) {
+        expect(reply.status).toBe(403)
+        expect(wordsOf(reply)).toContain('You may not use this app, or it has been ended.')
+      }
+    })
+
     it('a guest signs in first, and comes back to the code', async () => {
       const guest = new Browser(provider)
       const back = async (path: string): Promise<string | null | undefined> =>

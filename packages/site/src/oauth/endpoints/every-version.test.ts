@@ -111,8 +111,9 @@ describe.each(engines)('the provider on %s', (engine) => {
         await post(provider, path, { client_id: app.id }, { authorization: `Bearer ${tokens.access}` }),
         await browser.get(path),
         await browser.post(path, {}, csrf),
+        await browser.post(path, { client_id: '' }, csrf),
       ]
-      expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 405, 417])
+      expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 405, 417, 417])
       expect(await live()).toEqual([200, 200])
       const ended = await browser.post(path, { client_id: app.id }, csrf)
       expect([ended.status, ended.json, await live()]).toEqual([200, {}, [401, 200]])

@@ -4,9 +4,11 @@ import type { Principal } from '../../policy/principal.ts'
 import { claimsOf } from '../claims.ts'
 import { readClient } from '../clients/clients-store.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
-import { invalidToken } from '../bearer/bearer-authenticator.ts'
+import type { BearerRefusals } from '../bearer/refused/bearer-refusals.ts'
 
-export interface ProfileParts extends Pick<OAuthParts, 'database' | 'users' | 'issuer'> {
+export interface ProfileParts extends Pick<OAuthParts, 'database' | 'users' | 'issuer' | 'now'> {
+  /** Where it is remembered of a token that its app, or its user, is gone since the call was let in. */
+  readonly refusals: Pick<BearerRefusals, 'refuse'>
   readonly resourceMetadata: () => string
 }
 
@@ -17,11 +19,13 @@ export interface ProfileParts extends Pick<OAuthParts, 'database' | 'users' | 'i
  * @see OpenID Connect Core section 5.3
  */
 export async function profileEndpoint(exchange: Exchange<Principal>, parts: ProfileParts): Promise<Answer> {
-  const { token, user } = exchange.caller
+  const { caller, ip } = exchange
+  const { token, user } = caller
   if (!token) throw tokenNeeded(parts.resourceMetadata())
   if (!token.scopes.has('openid')) throw insufficientScope(parts.resourceMetadata())
   const [client, person] = await Promise.all([readClient(parts.database.connection, token.client), parts.users.person(user)])
-  if (!client || !person) throw invalidToken(parts.resourceMetadata())
+  if (!client || !person)
+    throw await parts.refusals.refuse({ hash: token.hash, ip, now: parts.now(), ...(person ? {} : { beyond: 'user' }) })
   return { json: claimsOf(person, token.scopes, client, parts.issuer()) }
 }
 

@@ -76,7 +76,11 @@ function grantMessages({ event, sub, eventUri, backchannelLogoutUri: logoutUri }
   ]
 }
 
-function eventMessage({ event, client, grant, reason, scope }: OAuthEvent, told: Pick<EventPayload, 'url' | 'sub'>, at: number): NewMessage {
+function eventMessage(
+  { event, client, grant, reason, scope }: OAuthEvent,
+  told: Pick<EventPayload, 'url' | 'sub'>,
+  at: number,
+): NewMessage {
   const isNarrowed = event === 'grant.narrowed'
   const type = isNarrowed ? TOKEN_CLAIMS_CHANGE : SESSION_REVOKED
   const payload: EventPayload = { client, ...told, type, at, grant, reason, scope: isNarrowed ? (scope ?? '') : undefined }

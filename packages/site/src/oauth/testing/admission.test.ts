@@ -111,6 +111,8 @@ describe.each(engines)('whom apps may act for, on %s', (engine) => {
     await (await new Browser(provider).signIn(other)).authorize(request(asking))
     await approvals.approve(ADMINISTRATOR, app.id, other)
     expect([await admission.allows(app, other), await admission.allows(app, user)]).toEqual([true, false])
+    await provider.documents.remove(ADMINISTRATOR, { doctype: 'User', name: other })
+    expect([await admission.isApproved(app.id, other), await admission.isApproved('no such app', user)]).toEqual([false, false])
   })
 
   it('is for a service its user, unless that one rules the site and the service is fenced', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Connection } from '@annex/database'
 import { extendClosing, insertClosing, isClosedUntil, type ClosingScope } from './closings-store.ts'
-import { mayBeMore, nextClosed, readLastMade } from './turns-store.ts'
+import { AT_ONCE, mayBeMore, nextClosed, readLastMade } from './turns-store.ts'
 
 /** Before the first of all grants. */
 export const START = { created: 0, id: '' } as const
@@ -21,7 +21,7 @@ export async function beginClosing(
   const lastMade = await readLastMade(connection, scope)
   // The clock of the process that stored the last of them may be ahead.
   const closedAt = Math.max(now, lastMade)
-  const turns = await nextClosed(connection, scope, START, { closedAt, now })
+  const turns = await nextClosed(connection, scope, { after: START, most: AT_ONCE }, { closedAt, now })
   // One that is under way already, of as many, is not made twice; nor one for what was granted since: every judgement looks at all of them.
   const closing = { ...scope, id: randomUUID(), roles: undefined, closedAt, reason, reached: turns.next ?? START, by }
   const isNew = (await mayBeMore(connection, scope, { closedAt, now }, turns)) && !(await isClosedUntil(connection, scope, lastMade))

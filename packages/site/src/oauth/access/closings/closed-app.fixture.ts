@@ -98,13 +98,14 @@ export async function whatIsShown({ oauth, grants, documents }: Provider, { app,
 
 export const NOTHING_SHOWN = { ofUser: 0, ofApp: 0, counted: 0, tokens: 0 }
 
-/** The part of another process that ends what was closed. */
+/** The part of another process that ends what was closed, in small batches. */
 export const anotherProcess = (provider: Provider, grants: Pick<Provider['grants'], 'revokeWithin'> = provider.grants): Closings =>
   new Closings({
     ...provider,
     grants,
     users: { principal: (user) => provider.principals.of(user) },
     onFault: (error) => void provider.faults.push(error),
+    most: 40,
   })
 
 /** Ends all of it as three processes at once, after one that was killed with a part of it done. */

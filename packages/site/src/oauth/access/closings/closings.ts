@@ -3,12 +3,14 @@ import type { Connection, Generation } from '@annex/database'
 import type { OAuthParts } from '../../oauth-parts.ts'
 import { judgeConsents } from '../lost-roles.ts'
 import { listClosings, moveClosing, removeClosing, type Closing, type Reached } from './closings-store.ts'
-import { nextClosed } from './turns-store.ts'
+import { BATCH, nextClosed, type Span } from './turns-store.ts'
 
 export interface ClosingsParts extends Pick<OAuthParts, 'database' | 'audit' | 'now' | 'onFault'> {
   readonly grants: Pick<OAuthParts['grants'], 'revokeWithin'>
   readonly users: Pick<OAuthParts['users'], 'principal'>
   readonly generation: Pick<Generation, 'observe' | 'read'>
+  /** Grants that are ended at a time; without it as many as the engine takes well. */
+  readonly most?: number
 }
 
 const SECOND = 1000
@@ -90,23 +92,24 @@ export class Closings {
 
   /** What ended before is passed over, however much it is. */
   async #findBatch(closing: Closing): Promise<Batch> {
-    let { ids, next } = await this.#look(closing, closing.reached)
+    const { most = BATCH[this.#parts.database.engine] } = this.#parts
+    let { ids, next } = await this.#look(closing, { after: closing.reached, most })
     while (ids.length === 0 && next && !this.#isOver) {
       await nextTurn()
-      ;({ ids, next } = await this.#look(closing, next))
+      ;({ ids, next } = await this.#look(closing, { after: next, most }))
     }
     return { ids, next }
   }
 
-  async #look({ closedAt, roles, ...closing }: Closing, after: Reached): Promise<Batch> {
+  async #look({ closedAt, roles, ...closing }: Closing, span: Span): Promise<Batch> {
     const { database, generation, users, now } = this.#parts
     if (closedAt !== undefined) {
-      const { grants, next } = await nextClosed(database.connection, closing, after, { closedAt, now: now() })
+      const { grants, next } = await nextClosed(database.connection, closing, span, { closedAt, now: now() })
       return { ids: grants.map(({ id }) => id), next }
     }
     // Roles are kept in memory: they must be at least as new as the change.
     await generation.observe(await generation.read())
     const rolesOf = async (user: string): Promise<ReadonlySet<string> | undefined> => (await users.principal(user))?.roles
-    return judgeConsents(database.connection, { client: closing.client ?? '', roles: roles ?? [], reached: after }, rolesOf, now())
+    return judgeConsents(database.connection, { client: closing.client ?? '', roles: roles ?? [], span }, rolesOf, now())
   }
 }

@@ -1,12 +1,14 @@
-import type { Connection } from '@annex/database'
+import type { Connection, Engine } from '@annex/database'
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import { currentEpoch, hasNotLapsed } from '../../grants/grants-store.ts'
 import { DAY } from '../../storage/durations.ts'
 import type { GrantRow, OAuthTables } from '../../storage/oauth-tables.ts'
 import type { ClosingScope, Reached } from './closings-store.ts'
 
-/** Grants that are ended at a time. A hundred of an app that hears of it twice each kept SQLite's writer for 31 ms, and at times for 89. */
-const BATCH = 40
+/** Grants that a change itself ends, of as many as there may be. */
+export const AT_ONCE = 40
+/** Grants that are ended at a time afterwards. A batch holds SQLite's one writer, and on PostgreSQL its own rows alone. */
+export const BATCH: Readonly<Record<Engine, number>> = { sqlite: 64, postgres: 256 }
 /** Grants that are looked at for them: most may have ended before, and a statement should not take long all the same. */
 const LOOKED_AT = 1000
 
@@ -16,11 +18,17 @@ export interface Turns {
   readonly next: Reached | undefined
 }
 
+/** Where those begin that are asked for, and how many at most. */
+export interface Span {
+  readonly after: Reached
+  readonly most: number
+}
+
 type Due = (where: ExpressionBuilder<OAuthTables, 'oauth_grant'>) => Expression<SqlBool>
 
 /** The next living consents of an app: not what it may do for itself. */
-export const nextConsents = (connection: Connection, client: string, after: Reached, now: number): Promise<Turns> =>
-  nextTurns(connection, { client }, after, (where) =>
+export const nextConsents = (connection: Connection, client: string, span: Span, now: number): Promise<Turns> =>
+  nextTurns(connection, { client }, span, (where) =>
     where.and([
       where.or([where('kind', 'is', null), where('kind', '<>', 'service')]),
       where('revoked_at', 'is', null),
@@ -35,8 +43,8 @@ export const nextConsents = (connection: Connection, client: string, after: Reac
  *
  * @param time - `now` decides of what has run out: a clock that was years ahead once may have moved the end of a closing as far
  */
-export const nextClosed = (connection: Connection, scope: ClosingScope, after: Reached, time: ClosingTime): Promise<Turns> =>
-  nextTurns(connection, scope, after, isDue(scope, time))
+export const nextClosed = (connection: Connection, scope: ClosingScope, span: Span, time: ClosingTime): Promise<Turns> =>
+  nextTurns(connection, scope, span, isDue(scope, time))
 
 /**
  * Whether there may be more to end than was found among the first: of a user with one app it is looked up, so that nobody leaves a closing
@@ -78,7 +86,7 @@ export async function readLastMade(connection: Connection, { client, user }: Clo
   return (await of.orderBy('created', 'desc').limit(1).executeTakeFirst())?.created ?? 0
 }
 
-async function nextTurns(connection: Connection, scope: ClosingScope, after: Reached, due: Due): Promise<Turns> {
+async function nextTurns(connection: Connection, scope: ClosingScope, { after, most }: Span, due: Due): Promise<Turns> {
   const looked = lookedAt(connection, scope, after)
   const grants = await connection
     .withTables<OAuthTables>()
@@ -87,9 +95,9 @@ async function nextTurns(connection: Connection, scope: ClosingScope, after: Rea
     .where(due)
     .orderBy('created')
     .orderBy('id')
-    .limit(BATCH)
+    .limit(most)
     .execute()
-  if (grants.length === BATCH) return { grants, next: grants.at(-1) }
+  if (grants.length === most) return { grants, next: grants.at(-1) }
   const last = await looked
     .select(['created', 'id'])
     .offset(LOOKED_AT - 1)

@@ -7,6 +7,9 @@ import { csrfOf } from '../../testing/forms.fixture.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 const EVENTS = 'https://app.example.com/events'
+const LOGOUT = 'https://app.example.com/logout'
+const ENDED = 1_700_000_000_000_000
+const LATER = 4_000_000_000_000_000
 
 describe.each(engines)('the page on what an app is told, on %s', (engine) => {
   let provider: Provider
@@ -55,6 +58,51 @@ describe.each(engines)('the page on what an app is told, on %s', (engine) => {
       expect((await sam.get(path)).text).toContain(`href="${pathOf(app)}"`)
   })
 
+  /** The names and values of a part of the page. */
+  const factsIn = (text: string): [string, string][] =>
+    [...text.matchAll(/<dt>([^<]*)<\/dt>\s*<dd>([^]*?)<\/dd>/g)].map(([, name = '', value = '']) => [
+      name,
+      value.replaceAll(/<[^>]*>/g, '').trim(),
+    ])
+
+  it('says where the app listens, and where it does not', async () => {
+    const [app, deaf] = [await told(0), await register(provider, { app_name: 'Deaf', backchannel_logout_uri: LOGOUT })]
+    const page = await sam.get(pathOf(app))
+    expect(page.text).toContain('<title>Listening: What it is told')
+    expect(page.text).toContain(`href="/connected-apps/${app.id}"`)
+    const addresses = async (one: App): Promise<string[]> =>
+      factsIn(group(await sam.get(pathOf(one)), 'Where it listens')).map(([, address]) => address)
+    expect([await addresses(app), await addresses(deaf)]).toEqual([
+      [EVENTS, 'none set'],
+      ['none set', LOGOUT],
+    ])
+  })
+
+  it('says of each message when it arrived, was given up or is tried next; one that is due at once has no such time', async () => {
+    const app = await told(4)
+    const [dead = '', done = '', later = '', now = ''] = idsOf((await sam.get(pathOf(app))).text)
+    const { connection } = provider.database
+    await updateMessage(connection, dead, { state: 'dead', attempts: 9, finished: ENDED })
+    await updateMessage(connection, done, { state: 'done', attempts: 1, finished: ENDED + 60_000_000 })
+    await updateMessage(connection, later, { attempts: 2, next_at: LATER })
+    const page = await sam.get(pathOf(app))
+    const cards = page.text.split('<h3>').slice(1)
+    /** The heading, and the facts behind those that all have. */
+    const cardOf = (id: string): unknown[] => {
+      const card = cards.find((text) => text.includes(`value="${id}"`)) ?? ''
+      const [reason, grant, ...facts] = factsIn(card)
+      expect([reason, grant?.[0]]).toEqual([['Reason', 'manager_revoked'], 'Connection'])
+      return [/^[^<]*/.exec(card)?.[0], ...facts]
+    }
+    const made = expect.stringMatching(/^20\d\d-\d\d-\d\d \d\d:\d\d: A grant ended or narrowed$/) as string
+    expect([dead, done, later, now].map(cardOf)).toEqual([
+      [made, ['Attempts', '9'], ['Given up', '2023-11-14 22:13']],
+      [made, ['Attempts', '1'], ['Arrived', '2023-11-14 22:14']],
+      [made, ['Attempts', '2'], ['Next attempt', '2096-10-02 07:06']],
+      [made, ['Attempts', '0']],
+    ])
+  })
+
   it('sends one again, and forgets one, which the trail remembers', async () => {
     const app = await told(2)
     const [one = '', two = ''] = idsOf((await sam.get(pathOf(app))).text)
@@ -82,6 +130,8 @@ describe.each(engines)('the page on what an app is told, on %s', (engine) => {
     expect((await provider.telling.eventSecrets.read(app.id))[0]).toBe(secret)
     const page = await sam.get(pathOf(app))
     expect([page.text.includes('whsec_'), page.text.match(/<dt>Ends<\/dt>/g)?.length]).toEqual([false, 1])
+    await provider.oauth.clients.setState(ADMINISTRATOR, app.id, 'Suspended')
+    expect((await sam.get(pathOf(app))).text).toContain('rotate-event-secret')
     await provider.oauth.clients.retire(ADMINISTRATOR, app.id)
     expect((await sam.get(pathOf(app))).text).not.toContain('rotate-event-secret')
   })

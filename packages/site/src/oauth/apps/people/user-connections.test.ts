@@ -100,6 +100,21 @@ describe.each(engines)('the page on a user’s connections, on %s', (engine) => 
     for (const none of ['Administrator', 'nobody@example.com']) expect((await sam.get(of(none))).text).not.toContain('Switch API access')
   })
 
+  it('has no switch for Administrator, whom no switch keeps, nor for a user whose User is hidden from the manager', async () => {
+    const [user, admin] = [await person(provider), await person(provider)]
+    await sql`update "tabUser" set name = 'Administrator' where name = ${admin}`.execute(provider.database.connection)
+    expect((await sam.get(of(user))).text).toContain('Switch API access off')
+    const page = await sam.get(of('Administrator'))
+    expect([page.status, page.text.includes('No app has access to this account.')]).toEqual([200, true])
+    expect(page.text).not.toContain('Switch API access')
+    const bound = await person(provider, { roles: [{ role: 'System Manager' }] })
+    await provider.documents.insert(ADMINISTRATOR, 'User Permission', [{ user: bound, allow: 'User', for_value: bound }])
+    const mia = await new Browser(provider).signIn(bound)
+    const hidden = await mia.get(of(user))
+    expect([hidden.status, hidden.text.includes('Switch API access')]).toEqual([200, false])
+    expect((await mia.get(of(bound))).text).toContain('Switch API access off')
+  })
+
   it('counts every connection and shows every app, however many there are', async () => {
     const user = await person(provider)
     const ann = await new Browser(provider).signIn(user)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { APP_FIELDS } from '../../../pages/apps/app-fields.ts'
 import { SETTING_FIELDS } from '../../../pages/apps/settings-fields.ts'
-import { fieldValues, formValues, relaxationsOf, shownFields, shownValues } from '../connected-app-form.ts'
+import { fieldValues, formValues, relaxationsOf, shownFields, shownValues, suggestedValues } from '../connected-app-form.ts'
 import { settingValues, shownSettings } from '../pages/settings-form.ts'
 import { userNameOf, userPathOf } from '../people/user-paths.ts'
 
@@ -41,6 +41,18 @@ describe('the form of an app', () => {
       }),
     ).toEqual({ ...POSTED, redirect_uris: 'https://a.example/cb\nhttps://b.example/cb', pkce_required: true })
     expect(shownValues({ require_pkce: 0, pkce_required: '1' })).toMatchObject({ pkce_required: false })
+  })
+
+  it('takes from a link what it names, of kinds those that act for people, and begins with the rest as it always does', () => {
+    const BEGUN = { ...EMPTY, scopes: 'openid profile email', pkce_required: true }
+    expect(suggestedValues(new URLSearchParams())).toEqual(BEGUN)
+    expect(suggestedValues(new URLSearchParams('app_name=Depot&scopes=&kind=&redirect_uris=&optional_scopes=Item:read'))).toEqual({
+      ...BEGUN,
+      app_name: 'Depot',
+      optional_scopes: 'Item:read',
+    })
+    const kinds = ['web', 'native', 'public', 'service', 'agent', 'x'].map((kind) => suggestedValues(new URLSearchParams({ kind })).kind)
+    expect(kinds).toEqual(['web', 'native', 'public', 'web', 'web', 'web'])
   })
 
   it('is stored with the first redirect URI as the default one', () => {
