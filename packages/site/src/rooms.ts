@@ -1,4 +1,4 @@
-import { Generation, databaseMigrations, dialectOf, migrate, type Connection, type Database } from '@annex/database'
+import { Generation, databaseMigrations, dialectOf, migrate, type Database } from '@annex/database'
 import { auditMigrations } from './audit/audit-migrations.ts'
 import { Audit } from './audit/audit.ts'
 import { keepTrailProtected } from './audit/chain/append-only.ts'

@@ -74,6 +74,7 @@ function authorizeRoutes(server: Server, parts: RouteParts): void {
     codes: new Codes(parts),
     approvals: parts.clients.approvals,
     requests: new Limits({ points: 60, seconds: 60 }),
+    requestsOfUser: new Limits({ points: 300, seconds: 60 }),
     subOf: async (user: string) => (await parts.users.person(user))?.sub,
     tryFilters: (principal: Principal, doctype: string, filters: readonly Filter[]) =>
       parts.documents.list(principal, { doctype, fields: ['name'], filters, limit: 1 }),

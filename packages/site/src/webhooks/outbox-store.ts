@@ -37,7 +37,7 @@ export type ReceiverRow = {
 type Tables = { outbox: OutboxRow; outbox_receiver: ReceiverRow }
 
 export async function insertMessages(connection: Connection, rows: readonly OutboxRow[]): Promise<void> {
-  // In one order, so that of two who write to the same new receivers neither waits for the other.
+  // In one order, so that two who write to the same new receivers do not wait for each other.
   const receivers = [...new Set(rows.map(({ receiver }) => receiver))].toSorted()
   await insertReceivers(
     connection,

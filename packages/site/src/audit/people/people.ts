@@ -25,17 +25,13 @@ export class People {
     }
     const unnamed = (): string[] => [...all].filter((user) => !names.has(user))
     add(await readPeople(connection, unnamed()))
-    // In one order, so that of two who name the same users neither waits for the other.
-    const made = unnamed().toSorted().map(newPerson)
+    // In one order, so that two who name the same users do not wait for each other.
+    const missing = unnamed().toSorted()
+    const made = missing.map(newPerson)
     add(made)
     await insertPeople(connection, made)
     // Another may have named them at the same moment: theirs is the name then.
-    add(
-      await readPeople(
-        connection,
-        made.map(({ user }) => user),
-      ),
-    )
+    add(await readPeople(connection, missing))
     return names
   }
 

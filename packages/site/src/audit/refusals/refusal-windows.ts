@@ -41,11 +41,15 @@ export interface WindowLimits {
   readonly length: number
   /** Different refusals in one window; what comes beyond is one sum. */
   readonly most: number
+  /** Of those at most, of one app; or of one user, where no app is known. What comes beyond is a sum that names them. */
+  readonly mostOfOne: number
+  /** Of those at most, where nobody is known. */
+  readonly mostOfNobody: number
 }
 
-const LIMITS: WindowLimits = { length: 60_000_000, most: 600 }
-const BEYOND: Refused = { event: 'refusals beyond the limit' }
-/** No refusal has this key: keys are JSON. */
+const LIMITS: WindowLimits = { length: 60_000_000, most: 600, mostOfOne: 100, mostOfNobody: 300 }
+const BEYOND = 'refusals beyond the limit'
+/** No refusal has a key that begins so: keys are JSON. */
 const BEYOND_KEY = 'beyond'
 
 interface Window {
@@ -58,13 +62,14 @@ interface Window {
 
 /**
  * Counts refusals, so that whoever is refused many times fills no disk: those that are the same within a minute (event, client,
- * user, scope, act, reason, network) share one incident, and of different ones so many a minute are kept apart.
+ * user, scope, act, reason, network) share one incident, and of different ones so many a minute are kept apart. Nobody can use up all of
+ * that alone, so that what is refused to others meanwhile would be a mere number.
  * What it is asked for it gives; writing is its caller's.
  */
 export class RefusalWindows {
   readonly #limits: WindowLimits
   readonly #windows = new Map<string, Window>()
-  #fresh = { since: 0, count: 0 }
+  #fresh = { since: 0, count: 0, ofEach: new Map<string, number>() }
 
   constructor(limits: WindowLimits = LIMITS) {
     this.#limits = limits
@@ -75,9 +80,11 @@ export class RefusalWindows {
     const key = keyOf(refused)
     const open = this.#open(key, now)
     if (open) return repeated(open)
-    if (!this.#isFull(now)) return this.#begin(key, refused, now)
-    const beyond = this.#open(BEYOND_KEY, now)
-    return beyond ? repeated(beyond) : this.#begin(BEYOND_KEY, BEYOND, now)
+    const full = this.#full(refused, now)
+    if (!full) return this.#begin(key, refused, now)
+    const beyondKey = `${BEYOND_KEY} ${keyOf(full)}`
+    const beyond = this.#open(beyondKey, now)
+    return beyond ? repeated(beyond) : this.#begin(beyondKey, full, now)
   }
 
   /**
@@ -122,10 +129,18 @@ export class RefusalWindows {
     return now - window.since >= this.#limits.length
   }
 
-  #isFull(now: number): boolean {
-    if (now - this.#fresh.since >= this.#limits.length) this.#fresh = { since: now, count: 0 }
+  /** Of what sum one more of a new kind is; undefined while there is room for it. */
+  #full({ client, user }: Refused, now: number): Refused | undefined {
+    if (now - this.#fresh.since >= this.#limits.length) this.#fresh = { since: now, count: 0, ofEach: new Map() }
+    const { most, mostOfOne, mostOfNobody } = this.#limits
+    if (this.#fresh.count >= most) return { event: BEYOND }
+    const who = client === undefined ? { user } : { client }
+    const name = JSON.stringify(who)
+    const held = this.#fresh.ofEach.get(name) ?? 0
+    if (held >= (client === undefined && user === undefined ? mostOfNobody : mostOfOne)) return { event: BEYOND, ...who }
     this.#fresh.count += 1
-    return this.#fresh.count > this.#limits.most
+    this.#fresh.ofEach.set(name, held + 1)
+    return undefined
   }
 }
 

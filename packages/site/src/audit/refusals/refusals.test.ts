@@ -60,7 +60,7 @@ describe('Refusals in a minute', () => {
   })
 
   it('are kept apart up to a number, and beyond it are one sum', () => {
-    const windows = new RefusalWindows({ length: MINUTE, most: 3 })
+    const windows = new RefusalWindows({ length: MINUTE, most: 3, mostOfOne: 3, mostOfNobody: 3 })
     const firsts = Array.from({ length: 100 }, (_, n) => windows.count(refused({ client: `c${n}` }), n).first).filter(Boolean)
     expect(firsts.map((first) => first?.refused.event)).toEqual([
       'scope refused',
@@ -70,6 +70,30 @@ describe('Refusals in a minute', () => {
     ])
     expect(windows.due(100)).toMatchObject([{ refused: { event: 'refusals beyond the limit' }, count: 96 }])
     expect(windows.count(refused({ client: 'later' }), MINUTE + 100).first?.refused.client).toBe('later')
+  })
+
+  it('cannot be used up by one app, by one user or by who is not known, and what is beyond is told of each by itself', () => {
+    const windows = new RefusalWindows({ length: MINUTE, most: 8, mostOfOne: 2, mostOfNobody: 3 })
+    const kept = (own: Partial<Refused>): (Refused | undefined)[] =>
+      Array.from({ length: 5 }, (_, n) => windows.count({ event: 'x', act: `act ${n}`, ...own }, n).first?.refused)
+    const summed = (own: Partial<Refused>): Refused => ({ event: 'refusals beyond the limit', ...own })
+    const acts = (own: Partial<Refused>, number: number): Refused[] =>
+      Array.from({ length: number }, (_, n) => ({ event: 'x', act: `act ${n}`, ...own }))
+    const loud = { client: 'c1', user: 'alice@example.com' }
+    expect(kept(loud)).toEqual([...acts(loud, 2), summed({ client: 'c1' }), undefined, undefined])
+    expect(kept({})).toEqual([...acts({}, 3), summed({}), undefined])
+    expect(kept({ user: 'alice@example.com' })).toEqual([
+      ...acts({ user: 'alice@example.com' }, 2),
+      summed({ user: 'alice@example.com' }),
+      undefined,
+      undefined,
+    ])
+    expect(kept({ client: 'c2' })).toEqual([...acts({ client: 'c2' }, 1), undefined, undefined, undefined, undefined])
+    expect(windows.due(MINUTE).map(({ refused: { client, user }, count }) => [client ?? user, count])).toEqual([
+      ['c1', 2],
+      [undefined, 5],
+      ['alice@example.com', 2],
+    ])
   })
 
   it.each([
@@ -131,6 +155,12 @@ describe.each(engines)('Refusals in the trail on %s', (engine) => {
     expect(await rows()).toBeLessThan(610)
     const [beyond] = await world.trail.latest({ event: 'refusals beyond the limit' }, 1)
     expect((await world.trail.incident(beyond?.incident ?? ''))?.count).toBe(4_400)
+  })
+
+  it('of an app are told though somebody whom nobody knows is refused from very many networks', async () => {
+    for (let n = 0; n < 1000; n += 1) await world.audit.refuse({ event: 'oauth.bearer.refused', ip: `192.${n >> 8}.${n & 255}.1` })
+    const incident = await world.audit.refuse(refused())
+    expect(await world.trail.incident(incident)).toMatchObject({ event: 'scope refused', client: 'c1', user: 'alice@example.com' })
   })
 
   it('can be asked about for thirty days', async () => {

@@ -32,6 +32,8 @@ export interface AuthorizeParts extends CheckParts, Pick<OAuthParts, 'users' | '
   readonly tryFilters: TryFilters
   /** Requests of one session: each may open a consent page. */
   readonly requests: Limits
+  /** Of one user in all sessions: each may make a code and a grant, which stay a month. */
+  readonly requestsOfUser: Limits
 }
 
 type Request = Exchange<Principal>
@@ -51,7 +53,10 @@ export class AuthorizeEndpoint {
 
   async handle(exchange: Request): Promise<Answer> {
     const { user, session } = exchange.caller
-    if (session !== undefined) await this.#parts.requests.consume(user, session)
+    if (session !== undefined) {
+      await this.#parts.requests.consume(user, session)
+      await this.#parts.requestsOfUser.consume(user)
+    }
     return this.withReceiver(
       exchange,
       () => AuthorizationRequest.of(exchange),

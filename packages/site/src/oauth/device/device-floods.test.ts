@@ -30,7 +30,7 @@ describe.each(engines)('Whoever floods the site with device codes, on %s,', (eng
   it('has no more guesses by sending all of them at once', async () => {
     const mallory = await signedIn()
     const replies = await Promise.all(Array.from({ length: 30 }, () => open(mallory, 'BCDF-GHJK')))
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([...Array(10).fill(400), ...Array(20).fill(429)])
+    expect([400, 429].map((wanted) => replies.filter(({ status }) => status === wanted).length)).toEqual([10, 20])
   })
 
   it('and who opens many codes that are there has guessed none of them', async () => {

@@ -178,10 +178,22 @@ describe.each(engines)('an attack on consent, on %s:', (engine) => {
     expect(await stored()).toEqual(before)
     const page = await alice.post(AUTHORIZE, request(app, { scope: 'Item:read '.repeat(10_000) }))
     const db = provider.database.connection.withTables<OAuthTables>()
-    for (const { request: kept } of await db.selectFrom('pending_request').select('request').execute()) expect(kept.length).toBeLessThan(40_000)
+    for (const { request: kept } of await db.selectFrom('pending_request').select('request').execute())
+      expect(kept.length).toBeLessThan(40_000)
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`n${index}`, '']))
     expectRefusal(await alice.post(APPROVE, { ...readConsent(page), ...many, decision: 'allow' }))
     expect((await alice.decide(page)).status).toBe(303)
+  })
+
+  it('A36 sixty requests a minute of one session, and five times that of one user in all sessions, are 429 beyond', async () => {
+    const statuses: number[] = []
+    for (let sessions = 0; sessions < 6; sessions += 1) {
+      const browser = await new Browser(provider).signIn(user)
+      for (let times = 0; times < (sessions === 0 ? 61 : 60); times += 1)
+        statuses.push((await browser.authorize({ client_id: 'nobody' })).status)
+    }
+    const isSlowed = statuses.map((status) => status === 429)
+    expect([isSlowed.indexOf(true), isSlowed.indexOf(true, 61), isSlowed.slice(301).every(Boolean)]).toEqual([60, 301, true])
   })
 
   describe('F13 an app that registered itself', () => {
