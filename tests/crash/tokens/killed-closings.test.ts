@@ -9,7 +9,7 @@ import { TokenSite } from './token-site.ts'
 
 const KILLS = Number(process.env['ANNEX_CRASH_KILLS'] ?? 2)
 /** Grants of the app, so that several batches are left behind the answer. */
-const MANY = 400
+const MANY = 1000
 /** Milliseconds after the request, and after each start, that may pass until the process is killed. */
 const LATEST = 400
 /** Times that one closing is killed. */

@@ -73,6 +73,19 @@ describe.each(engines)('when grants were used, on %s', (engine) => {
     expect(await written(7)).toEqual(ids)
   })
 
+  it('is written once, and what is noted while it is written is kept for the next time', async () => {
+    uses.note(ids[0]!, 7)
+    uses.note(ids[1]!, 7)
+    const writing = uses.flush()
+    uses.note(ids[1]!, 8)
+    await writing
+    await uses.flush()
+    expect([await written(7), await written(8)]).toEqual([ids.slice(0, 1), ids.slice(1, 2)])
+    through = 0
+    await uses.flush()
+    expect(through).toBe(0)
+  })
+
   it('is written a minute after the first note, and a fault of that is told', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {

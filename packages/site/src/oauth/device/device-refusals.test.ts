@@ -170,8 +170,10 @@ describe.each(engines)('a device on %s', (engine) => {
       expect((await rows(client))[0]).toMatchObject({ state: 'allowed' })
     })
 
-    it('is given the rights and the resource that it asked for, with who its user is and no nonce', async () => {
+    it('is given the rights and the resource that it asked for, with who its user is, when they signed in, and no nonce', async () => {
       const client = await own()
+      const signedIn = provider.now()
+      provider.advance(100)
       const { device, code } = await start(client, { scope: 'openid Item:read', resource: `${provider.base}/api` })
       await decide(await open(code))
       const reply = await poll(device, client)
@@ -179,6 +181,8 @@ describe.each(engines)('a device on %s', (engine) => {
       const claims = JSON.parse(Buffer.from(tokensOf(reply).idToken.split('.')[1] ?? '', 'base64url').toString()) as object
       expect(claims).not.toHaveProperty('nonce')
       const [grant] = await provider.grants.list(user, client.id)
+      expect(claims).toMatchObject({ auth_time: Math.floor(Number(grant?.auth_time) / 1_000_000) })
+      expect(signedIn - Number(grant?.auth_time)).toBeGreaterThanOrEqual(0)
       expect(grant).toMatchObject({
         kind: 'device',
         resource: `${provider.base}/api`,
@@ -236,6 +240,25 @@ describe.each(engines)('a device on %s', (engine) => {
       const client = await own(values)
       const page = await open((await start(client)).code)
       expect(wordsOf(page)).toContain(`Home of the app ${home}`)
+    })
+
+    it('says that the home of an app is not given where no address of it is', async () => {
+      const client = await own()
+      const { code } = await start(client)
+      await sql`update "tabOAuth Client" set default_redirect_uri = '', redirect_uris = '' where name = ${client.id}`.execute(
+        provider.database.connection,
+      )
+      expect(wordsOf(await open(code))).toContain('Home of the app not given')
+    })
+
+    it('says that its request has ended when the code ended while the page was open', async () => {
+      const client = await own()
+      const { code } = await start(client)
+      const page = await open(code)
+      await sql`update oauth_device set expires = ${provider.now()} where client = ${client.id}`.execute(provider.database.connection)
+      const reply = await decide(page)
+      expect([reply.status, wordsOf(reply).includes('This request has ended or was decided')]).toEqual([400, true])
+      expect(await provider.grants.list(user, client.id)).toEqual([])
     })
 
     it('asks for all of it each time, whatever was allowed before', async () => {

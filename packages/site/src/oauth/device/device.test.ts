@@ -19,6 +19,7 @@ import {
   type Reply,
 } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { basic } from '../testing/token-errors.fixture.ts'
 import { GRANT, START, begin as beginAt, registerTerminal } from './device.fixture.ts'
 
 interface Started {
@@ -117,6 +118,8 @@ describe.each(engines)('A device without a browser, on %s,', (engine) => {
     const agent = await own({ kind: 'agent' })
     expect((await begin(agent)).status).toBe(200)
     expectError(await begin(agent, { client_secret: 'wrong' }), 'invalid_client')
+    expect((await post(provider, START, {}, basic(agent.id, agent.secret))).status).toBe(200)
+    expectError(await post(provider, START, {}, basic(agent.id, 'wrong')), 'invalid_client')
     const dynamic = await own()
     await sql`update "tabOAuth Client" set dynamically_registered = 1 where name = ${dynamic.id}`.execute(provider.database.connection)
     expectError(await begin(dynamic), 'unauthorized_client')
@@ -159,6 +162,7 @@ describe.each(engines)('A device without a browser, on %s,', (engine) => {
     expect(slowed.status).toBe(429)
     expect(Number(slowed.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(slowed.text).not.toContain('Warehouse Terminal')
+    expect((await open(mallory, 'nonsense')).status).toBe(429)
     expectError(await poll(started), 'expired_token')
     expect((await open(alice, started.user)).status).toBe(400)
   })

@@ -22,6 +22,7 @@ import {
   type Reply,
 } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { basic } from '../testing/token-errors.fixture.ts'
 import { traces } from '../testing/trail.fixture.ts'
 
 describe.each(engines)('the answers of the provider on %s', (engine) => {
@@ -146,6 +147,25 @@ describe.each(engines)('the answers of the provider on %s', (engine) => {
         { grant: grants[1], ip: '127.0.0.1', detail: { by: 'holder' } },
       ])
       expect(provider.events.at(-1)).toMatchObject({ event: 'grant.revoked', reason: 'token_revoked', grant: grants[1] })
+    })
+
+    it('takes a client’s word by its secret in the header, too', async () => {
+      const [client, other] = [await own(), await own()]
+      const { access } = await connect(provider, alice, client, { scope: 'Item:read' })
+      expect((await post(provider, REVOKE, { token: access }, basic(other.id, other.secret))).json).toEqual({})
+      expect((await me(provider, access)).status).toBe(200)
+      expect((await post(provider, REVOKE, { token: access }, basic(client.id, client.secret))).json).toEqual({})
+      expect((await me(provider, access)).status).toBe(401)
+      expect(await ended(client)).toMatchObject([{ detail: { by: 'client' } }])
+    })
+
+    it('ends the grant of an app that is gone', async () => {
+      const client = await own()
+      const { access } = await connect(provider, alice, client, { scope: 'Item:read' })
+      await sql`delete from "tabOAuth Client" where name = ${client.id}`.execute(provider.database.connection)
+      const reply = await post(provider, REVOKE, { token: access })
+      expect([reply.status, reply.json]).toEqual([200, {}])
+      expect(await provider.grants.list(user, client.id)).toEqual([])
     })
 
     it('of what another client shows, or nobody knows, notes nothing', async () => {

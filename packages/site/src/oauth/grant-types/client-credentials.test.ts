@@ -4,6 +4,7 @@ import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
 import { INTROSPECT, REVOKE, TOKEN, me, person, post, register, tokensOf, type App, type Reply } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { traces } from '../testing/trail.fixture.ts'
 
 function expectError(reply: Reply, error: string): void {
   expect({ status: reply.status, error: reply.json['error'] }).toEqual({ status: error === 'invalid_client' ? 401 : 400, error })
@@ -43,6 +44,18 @@ describe.each(engines)('An app that acts for itself, on %s,', (engine) => {
     expect(reply.headers.get('cache-control')).toBe('no-store')
     const { access } = tokensOf(reply)
     expect((await me(provider, access)).json).toEqual({ user: robot, scopes: ['Item:read', 'Item:write'] })
+  })
+
+  it('has each of its tokens in the trail, with its user and its grant', async () => {
+    const app = await own()
+    await ask(app)
+    await ask(app, { scope: 'Item:read' })
+    const [grant] = await grantsOf(app)
+    const trail = await traces(provider, app.id, 'oauth.token.issued')
+    expect(trail.map(({ user, grant: of, detail }) => [user, of, detail['scope']])).toEqual([
+      [robot, grant?.['id'], 'Item:read Item:write'],
+      [robot, grant?.['id'], 'Item:read'],
+    ])
   })
 
   it('is one grant, however many tokens it takes', async () => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TrailEntry } from '../../audit/trail.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
@@ -152,6 +153,13 @@ describe('a request to sign out', () => {
         400,
         { description: 'Invalid client_id parameter value.', status_code: 400, error: 'invalid_request' },
       ])
+    })
+
+    it('that the site itself fails at is no fault of the app’s', async () => {
+      await sql`alter table "tabOAuth Client" rename to client_away`.execute(provider.database.connection)
+      const reply = await end(await signedIn(), { client_id: app.id })
+      await sql`alter table client_away rename to "tabOAuth Client"`.execute(provider.database.connection)
+      expect([reply.status, reply.location]).toEqual([500, undefined])
     })
 
     it('by POST is brought back with what counts, and with nothing else; what came twice is refused then', async () => {

@@ -9,6 +9,7 @@ import { readClient } from '../clients/clients-store.ts'
 import type { Users } from '../oauth-parts.ts'
 import { SETTINGS } from '../settings.ts'
 import { Browser, connect, person, register, request } from './app.fixture.ts'
+import { watched } from './failing-database.fixture.ts'
 import { openProvider, type Provider } from './provider.fixture.ts'
 import { usersOf } from '../users.ts'
 
@@ -113,6 +114,19 @@ describe.each(engines)('whom apps may act for, on %s', (engine) => {
     expect([await admission.allows(app, other), await admission.allows(app, user)]).toEqual([true, false])
     await provider.documents.remove(ADMINISTRATOR, { doctype: 'User', name: other })
     expect([await admission.isApproved(app.id, other), await admission.isApproved('no such app', user)]).toEqual([false, false])
+  })
+
+  it('is asked about anew when the app could not be read', async () => {
+    const app = await client({ authorization_policy: 'Everyone' })
+    let isBroken = true
+    const database = watched(provider.database, () => {
+      if (isBroken) throw new Error('the disk is full')
+    })
+    const failing = new Admission({ ...provider, database, users, allowAdministrator: false })
+    const principal = (await users.principal(user))!
+    await expect(failing.holds(principal, app.id, null)).rejects.toThrow('the disk is full')
+    isBroken = false
+    expect(await failing.holds(principal, app.id, null)).toBe(true)
   })
 
   it('is for a service its user, unless that one rules the site and the service is fenced', async () => {

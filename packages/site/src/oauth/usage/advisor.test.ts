@@ -73,6 +73,14 @@ describe('the advisor', () => {
     ['nothing of all when a method was called that no scope can name', ['all'], [{ what: 'method: b', right: 'call' }], {}],
     ['nothing of methods when what was called is the pattern itself', ['method:a.*'], [{ what: 'method:a.*', right: 'call' }], {}],
     [
+      'that of two patterns, each of which would do, one is needless',
+      ['Item:*', '*:read'],
+      used('Item:read'),
+      { '*:read': 'unused:', 'Item:*': 'wide: Item:read' },
+    ],
+    ['nothing of all when some of its use has no scope and some has', ['all'], [{ what: '', right: 'read' }, ...used('Item:read')], {}],
+    ['nothing of all when a DocType was used that no scope can name', ['all'], [{ what: 'Größe', right: 'read' }], {}],
+    [
       'that a method is more than a right',
       ['all'],
       [{ what: 'method:a.b', right: 'call' }, ...used('Item:read')],
@@ -83,7 +91,7 @@ describe('the advisor', () => {
   })
 
   it('judges wide rights first, then by what they include', () => {
-    const allowed = ['Item:select', 'Item:read', 'Item:*', 'Item:import', '*:select', 'all', '*:import', 'Item:write', '*:read', '*:write']
+    const allowed = ['Item:select', 'Item:read', 'Item:*', 'Item:write', 'Item:import', '*:select', 'all', '*:write', '*:read', '*:import']
     const said = advise(facts({ allowed })).map((each) => ('scope' in each ? each.scope : ''))
     expect(said).toEqual([
       'all',
@@ -105,6 +113,7 @@ describe('the advisor', () => {
     ['*:read', 'Item:read', true],
     ['*:read', 'Item:write', false],
     ['Item:read', 'Item:write', false],
+    ['Item:read', 'Customer:read', false],
     ['all', 'Item:read', false],
     ['all', 'all', true],
     ['Item:*', 'openid', false],

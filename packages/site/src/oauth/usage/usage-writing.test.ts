@@ -91,6 +91,43 @@ describe.each(engines)('how the usage of apps is kept, on %s:', (engine) => {
     }
   })
 
+  it('is put off by nothing that is counted meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const [usage, one] = [open(), token()]
+      usage.call(one, '', now)
+      vi.advanceTimersByTime(4999)
+      usage.call(one, '', now)
+      vi.advanceTimersByTime(1)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('is written in one order by every process, in whatever order it was counted', async () => {
+    const tables = async (reversed: boolean): Promise<unknown[]> => {
+      const written: unknown[] = []
+      const database = watched(provider.database, (node) => void (node.kind === 'InsertQueryNode' && written.push(node.values)))
+      const usage = new Usage({ database, now: () => now, onFault: () => undefined })
+      const notes = ['b', 'a', 'c'].flatMap((name) => {
+        const one = { client: 'order', grant: `order ${name}`, hash: `order ${name}` }
+        return [
+          ...['10.0.2.1', '10.0.1.1', '10.0.3.1'].map((ip) => () => usage.call(one, ip, now)),
+          ...['B', 'A'].flatMap((what) => ['write', 'read'].map((right) => () => usage.used(one, what, right))),
+          () => usage.refused(one, 'scope', 'list A', 'A:read'),
+          () => usage.refused(one, 'permission', 'list A'),
+        ]
+      })
+      for (const note of reversed ? notes.toReversed() : notes) note()
+      await usage.flush()
+      return written
+    }
+    const written = await tables(false)
+    expect(written.length).toBeGreaterThan(3)
+    expect(await tables(true)).toEqual(written)
+  })
+
   it('is written at once when there is much of it, and what is far too much is not counted', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
@@ -98,8 +135,15 @@ describe.each(engines)('how the usage of apps is kept, on %s:', (engine) => {
       for (let number = 0; number <= 20_000; number += 1) {
         usage.used({ client, grant: `${client} ${number}`, hash: `${client} ${number}` }, 'Item', 'read')
       }
+      for (const note of [
+        () => usage.call({ client, grant: client, hash: client }, '10.0.0.1', now),
+        () => usage.refused({ client, grant: client, hash: client }, 'limit'),
+        () => usage.secretUsed(client, '10.0.0.1'),
+      ])
+        expect(note).not.toThrow()
       vi.advanceTimersByTime(1)
       expect(vi.getTimerCount()).toBe(0)
+      expect(await usage.networks([client])).toEqual([])
       expect(await usage.sums([client], 1)).toEqual([{ outcome: 'used', what: 'Item', right: 'read', count: 20_000 }])
       expect(await usage.sums([`${client} 20000`], 1)).toEqual([])
     } finally {

@@ -262,7 +262,7 @@ describe.each(engines)('the usage of apps on %s', (engine) => {
     const usage = open()
     usage.call(token(), '10.0.0.1', now)
     expect(await Promise.all([usage.details([], 9), usage.days([], 9), usage.sums([], 9), usage.networks([])])).toEqual([[], [], [], []])
-    expect((await usage.spans([])).size).toBe(0)
+    expect([(await usage.spans([])).size, (await usage.tokenSpans([])).size]).toEqual([0, 0])
   })
 
   it('lists networks the latest first', async () => {

@@ -53,6 +53,12 @@ describe.each(engines)('a call with a token that is not good, on %s', (engine) =
   const seen = ({ status, text, headers }: Reply): unknown => [status, text, headers.get('www-authenticate')]
   const incidentOf = ({ headers }: Reply): string => headers.get(HEADER) ?? ''
   const caller = (user: string): Principal => ({ ...ADMINISTRATOR, user, roles: new Set(['Desk User']) })
+  const openRefusals = (): BearerRefusals =>
+    new BearerRefusals({
+      ...provider,
+      usage: provider.oauth.usage,
+      invalidToken: (incident) => invalidToken(provider.base, incident),
+    })
 
   it.each(cases)('that is refused as %s is answered like an unknown one, counted and explained', async (reason, end, refusedBy) => {
     const one = await given()
@@ -116,12 +122,7 @@ describe.each(engines)('a call with a token that is not good, on %s', (engine) =
 
   it('says changed meanwhile of one that is good by the time it is asked what was the matter', async () => {
     const one = await given()
-    const refusals = new BearerRefusals({
-      ...provider,
-      usage: provider.oauth.usage,
-      invalidToken: (incident) => invalidToken(provider.base, incident),
-    })
-    const refused = await refusals.refuse({ hash: tokenKey(one.access), ip: '127.0.0.1', now: provider.now() })
+    const refused = await openRefusals().refuse({ hash: tokenKey(one.access), ip: '127.0.0.1', now: provider.now() })
     const incident = String(refused.options.headers?.[HEADER])
     expect(refused.status).toBe(401)
     await provider.audit.flush(true)
@@ -158,6 +159,30 @@ describe.each(engines)('a call with a token that is not good, on %s', (engine) =
     )
     const told = await provider.oauth.explain.incident(ADMINISTRATOR, incidentOf(first))
     expect(told).toMatchObject({ explanation: { allowed: false, findings: [{ check: 'token', outcome: 'refuses' }] } })
+  })
+
+  it('is told by the same incident within a minute, and by another afterwards', async () => {
+    const one = await given()
+    await post(provider, REVOKE, { token: one.access })
+    const refusals = openRefusals()
+    const minute = Math.floor(provider.now() / 60_000_000) * 60_000_000
+    const incidentAt = async (now: number): Promise<unknown> =>
+      (await refusals.refuse({ hash: tokenKey(one.access), ip: '127.0.0.1', now })).options.headers?.[HEADER]
+    const [first, last, next] = [await incidentAt(minute), await incidentAt(minute + 59_999_999), await incidentAt(minute + 60_000_000)]
+    expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/)
+    expect([last === first, next === first]).toEqual([true, false])
+  })
+
+  it('that has not even the form of one stands in the trail with where it came from', async () => {
+    await provider.audit.flush(true)
+    provider.advance(120)
+    const reply = await me(provider, 'rubbish', { 'x-forwarded-for': '198.51.100.77' })
+    expect(reply.status).toBe(401)
+    await provider.audit.flush(true)
+    const rows = await provider.trail.latest({ event: 'oauth.bearer.refused' }, 100)
+    expect(rows.filter(({ incident }) => incident === incidentOf(reply))).toMatchObject([
+      { user: null, client: null, ip: '198.51.100.77', detail: { reason: 'unknown' } },
+    ])
   })
 
   it('is told to the owner of the app, too', async () => {
