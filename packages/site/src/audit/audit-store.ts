@@ -1,4 +1,4 @@
-import { keptInsert, type Connection } from '@annex/database'
+import { keptInsert } from '@annex/database'
 import type { AuditRow } from './audit-tables.ts'
 
 export const insertAuditRows = keptInsert<AuditRow>('audit', [
@@ -17,5 +17,3 @@ export const insertAuditRows = keptInsert<AuditRow>('audit', [
   'salt',
   'batch',
 ])
-
-export const insertAuditRow = (connection: Connection, row: AuditRow): Promise<unknown> => insertAuditRows(connection, [row])

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUIDv7 } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Connection, Database } from '@annex/database'
-import { insertAuditRow, insertAuditRows } from './audit-store.ts'
+import { insertAuditRows } from './audit-store.ts'
 import type { AuditRow } from './audit-tables.ts'
 import { NotedEvents, type NotedLimits } from './noted-events.ts'
 import { commitment, newSalt } from './people/commitment.ts'
@@ -39,6 +39,13 @@ export interface AuditParts {
   readonly database: Database
   /** UTC microseconds. */
   readonly now?: () => number
+}
+
+/** What a row is made of. */
+interface Remembered {
+  readonly event: AuditEvent
+  /** What its row does not have of the event and of now. */
+  readonly besides?: Partial<AuditRow>
 }
 
 const LONGEST_DETAIL = 4000
@@ -122,13 +129,8 @@ export class Audit {
   /** As `write`, a row for each of any number of events, with few statements. */
   async writeAll(connection: Connection, events: readonly AuditEvent[]): Promise<void> {
     if (events.length === 0) return
-    await insertAuditRows(
-      connection,
-      await this.#rowsOf(
-        connection,
-        events.map((event) => this.#byCaller(event)),
-      ),
-    )
+    const remembered = events.map((event) => ({ event: this.#byCaller(event) }))
+    await insertAuditRows(connection, await this.#rowsOf(connection, remembered))
     this.#tell()
   }
 
@@ -153,7 +155,7 @@ export class Audit {
     const { incident, first } = this.#count(refused)
     if (first) {
       const { connection } = this.#database
-      await insertAuditRow(connection, await this.#refusalRow(connection, first))
+      await insertAuditRows(connection, await this.#rowsOf(connection, [refusalOf(first)]))
       this.#tell()
     }
     return incident
@@ -185,12 +187,10 @@ export class Audit {
     let written = 0
     let counted = this.#refusals.due(this.#now(), all)
     try {
-      await this.#writePart(counted, (connection, one) => this.#refusalRow(connection, one))
+      await this.#writePart(counted.map(refusalOf))
       counted = []
       while (written < noted.length) {
-        await this.#writePart(noted.slice(written, written + PART), (connection, { event, at, count }) =>
-          this.#rowOf(connection, event, { at, count }),
-        )
+        await this.#writePart(noted.slice(written, written + PART).map(({ event, at, count }) => ({ event, besides: { at, count } })))
         written += PART
         // Between two parts whoever waits comes first.
         if (written < noted.length) await nextTurn()
@@ -203,13 +203,9 @@ export class Audit {
     }
   }
 
-  async #writePart<T>(part: readonly T[], rowOf: (connection: Connection, one: T) => Promise<AuditRow>): Promise<void> {
+  async #writePart(part: readonly Remembered[]): Promise<void> {
     if (part.length === 0) return
-    await this.#database.transaction(async (connection) => {
-      const rows: AuditRow[] = []
-      for (const one of part) rows.push(await rowOf(connection, one))
-      await insertAuditRows(connection, rows)
-    })
+    await this.#database.transaction(async (connection) => insertAuditRows(connection, await this.#rowsOf(connection, part)))
     this.#tell()
   }
 
@@ -261,20 +257,11 @@ export class Audit {
     for (const listener of this.#listeners) listener()
   }
 
-  async #refusalRow(connection: Connection, { refused, incident, count }: Counted): Promise<AuditRow> {
-    const { reason, act, scope, ...event } = refused
-    return this.#rowOf(connection, { ...event, detail: { reason, act, scope } }, { incident, count })
-  }
-
-  async #rowOf(connection: Connection, event: AuditEvent, besides: Partial<AuditRow>): Promise<AuditRow> {
-    const [row] = await this.#rowsOf(connection, [event])
-    return { ...row!, ...besides }
-  }
-
-  async #rowsOf(connection: Connection, events: readonly AuditEvent[]): Promise<AuditRow[]> {
-    const users = events.flatMap((event) => [event.user, aboutOf(event)]).filter((user) => user !== undefined)
+  async #rowsOf(connection: Connection, all: readonly Remembered[]): Promise<AuditRow[]> {
+    const users = all.flatMap(({ event }) => [event.user, aboutOf(event)]).filter((user) => user !== undefined)
     const names = await this.people.namesOf(connection, users)
-    return events.map((event) => this.#row(event, (user) => (user === undefined ? null : (names.get(user) ?? null))))
+    const nameOf = (user: string | undefined): string | null => (user === undefined ? null : (names.get(user) ?? null))
+    return all.map(({ event, besides }) => ({ ...this.#row(event, nameOf), ...besides }))
   }
 
   #row(event: AuditEvent, nameOf: (user: string | undefined) => string | null): AuditRow {
@@ -299,6 +286,11 @@ export class Audit {
     }
   }
 }
+
+const refusalOf = ({ refused: { reason, act, scope, ...event }, incident, count }: Counted): Remembered => ({
+  event: { ...event, detail: { reason, act, scope } },
+  besides: { incident, count },
+})
 
 /** Another user whom an event is about. */
 const aboutOf = ({ about, detail }: AuditEvent): string | undefined => {

@@ -21,6 +21,7 @@ export interface TrailEntry {
   readonly client: string | null
   readonly grant: string | null
   readonly ip: string | null
+  /** How many times it happened: refusals of a minute, and tokens of a second, are one where they are the same. */
   readonly count: number
   readonly incident: string | null
   /** What else is known; the text itself when it was cut. */

@@ -81,9 +81,9 @@ function authorizeRoutes(server: Server, parts: RouteParts): void {
   }
   const authorize = new AuthorizeEndpoint(authorizeParts)
   const approve = new ApproveEndpoint(authorizeParts, authorize)
-  server.route(['GET', 'POST'], OAUTH_PATHS.authorize, (exchange) => authorize.handle(exchange))
+  server.route(['GET', 'POST'], OAUTH_PATHS.authorize, (exchange) => authorize.handle(exchange), { bodyLimit: BODY_LIMIT })
   server.route('GET', OAUTH_PATHS.approve, (exchange) => approve.redirect(exchange))
-  server.route('POST', OAUTH_PATHS.approve, (exchange) => approve.handle(exchange), { csrf: 'required' })
+  server.route('POST', OAUTH_PATHS.approve, (exchange) => approve.handle(exchange), { csrf: 'required', bodyLimit: BODY_LIMIT })
 }
 
 /** What clients call for themselves: no cookie counts there, and an Authorization header is a client's, never an API key's. */

@@ -43,11 +43,13 @@ export interface WindowLimits {
   readonly most: number
   /** Of those at most, of one app; or of one user, where no app is known. What comes beyond is a sum that names them. */
   readonly mostOfOne: number
+  /** Of those of one app at most, of one user; or of no user that is known. */
+  readonly mostWithin: number
   /** Of those at most, where nobody is known. */
   readonly mostOfNobody: number
 }
 
-const LIMITS: WindowLimits = { length: 60_000_000, most: 600, mostOfOne: 100, mostOfNobody: 300 }
+const LIMITS: WindowLimits = { length: 60_000_000, most: 600, mostOfOne: 100, mostWithin: 50, mostOfNobody: 300 }
 const BEYOND = 'refusals beyond the limit'
 /** No refusal has a key that begins so: keys are JSON. */
 const BEYOND_KEY = 'beyond'
@@ -60,10 +62,17 @@ interface Window {
   pending: number
 }
 
+interface Share {
+  readonly name: string
+  /** What its sum names. */
+  readonly of: Pick<Refused, 'client' | 'user'>
+  readonly most: number
+}
+
 /**
  * Counts refusals, so that whoever is refused many times fills no disk: those that are the same within a minute (event, client,
- * user, scope, act, reason, network) share one incident, and of different ones so many a minute are kept apart. Nobody can use up all of
- * that alone, so that what is refused to others meanwhile would be a mere number.
+ * user, scope, act, reason, network) share one incident, and of different ones so many a minute are kept apart. No app and no user can use
+ * up all of that alone, nor a user all of their app's, so that what is refused to others meanwhile would be a mere number.
  * What it is asked for it gives; writing is its caller's.
  */
 export class RefusalWindows {
@@ -130,17 +139,27 @@ export class RefusalWindows {
   }
 
   /** Of what sum one more of a new kind is; undefined while there is room for it. */
-  #full({ client, user }: Refused, now: number): Refused | undefined {
+  #full(refused: Refused, now: number): Refused | undefined {
     if (now - this.#fresh.since >= this.#limits.length) this.#fresh = { since: now, count: 0, ofEach: new Map() }
-    const { most, mostOfOne, mostOfNobody } = this.#limits
-    if (this.#fresh.count >= most) return { event: BEYOND }
-    const who = client === undefined ? { user } : { client }
-    const name = JSON.stringify(who)
-    const held = this.#fresh.ofEach.get(name) ?? 0
-    if (held >= (client === undefined && user === undefined ? mostOfNobody : mostOfOne)) return { event: BEYOND, ...who }
+    const { count, ofEach } = this.#fresh
+    if (count >= this.#limits.most) return { event: BEYOND }
+    const shares = this.#sharesOf(refused)
+    const full = shares.find(({ name, most }) => (ofEach.get(name) ?? 0) >= most)
+    if (full) return { event: BEYOND, ...full.of }
     this.#fresh.count += 1
-    this.#fresh.ofEach.set(name, held + 1)
+    for (const { name } of shares) ofEach.set(name, (ofEach.get(name) ?? 0) + 1)
     return undefined
+  }
+
+  /** Whose it is counted among. */
+  #sharesOf({ client, user }: Refused): Share[] {
+    const { mostOfOne, mostWithin, mostOfNobody } = this.#limits
+    const within = `user ${JSON.stringify([client, user])}`
+    if (client === undefined) return [{ name: within, of: { user }, most: user === undefined ? mostOfNobody : mostOfOne }]
+    return [
+      { name: `app ${client}`, of: { client }, most: mostOfOne },
+      { name: within, of: { client, user }, most: mostWithin },
+    ]
   }
 }
 

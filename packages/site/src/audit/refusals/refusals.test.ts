@@ -60,7 +60,7 @@ describe('Refusals in a minute', () => {
   })
 
   it('are kept apart up to a number, and beyond it are one sum', () => {
-    const windows = new RefusalWindows({ length: MINUTE, most: 3, mostOfOne: 3, mostOfNobody: 3 })
+    const windows = new RefusalWindows({ length: MINUTE, most: 3, mostOfOne: 3, mostWithin: 3, mostOfNobody: 3 })
     const firsts = Array.from({ length: 100 }, (_, n) => windows.count(refused({ client: `c${n}` }), n).first).filter(Boolean)
     expect(firsts.map((first) => first?.refused.event)).toEqual([
       'scope refused',
@@ -73,7 +73,7 @@ describe('Refusals in a minute', () => {
   })
 
   it('cannot be used up by one app, by one user or by who is not known, and what is beyond is told of each by itself', () => {
-    const windows = new RefusalWindows({ length: MINUTE, most: 8, mostOfOne: 2, mostOfNobody: 3 })
+    const windows = new RefusalWindows({ length: MINUTE, most: 8, mostOfOne: 2, mostWithin: 2, mostOfNobody: 3 })
     const kept = (own: Partial<Refused>): (Refused | undefined)[] =>
       Array.from({ length: 5 }, (_, n) => windows.count({ event: 'x', act: `act ${n}`, ...own }, n).first?.refused)
     const summed = (own: Partial<Refused>): Refused => ({ event: 'refusals beyond the limit', ...own })
@@ -93,6 +93,24 @@ describe('Refusals in a minute', () => {
       ['c1', 2],
       [undefined, 5],
       ['alice@example.com', 2],
+    ])
+  })
+
+  it('of an app cannot be used up by one of its users, or by who is none, and what is beyond is told of each by itself', () => {
+    const windows = new RefusalWindows({ length: MINUTE, most: 100, mostOfOne: 5, mostWithin: 2, mostOfNobody: 3 })
+    const kept = (own: Partial<Refused>): unknown[] =>
+      Array.from({ length: 4 }, (_, n) => windows.count({ event: 'x', client: 'c1', act: `act ${n}`, ...own }, n).first?.refused)
+    const acts = (own: Partial<Refused>, number: number): Refused[] =>
+      Array.from({ length: number }, (_, n) => ({ event: 'x', client: 'c1', act: `act ${n}`, ...own }))
+    const summed = (own: Partial<Refused>): Refused => ({ event: 'refusals beyond the limit', client: 'c1', ...own })
+    const [alice, bob] = [{ user: 'alice@example.com' }, { user: 'bob@example.com' }]
+    expect(kept(alice)).toEqual([...acts(alice, 2), summed(alice), undefined])
+    expect(kept({})).toEqual([...acts({}, 2), summed({}), undefined])
+    // The fifth of the app; what is beyond that stands with what was beyond before.
+    expect(kept(bob)).toEqual([...acts(bob, 1), undefined, undefined, undefined])
+    expect(windows.due(MINUTE).map(({ refused: { user }, count }) => [user, count])).toEqual([
+      ['alice@example.com', 1],
+      [undefined, 4],
     ])
   })
 

@@ -15,7 +15,17 @@ import type { OAuthParts } from '../oauth-parts.ts'
 import { awaitApproval } from './consent/await-approval.ts'
 import { codeAnswer, errorAnswer, refusalAnswer, type AnswerFacts } from './authorization-answer.ts'
 import { AuthorizationRequest } from './authorization-request.ts'
-import { UnknownClient, checkRequest, checkRole, proveReceiver, type Asking, type CheckParts, type Receiver } from './checks.ts'
+import {
+  UnknownClient,
+  checkRequest,
+  checkRole,
+  isTooLong,
+  proveReceiver,
+  tooLong,
+  type Asking,
+  type CheckParts,
+  type Receiver,
+} from './checks.ts'
 import type { Codes } from './codes.ts'
 import { isConsentGiven } from './consent/consent.ts'
 import { readConsentFacts, type AuthorizeFacts } from './consent/consent-facts.ts'
@@ -94,6 +104,8 @@ export class AuthorizeEndpoint {
     const signedIn = await this.signedIn(exchange, request, receiver)
     if (signedIn) return this.withRequest(exchange, signedIn, () => this.#ask(exchange, signedIn))
     if (request.prompts().has('none')) return errorAnswer(this.facts(request, receiver), loginRequired())
+    // All of it would stand in the address of the sign-in, of which whoever asks may be nobody.
+    if (isTooLong(request)) return errorAnswer(this.facts(request, receiver), tooLong())
     return signInAnswer(request)
   }
 

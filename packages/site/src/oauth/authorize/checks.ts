@@ -98,10 +98,15 @@ export async function checkRequest(asking: Asking, parts: CheckParts): Promise<v
   for (const [check] of CHECKS) await check(asking, parts)
 }
 
+/** Whether a request is too long to be kept, or to stand in an address. */
+export const isTooLong = (request: AuthorizationRequest): boolean => request.toString().length > MAX_REQUEST
+
+/** What the app is told then. */
+export const tooLong = (): OAuthError => wrong(`The request must be at most ${MAX_REQUEST} characters long`)
+
 /** What is asked is kept until its user has decided: as sent, but for the scope, which may name the same right again and again. */
 function checkLength({ request }: Asking): void {
-  if (request.with({ scope: undefined }).toString().length > MAX_REQUEST)
-    throw wrong(`The request must be at most ${MAX_REQUEST} characters long`)
+  if (isTooLong(request.with({ scope: undefined }))) throw tooLong()
 }
 
 function checkRepeated({ request }: Asking): void {

@@ -167,6 +167,10 @@ describe('a request to sign out', () => {
       expect([sent.status, sent.location?.pathname, sent.location?.search]).toEqual([303, END, `?client_id=${app.id}&state=a&state=b`])
       const refused = await new Browser(provider).get(`${END}${sent.location?.search}`)
       expect([refused.status, refused.location]).toEqual([400, undefined])
+      const signed = await (
+        await signedIn()
+      ).post(END, { client_id: app.id }, { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site' })
+      expect([signed.status, signed.location?.search]).toEqual([303, `?client_id=${app.id}`])
       const bare = await ask(provider, END, { method: 'POST' })
       expect([bare.status, bare.location?.pathname, bare.location?.search]).toEqual([303, END, ''])
     })

@@ -14,6 +14,8 @@ export interface LogoutParts extends LogoutRequestParts, Pick<OAuthParts, 'users
 
 type Request = Exchange<Principal>
 
+/** Bytes: an id_token, an address and a state. All of it is sent back as an address, to whoever it came from. */
+const BODY_LIMIT = 64 * 1024
 /** Where the form of the page that asks is posted. */
 const CONFIRM = `${OAUTH_PATHS.endSession}.confirm`
 
@@ -32,6 +34,7 @@ export function logoutRoutes(server: HttpServer<Principal>, parts: LogoutParts):
   // A form of the app's own site comes without our cookie; the redirect brings the browser back with it.
   server.route('POST', OAUTH_PATHS.endSession, async ({ form }) => ({ location: addressOf(form ?? new URLSearchParams()), page: '' }), {
     authenticate: 'none',
+    bodyLimit: BODY_LIMIT,
   })
   server.route(
     'POST',

@@ -52,6 +52,8 @@ describe.each(engines)('the addresses of the provider, on %s', (engine) => {
         const reply = await ask(provider, path, { method })
         expect([reply.status, reply.headers.get('allow'), reply.json['error']], method).toEqual([405, 'POST', 'invalid_request'])
       }
+      const strange = await ask(provider, path, { headers: { authorization: 'Bearer strange' } })
+      expect([strange.status, strange.headers.get('allow')]).toEqual([405, 'POST'])
       const posted = await post(provider, path, {})
       expect([400, 401, 403, 404]).toContain(posted.status)
       expect(posted.json['error']).toEqual(expect.any(String))

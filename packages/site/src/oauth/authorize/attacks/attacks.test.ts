@@ -1,3 +1,4 @@
+import { OAUTH_PATHS } from '@annex/protocol'
 import { generateKeyPair, SignJWT } from 'jose'
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
@@ -16,6 +17,7 @@ import {
   connect,
   me,
   person,
+  post,
   readConsent,
   register,
   request,
@@ -183,6 +185,15 @@ describe.each(engines)('an attack on consent, on %s:', (engine) => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`n${index}`, '']))
     expectRefusal(await alice.post(APPROVE, { ...readConsent(page), ...many, decision: 'allow' }))
     expect((await alice.decide(page)).status).toBe(303)
+  })
+
+  it('A36 nobody who is not signed in is answered with addresses that are longer than a request may be', async () => {
+    const long: Record<string, string>[] = [{ stuffing: 'a'.repeat(40_000) }, { scope: 'Item:read '.repeat(10_000) }]
+    for (const more of long) expectError(await post(provider, AUTHORIZE, request(app, more)), 'invalid_request')
+    expect((await post(provider, AUTHORIZE, request(app, { stuffing: 'a'.repeat(3_000_000) }))).status).toBe(413)
+    expect((await post(provider, OAUTH_PATHS.endSession, { client_id: app.id, state: 'a'.repeat(70_000) })).status).toBe(413)
+    const short = await post(provider, AUTHORIZE, request(app, { stuffing: 'a'.repeat(4000) }))
+    expect([short.status, short.location?.pathname]).toEqual([302, '/login'])
   })
 
   it('A36 sixty requests a minute of one session, and five times that of one user in all sessions, are 429 beyond', async () => {
