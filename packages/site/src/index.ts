@@ -1,6 +1,6 @@
 export { isIncident } from './audit/trail.ts'
 export { parseRight, type ExplainedIncident } from './oauth/explain/explain.ts'
-export type { Explanation, Finding, Question } from './oauth/explain/findings.ts'
+export type { Explanation, Finding, Question } from './oauth/explain/findings/findings.ts'
 export { ConfigError, readConfig, type Config } from './config.ts'
 export { typesFor } from './api/openapi/types-for.ts'
 export { writeTypes } from './api/openapi/typescript-types.ts'

@@ -12,6 +12,7 @@ import { myAppsRoutes } from './apps/my-apps-routes.ts'
 import { ApproveEndpoint } from './authorize/approve-endpoint.ts'
 import { AuthorizeEndpoint } from './authorize/authorize-endpoint.ts'
 import { Codes } from './authorize/codes.ts'
+import { CONSENT_FORM_LIMIT } from './authorize/consent/consent-form.ts'
 import type { ClientAuthentication } from './clients/authentication/client-authentication.ts'
 import type { Clients } from './clients/clients.ts'
 import { deviceAuthorizationEndpoint } from './device/device-authorization-endpoint.ts'
@@ -83,7 +84,7 @@ function authorizeRoutes(server: Server, parts: RouteParts): void {
   const approve = new ApproveEndpoint(authorizeParts, authorize)
   server.route(['GET', 'POST'], OAUTH_PATHS.authorize, (exchange) => authorize.handle(exchange), { bodyLimit: BODY_LIMIT })
   server.route('GET', OAUTH_PATHS.approve, (exchange) => approve.redirect(exchange))
-  server.route('POST', OAUTH_PATHS.approve, (exchange) => approve.handle(exchange), { csrf: 'required', bodyLimit: BODY_LIMIT })
+  server.route('POST', OAUTH_PATHS.approve, (exchange) => approve.handle(exchange), { csrf: 'required', bodyLimit: CONSENT_FORM_LIMIT })
 }
 
 /** What clients call for themselves: no cookie counts there, and an Authorization header is a client's, never an API key's. */

@@ -9,6 +9,7 @@ import { AuthorizationRequest } from './authorization-request.ts'
 import type { AuthorizeEndpoint, AuthorizeParts } from './authorize-endpoint.ts'
 import { decide } from './consent/consent.ts'
 import { readConsentFacts } from './consent/consent-facts.ts'
+import { readConsentForm } from './consent/consent-form.ts'
 import { consentAnswer } from './consent/consent-view.ts'
 import type { SignedIn } from './consent/open-consent.ts'
 import { faultOfRequested } from './details/requested-fault.ts'
@@ -25,9 +26,6 @@ interface Pending {
   readonly request: AuthorizationRequest
   readonly offered: readonly string[]
 }
-
-/** A box or a list of documents for each of a hundred rights, and what else the page has. Each is looked up among all of them. */
-const MOST_FIELDS = 1000
 
 const wrong = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence)
 
@@ -122,8 +120,7 @@ interface ApproveForm {
 
 /** Judged before anything is used up, so that a forged form leaves the request as it was. */
 function readForm(exchange: Request, { request, offered }: Pending): ApproveForm {
-  const form = exchange.form ?? new URLSearchParams()
-  if (form.size > MOST_FIELDS) throw wrong('The form has too many fields.')
+  const form = readConsentForm(exchange, wrong)
   for (const name of new Set(form.keys())) {
     const isOurs = ['id', 'decision', 'scope', 'csrf_token', END_OLDER].includes(name) || isRowField(name)
     if (!isOurs && form.get(name) !== (request.get(name) ?? '')) throw wrong('The form names another request than the one that was opened.')

@@ -1,4 +1,4 @@
-import { OAuthError } from '@annex/protocol'
+import { OAuthError, splitScope } from '@annex/protocol'
 import type { Exchange } from '../../http/exchange.ts'
 
 /** The parameters of an authorization request, as they came; a repeated one is kept, so that it can be refused. */
@@ -53,6 +53,12 @@ export class AuthorizationRequest {
       else values.set(name, value)
     }
     return new AuthorizationRequest(values)
+  }
+
+  /** The same right may have been named ten thousand times. */
+  withEachScopeOnce(): AuthorizationRequest {
+    const scope = this.get('scope')
+    return scope === undefined ? this : this.with({ scope: splitScope(scope).join(' ') })
   }
 
   /** Form-encoded: what stands behind the `?`. */

@@ -209,6 +209,6 @@ const loginRequired = (): OAuthError => new OAuthError('login_required', 'The us
 /** Relative, so that it stays on this site. `again` asks for the password of somebody who is signed in already. */
 const signInAnswer = (request: AuthorizationRequest, again = false): Answer => ({
   status: 302,
-  location: `${paths.signIn}?${again ? 'again=1&' : ''}redirect-to=${encodeURIComponent(`${OAUTH_PATHS.authorize}?${request.toString()}`)}`,
+  location: `${paths.signIn}?${again ? 'again=1&' : ''}redirect-to=${encodeURIComponent(`${OAUTH_PATHS.authorize}?${request.withEachScopeOnce().toString()}`)}`,
   page: '',
 })

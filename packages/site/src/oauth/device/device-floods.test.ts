@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { plansOf } from '../../../../../tests/support/query-plans.ts'
 import { sweep } from '../storage/sweep-store.ts'
-import { Browser, TOKEN, person, post, type App, type Reply } from '../testing/app.fixture.ts'
+import { Browser, TOKEN, person, post, readConsent, type App, type Reply } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 import { GRANT, begin, registerTerminal } from './device.fixture.ts'
 
@@ -52,6 +52,17 @@ describe.each(engines)('Whoever floods the site with device codes, on %s,', (eng
     expect((await poll(device)).json['error']).toBe('slow_down')
     expect(await rows()).toEqual(before)
     expect((await open(await signedIn(), code)).status).toBe(200)
+  })
+
+  it('keeps it busy with no form of very many fields', async () => {
+    const alice = await signedIn()
+    const { code } = await start()
+    const page = readConsent(await open(alice, code))
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`n${index}`, '']))
+    const reply = await alice.post('/device', { ...page, ...many, decision: 'allow' })
+    expect([reply.status, reply.text.includes('too many fields')]).toEqual([400, true])
+    expect((await alice.post('/device', { ...page, stuffing: 'a'.repeat(2_200_000), decision: 'allow' })).status).toBe(413)
+    expect((await alice.post('/device', { ...page, decision: 'allow' })).status).toBe(200)
   })
 
   it('keeps no megabytes in a row', async () => {

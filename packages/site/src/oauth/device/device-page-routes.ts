@@ -10,6 +10,7 @@ import type { Principal } from '../../policy/principal.ts'
 import type { Admission } from '../admission.ts'
 import { NotForUser } from '../access/not-for-user.ts'
 import { awaitApproval } from '../authorize/consent/await-approval.ts'
+import { CONSENT_FORM_LIMIT, readConsentForm } from '../authorize/consent/consent-form.ts'
 import { consentAnswer, type Opened } from '../authorize/consent/consent-view.ts'
 import { END_OLDER } from '../authorize/older/older-connections.ts'
 import { choosableDoctypes, readChoices } from '../authorize/rows/row-choices.ts'
@@ -49,7 +50,7 @@ type Request = Exchange<Principal>
 export function devicePageRoutes(server: HttpServer<Principal>, parts: DevicePageParts): void {
   const page = new DevicePage(parts)
   server.route('GET', paths.device, (exchange) => page.show(exchange))
-  server.route('POST', paths.device, (exchange) => page.post(exchange), { csrf: 'required' })
+  server.route('POST', paths.device, (exchange) => page.post(exchange), { csrf: 'required', bodyLimit: CONSENT_FORM_LIMIT })
 }
 
 class DevicePage {
@@ -85,7 +86,7 @@ class DevicePage {
   async post(exchange: Request): Promise<Answer> {
     const decider = deciderOf(exchange)
     if (!decider) return signInAnswer('')
-    const form = exchange.form ?? new URLSearchParams()
+    const form = readConsentForm(exchange, wrong)
     if (!form.has('id')) return this.#open(exchange, decider, form.get('user_code') ?? '')
     return this.#decide(exchange, decider, form)
   }

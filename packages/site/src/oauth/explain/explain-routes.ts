@@ -11,7 +11,7 @@ import { forPerson, shownTime } from '../apps/page-parts.ts'
 import { readClient } from '../clients/clients-store.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
 import type { Explain, ExplainedIncident } from './explain.ts'
-import type { Question } from './findings.ts'
+import type { Question } from './findings/findings.ts'
 
 export interface ExplainRoutesParts extends Pick<OAuthParts, 'database' | 'users' | 'grants' | 'zone'> {
   readonly explain: Explain

@@ -7,7 +7,7 @@ import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
 import { Browser, connect, person, register, request, type App, type Tokens } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
 import { tokenKey } from '../token-text.ts'
-import type { Check, Explanation, Finding, Question } from './findings.ts'
+import type { Check, Explanation, Finding, Question } from './findings/findings.ts'
 import { NO_RIGHTS } from './rights.fixture.ts'
 
 const LEAD = {

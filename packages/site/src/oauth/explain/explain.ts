@@ -14,12 +14,12 @@ import { withinPolicy } from '../clients/rules/registration-policy.ts'
 import { heldScopes } from '../grant-types/grant-type-parts.ts'
 import type { OAuthParts } from '../oauth-parts.ts'
 import { tokenKey } from '../token-text.ts'
-import { documentFindings, type AppFilters } from './document-findings.ts'
+import { documentFindings, type AppFilters } from './findings/document-findings.ts'
 import { readClientRights, readGrantFacts, readTokenFacts, type GrantFacts } from './explain-store.ts'
-import { allows, refuses, type Explanation, type Finding, type Question } from './findings.ts'
-import { refusedTokenFindings } from './refused-token-findings.ts'
-import { methodFinding, scopeFindings } from './scope-findings.ts'
-import { appFindings, grantFinding, opennessFinding, resourceFinding, tokenFinding, userFinding } from './token-findings.ts'
+import { allows, refuses, type Explanation, type Finding, type Question } from './findings/findings.ts'
+import { refusedTokenFindings } from './findings/refused-token-findings.ts'
+import { methodFinding, scopeFindings } from './findings/scope-findings.ts'
+import { appFindings, grantFinding, opennessFinding, resourceFinding, tokenFinding, userFinding } from './findings/token-findings.ts'
 
 export interface ExplainParts extends Pick<
   OAuthParts,

@@ -6,7 +6,7 @@ import { Browser, connect, person, register, renew, tokensOf, type App } from '.
 import { doctype, openProvider, type Provider } from '../testing/provider.fixture.ts'
 import type { ExplainedIncident } from './explain.ts'
 import { parseRight } from './explain.ts'
-import type { Check, Explanation, Finding } from './findings.ts'
+import type { Check, Explanation, Finding } from './findings/findings.ts'
 
 type Refused = Parameters<Provider['audit']['refuse']>[0]
 

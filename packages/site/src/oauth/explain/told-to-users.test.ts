@@ -3,7 +3,7 @@ import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
 import { Browser, connect, person, register, type App, type Tokens } from '../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../testing/provider.fixture.ts'
-import type { Finding, Question } from './findings.ts'
+import type { Finding, Question } from './findings/findings.ts'
 
 const LEAD = {
   name: 'Lead',

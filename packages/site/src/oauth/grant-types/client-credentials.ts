@@ -3,7 +3,7 @@ import { parseRowFilters, scopesUnderFilters } from '../../policy/row-filters.ts
 import { resolveScopes } from '../authorize/requested/requested-scopes.ts'
 import { isConfidential, type Client } from '../clients/client.ts'
 import { narrowResources } from '../grants/resources.ts'
-import { requireServiceGrant, type ServiceGrant } from '../grants/service-grants.ts'
+import { requireServiceGrant, type ServiceGrant } from '../grants/services/service-grants.ts'
 import type { OAuthSettings } from '../settings.ts'
 import type { GrantType, TokenGrant, TokenRequest } from './grant-type.ts'
 import type { GrantTypeParts } from './grant-type-parts.ts'

@@ -126,10 +126,10 @@ describe.each(engines)('the sweep on %s', (engine) => {
         await sql`delete from ${sql.table(name)} where client = 'c'`.execute(provider.database.connection)
     }
 
-    it('removes devices an hour after it, tokens and requests a day, and codes a month after it, to the microsecond', async () => {
+    it('removes devices six hours after it, tokens and requests a day, and codes a month after it, to the microsecond', async () => {
       await put('oauth_token', [token('kept', NOW - DAY), token('gone', NOW - DAY - 1)])
       await put('oauth_code', [code('kept', NOW - 30 * DAY), code('gone', NOW - 30 * DAY - 1)])
-      await put('oauth_device', [device('kept', NOW - HOUR, 'open', null), device('gone', NOW - HOUR - 1, 'open', null)])
+      await put('oauth_device', [device('kept', NOW - 6 * HOUR, 'open', null), device('gone', NOW - 6 * HOUR - 1, 'open', null)])
       await put('pending_request', [pending('kept', NOW - DAY), pending('gone', NOW - DAY - 1)])
       await sweep(provider.database.connection, NOW, () => true)
       expect((await all()).map((names) => names.length)).toEqual([2, 2, 2, 2])

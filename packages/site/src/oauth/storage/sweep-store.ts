@@ -8,6 +8,8 @@ const BATCH = 500
 const TOKENS = 100
 /** …and the milliseconds that are then left to others. */
 const BREATH = 20
+/** How far the clocks of two processes may be apart: a device that one of them still waits for must not go. */
+const CLOCKS = 6 * HOUR
 
 const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, BREATH).unref())
 
@@ -22,7 +24,7 @@ export async function sweep(connection: Connection, now: number, isOver = (): bo
   const db = connection.withTables<OAuthTables>()
   while (!isOver() && (await sweepTokens(connection, now - DAY))) await breath()
   while (!isOver() && (await sweepCodes(connection, now - 30 * DAY))) await breath()
-  while (!isOver() && (await sweepDevices(connection, now - HOUR))) await breath()
+  while (!isOver() && (await sweepDevices(connection, now - CLOCKS))) await breath()
   if (isOver()) return
   // A scan of a small table: each row lives ten minutes.
   await db

@@ -194,6 +194,8 @@ describe.each(engines)('an attack on consent, on %s:', (engine) => {
     expect((await post(provider, OAUTH_PATHS.endSession, { client_id: app.id, state: 'a'.repeat(70_000) })).status).toBe(413)
     const short = await post(provider, AUTHORIZE, request(app, { stuffing: 'a'.repeat(4000) }))
     expect([short.status, short.location?.pathname]).toEqual([302, '/login'])
+    const again = await alice.post(AUTHORIZE, request(app, { scope: 'Item:read '.repeat(10_000), prompt: 'login' }))
+    expect([again.status, (again.location?.href.length ?? 0) < 1000]).toEqual([302, true])
   })
 
   it('A36 sixty requests a minute of one session, and five times that of one user in all sessions, are 429 beyond', async () => {

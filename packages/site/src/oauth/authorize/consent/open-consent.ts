@@ -1,10 +1,8 @@
-import { splitScope } from '@annex/protocol'
 import type { Answer, Exchange } from '../../../http/exchange.ts'
 import type { Principal } from '../../../policy/principal.ts'
 import { LIFETIMES } from '../../grants/lifetimes.ts'
 import type { OAuthParts } from '../../oauth-parts.ts'
 import { hashOf, randomText } from '../../token-text.ts'
-import type { AuthorizationRequest } from '../authorization-request.ts'
 import type { Asking } from '../checks.ts'
 import { offeredScopes } from './consent.ts'
 import type { AuthorizeFacts } from './consent-facts.ts'
@@ -41,16 +39,10 @@ async function keepRequest(
     session,
     user: principal.user,
     client: client.id,
-    request: JSON.stringify({ query: eachScopeOnce(request).toString(), offered }),
+    request: JSON.stringify({ query: request.withEachScopeOnce().toString(), offered }),
     created,
     expires: created + LIFETIMES.pending,
   }
   await database.transaction((connection) => insertPending(connection, row))
   return id
-}
-
-/** The same right may have been named ten thousand times. */
-function eachScopeOnce(request: AuthorizationRequest): AuthorizationRequest {
-  const scope = request.get('scope')
-  return scope === undefined ? request : request.with({ scope: splitScope(scope).join(' ') })
 }

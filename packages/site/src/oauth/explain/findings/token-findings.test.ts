@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
-import type { Client } from '../clients/client.ts'
-import type { TokenRow } from '../storage/oauth-tables.ts'
-import type { GrantFacts } from './explain-store.ts'
+import { ADMINISTRATOR, type Principal } from '../../../policy/principal.ts'
+import type { Client } from '../../clients/client.ts'
+import type { TokenRow } from '../../storage/oauth-tables.ts'
+import type { GrantFacts } from '../explain-store.ts'
 import type { Finding } from './findings.ts'
 import { appFindings, grantFinding, opennessFinding, resourceFinding, tokenFinding, userFinding } from './token-findings.ts'
 

@@ -1,7 +1,7 @@
 import { ScopeSet, type DocType, type Right } from '@annex/protocol'
 import { describe, expect, it } from 'vitest'
-import type { TokenRights } from '../../policy/principal.ts'
-import type { Client } from '../clients/client.ts'
+import type { TokenRights } from '../../../policy/principal.ts'
+import type { Client } from '../../clients/client.ts'
 import { allows, type Finding } from './findings.ts'
 import { methodFinding, scopeFindings } from './scope-findings.ts'
 

@@ -1,11 +1,11 @@
 import { RIGHTS, type Right } from '@annex/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { engines } from '../../../../../tests/support/databases.ts'
-import { ADMINISTRATOR, type Principal } from '../../policy/principal.ts'
-import { Browser, connect, person, register, type App } from '../testing/app.fixture.ts'
-import { openProvider, type Provider } from '../testing/provider.fixture.ts'
+import { engines } from '../../../../../../tests/support/databases.ts'
+import { ADMINISTRATOR, type Principal } from '../../../policy/principal.ts'
+import { Browser, connect, person, register, type App } from '../../testing/app.fixture.ts'
+import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
 import type { Check, Question } from './findings.ts'
-import { NO_RIGHTS } from './rights.fixture.ts'
+import { NO_RIGHTS } from '../rights.fixture.ts'
 
 const NOTHING = { ...NO_RIGHTS, read: 0, select: 0 }
 const data = (fieldname: string, more: object = {}): object => ({ fieldname, fieldtype: 'Data', label: fieldname, ...more })

@@ -1,11 +1,11 @@
 import type { DocType } from '@annex/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { engines } from '../../../../../tests/support/databases.ts'
-import { register } from '../testing/app.fixture.ts'
-import { clientOf } from '../testing/client.fixture.ts'
-import { openProvider, type Provider } from '../testing/provider.fixture.ts'
-import { parseIds } from './grants.ts'
-import { readGrant } from './grants-store.ts'
+import { engines } from '../../../../../../tests/support/databases.ts'
+import { register } from '../../testing/app.fixture.ts'
+import { clientOf } from '../../testing/client.fixture.ts'
+import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
+import { parseIds } from '../grants.ts'
+import { readGrant } from '../grants-store.ts'
 import { requireServiceGrant } from './service-grants.ts'
 
 const HOUR = 3_600_000_000

@@ -1,11 +1,11 @@
 import type { Connection, Database } from '@annex/database'
 import type { DocType } from '@annex/protocol'
-import { doctypeIdsOf } from '../authorize/requested/requested-scopes.ts'
-import type { Client } from '../clients/client.ts'
-import { lockClient } from '../clients/clients-store.ts'
-import type { GrantRow } from '../storage/oauth-tables.ts'
-import { parseIds, type Grants } from './grants.ts'
-import { readServiceGrant } from './grants-store.ts'
+import { doctypeIdsOf } from '../../authorize/requested/requested-scopes.ts'
+import type { Client } from '../../clients/client.ts'
+import { lockClient } from '../../clients/clients-store.ts'
+import type { GrantRow } from '../../storage/oauth-tables.ts'
+import { parseIds, type Grants } from '../grants.ts'
+import { readServiceGrant } from '../grants-store.ts'
 
 export interface ServiceGrantParts {
   readonly database: Database

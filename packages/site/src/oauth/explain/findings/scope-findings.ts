@@ -1,8 +1,8 @@
 import { allowsScope, documentScope, type DocType, type Right } from '@annex/protocol'
-import { judgedBy, lackOf, type Lack } from '../../policy/covers.ts'
-import { isFencedToOwn } from '../../policy/fence.ts'
-import type { TokenRights } from '../../policy/principal.ts'
-import type { Client } from '../clients/client.ts'
+import { judgedBy, lackOf, type Lack } from '../../../policy/covers.ts'
+import { isFencedToOwn } from '../../../policy/fence.ts'
+import type { TokenRights } from '../../../policy/principal.ts'
+import type { Client } from '../../clients/client.ts'
 import { holds, limits, refuses, type Finding } from './findings.ts'
 
 export interface ScopeQuestion {
