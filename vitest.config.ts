@@ -14,5 +14,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What is waited for comes sooner or later, by how busy the machine is; the usual second is too short for a browser beside other work.
+    expect: { poll: { timeout: 20_000 } },
   },
 })

@@ -24,6 +24,8 @@ import { traces } from '../testing/trail.fixture.ts'
 const BACK = "Go back to the app and start again; if it happens again, tell the app's makers."
 const toldOf = (reply: Reply): unknown => reply.location?.searchParams.get('error_description')
 const pageOf = (reply: Reply): string => reply.text.replaceAll('&#39;', "'").replaceAll('&quot;', '"')
+/** Who looks at the page, and the button by which they sign out. */
+const headOf = (reply: Reply): string | undefined => /<header>[\s\S]*<\/header>/.exec(reply.text)?.[0]
 
 describe.each(engines)('a refusal in words on %s', (engine) => {
   let provider: Provider
@@ -142,6 +144,14 @@ describe.each(engines)('a refusal in words on %s', (engine) => {
     expect(pageOf(await ask(provider, AUTHORIZE, init))).toContain('Send the authorization request as a query or a form')
   })
 
+  it('tells whoever sends JSON in place of the form that the request has ended', async () => {
+    const { csrf_token: proof } = readConsent(await alice.authorize(query({ prompt: 'consent' })))
+    const headers = { ...alice.headers(), origin: provider.base, 'content-type': 'application/json', 'x-frappe-csrf-token': String(proof) }
+    const reply = await ask(provider, APPROVE, { method: 'POST', body: '{"decision":"allow"}', headers })
+    expect([reply.status, reply.location]).toEqual([400, undefined])
+    expect(pageOf(reply)).toContain('This request has ended or was opened by somebody else')
+  })
+
   it('stands in the trail, with who asked, for what reason, and for which scope', async () => {
     const own = await register(provider, { allowed_roles: [{ role: 'System Manager' }], authorization_policy: 'Roles' })
     await alice.authorize(request(own))
@@ -234,6 +244,8 @@ describe.each(engines)('a refusal in words on %s', (engine) => {
       expect(await provider.oauth.clients.approvals.list(ADMINISTRATOR, { client: needy.id })).toEqual([])
       const page = await again()
       expect([page.status, page.text.includes('Field Sales')]).toEqual([403, true])
+      expect(headOf(page)).toContain('name="csrf_token"')
+      expect(headOf(page)).toBe(headOf(await alice.authorize(query({ prompt: 'consent' }))))
       const path = `${AUTHORIZE}?${formOf(request(needy, { scope: 'openid Item:read' }))}`
       const program = await ask(provider, path, { headers: { cookie: alice.cookie } })
       expect([program.status, program.json]).toEqual([

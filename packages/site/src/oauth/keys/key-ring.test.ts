@@ -83,6 +83,9 @@ describe('A key ring that is read', () => {
   const one = 'must hold exactly one signing key whose state is "current" for ES256, and at most one for RS256'
   const withSigning = (...signing: unknown[]): unknown => ({ ...made(), signing: [...made().signing, ...signing] })
   const withRotation = (...rotation: unknown[]): unknown => ({ ...made(), rotation })
+  const trail = 'has a trail key that is not a kid with the public half of an Ed25519 key (32 bytes, base64url)'
+  const withTrail = (...keys: unknown[]): unknown => ({ ...made(), trail: keys })
+  const half = randomBytes(32).toString('base64url')
 
   it.each<[what: string, file: unknown, sentence: string]>([
     ['is no JSON', '{', lists],
@@ -142,6 +145,14 @@ describe('A key ring that is read', () => {
       withRotation(made().rotation[0], made().rotation[1], { ...made().rotation[0], state: 'retired' }),
       'gives two rotation keys the same version',
     ],
+    ['has an object for its trail keys', { ...made(), trail: {} }, 'must hold a list as "trail", or none'],
+    ['has a text for a trail key', withTrail('x'), trail],
+    ['has a trail key without an id', withTrail({ key: half }), trail],
+    ['has a trail key without its half', withTrail({ kid: 'k' }), trail],
+    ['has a trail key that is a number', withTrail({ kid: 'k', key: 7 }), trail],
+    ['has a trail key that is too short', withTrail({ kid: 'k', key: half }, { kid: 'l', key: half.slice(1) }), trail],
+    ['has a trail key that is too long', withTrail({ kid: 'k', key: `${half}A` }), trail],
+    ['has a trail key with something before it', withTrail({ kid: 'k', key: `+${half}` }), trail],
   ])('that %s is refused in a sentence, and never shown', async (_what, file, sentence) => {
     const refused = await parse(file).then(
       () => undefined,

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../policy/principal.ts'
@@ -129,6 +130,17 @@ describe.each(engines)('what a program is answered that registers itself, on %s'
     const reply = await send({})
     expect(reply.status).toBe(400)
     expect(reply.json).toEqual({ error: 'invalid_client_metadata', error_description: 'Scopes: name at most 100' })
+  })
+
+  it('says nothing of a fault of the site’s own', async () => {
+    const { connection } = provider.database
+    const [name, away] = [sql.table('client_secret'), sql.table('away')]
+    await sql`alter table ${name} rename to ${away}`.execute(connection)
+    const reply = await send({})
+    await sql`alter table ${away} rename to ${name}`.execute(connection)
+    expect(reply.status).toBe(500)
+    expect(reply.text).not.toMatch(/no such table|relation|client_secret|invalid_client_metadata/)
+    expect((await send({})).status).toBe(201)
   })
 
   it('stands in the trail with its name and its state', async () => {

@@ -209,6 +209,11 @@ describe.each(engines)('an attack on consent, on %s:', (engine) => {
     expect([isSlowed.indexOf(true), isSlowed.indexOf(true, 61), isSlowed.slice(301).every(Boolean)]).toEqual([60, 301, true])
   })
 
+  it('A36 whoever is not signed in is not slowed down by others who are not', async () => {
+    const guest = new Browser(provider)
+    for (let times = 0; times < 61; times += 1) expect((await guest.authorize(request(app))).location?.pathname).toBe('/login')
+  })
+
   describe('F13 an app that registered itself', () => {
     const save = async (values: Record<string, string>): Promise<void> => {
       await provider.documents.update(ADMINISTRATOR, { doctype: SETTINGS, name: SETTINGS, values })

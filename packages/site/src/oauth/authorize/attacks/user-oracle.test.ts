@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines } from '../../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR } from '../../../policy/principal.ts'
+import { SITE_OFF } from '../../access/api-access.ts'
+import { SETTINGS } from '../../settings.ts'
 import { expectError } from '../../testing/answers.fixture.ts'
 import { AUTHORIZE, ask, Browser, formOf, person, register, request, type App, type Reply } from '../../testing/app.fixture.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
@@ -63,6 +65,17 @@ describe.each(engines)('an app that is refused for what its user is, on %s', (en
     expect(entries).toContainEqual(expect.objectContaining({ event: 'oauth.authorize.refused' }))
   })
 
+  it('is told why where API access is off for the whole site, which says nothing of its user', async () => {
+    const [app, browser] = [await register(provider), await new Browser(provider).signIn(await person(provider))]
+    const site = (api_access: 'On' | 'Off'): Promise<unknown> =>
+      provider.documents.update(ADMINISTRATOR, { doctype: SETTINGS, name: SETTINGS, values: { api_access } })
+    await site('Off')
+    const reply = await browser.authorize(request(app))
+    await site('On')
+    expectError(reply, 'access_denied')
+    expect(describedBy(reply)).toBe(SITE_OFF)
+  })
+
   const sam = async (): Promise<Browser> =>
     new Browser(provider).signIn(await person(provider, { roles: [{ role: 'System Manager' }, { role: 'Desk User' }] }))
   const ann = async (): Promise<Browser> => new Browser(provider).signIn(await person(provider))
@@ -91,6 +104,16 @@ describe.each(engines)('an app that is refused for what its user is, on %s', (en
     expect([page.status, page.location]).toEqual([400, undefined])
     expect([...page.text.matchAll(/<li><code>([^<]*)<\/code>/g)].map(([, scope]) => scope)).toEqual(['Ghost:read', 'Lost.Thing:read'])
     expect(page.text).toContain('Field &lt;b&gt;Sales')
+  })
+
+  it('is shown with twenty such scopes at most, on a page that knows who looks at it', async () => {
+    const [app, boss] = [await register(provider, { scopes: 'openid *:read' }), await sam()]
+    const scope = Array.from({ length: 21 }, (_, index) => `Ghost${index}:read`).join(' ')
+    const [page, other] = [await boss.authorize(request(app, { scope })), await boss.authorize(request(app, { scope: 'openid' }))]
+    expect(page.text.match(/<li><code>/g)).toHaveLength(20)
+    const headOf = (reply: Reply): string | undefined => /<header>[\s\S]*<\/header>/.exec(reply.text)?.[0]
+    expect(headOf(page)).toContain('name="csrf_token"')
+    expect(headOf(page)).toBe(headOf(other))
   })
 
   it.each<[why: string, scope: string, more: Record<string, string>]>([

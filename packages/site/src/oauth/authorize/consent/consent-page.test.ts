@@ -14,7 +14,7 @@ import {
   type App,
   type Reply,
 } from '../../testing/app.fixture.ts'
-import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
+import { doctype, openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 const wordsOf = (page: Reply): string => page.text.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
 const UNFENCED = 'This app is unfenced'
@@ -150,6 +150,15 @@ describe.each(engines)('the consent page on %s', (engine) => {
     expect(wordsOf(beside)).toContain('Order : only documents where Name is O1 (chosen by you)')
     expect(beside.text).toMatch(/<textarea[^>]*name="only\.Item"[^>]*>\n<\/textarea>/)
     expect(wordsOf(await ask(app, 'openid Item:read'))).not.toContain('(chosen by you)')
+  })
+
+  it('says nothing of documents of a DocType that is gone', async () => {
+    await provider.documents.insert(ADMINISTRATOR, 'DocType', [doctype('Crate')])
+    const app = await register(provider, { scopes: 'openid Item:read Crate:read', row_filters: '{"Crate": {"title": "x"}}' })
+    expect(wordsOf(await ask(app, 'openid Crate:read'))).toContain('Crate : only documents where Title is x')
+    await provider.documents.remove(ADMINISTRATOR, { doctype: 'DocType', name: 'Crate' })
+    const page = await ask(app, 'openid Item:read')
+    expect([page.status, wordsOf(page).includes('Crate')]).toEqual([200, false])
   })
 
   it('says what names leave no room for, where such rights are asked for', async () => {

@@ -168,6 +168,7 @@ describe.each(engines)('consent on %s', (engine) => {
       const own = await register(provider, { scopes: 'openid Item:read Item:*' })
       const { access } = await connect(provider, alice, own, { scope: '' })
       expect((await me(provider, access)).json['scopes']).toEqual(['openid', 'Item:read'])
+      expect((await provider.grants.list(user, own.id))[0]?.requested).toBe('openid Item:read')
     })
 
     it('F07 remembers what was unticked and asks for the difference alone', async () => {

@@ -100,6 +100,7 @@ describe.each(engines)('authorization_details on %s', (engine) => {
     const known = await post(provider, INTROSPECT, { token: access, client_id: app.id, client_secret: app.secret })
     expect(known.json['authorization_details']).toEqual([detail(['read', 'write'])])
     expect((await provider.grants.list(user, app.id))[0]?.filters).toBeNull()
+    expect(boxesOf(await authorize(asked(undefined), { scope: 'openid all' }))).toEqual(['all'])
   })
 
   it('stand alone: without a scope nothing else is asked for', async () => {

@@ -43,6 +43,8 @@ describe('an older connection', () => {
     ['fewer documents', 'Item:read', only('A'), [], only('A', 'B'), false],
     ['other documents', 'Item:read', only('A', 'B'), [], only('A'), true],
     ['documents by another filter', 'Item:read', company, [], only('A'), true],
+    ['documents by another field', 'Item:read', '{"Item": [["title", "in", ["A"]]]}', [], only('A', 'B'), true],
+    ['all documents but some', 'Item:read', '{"Item": [["name", "not in", ["A"]]]}', [], only('A', 'B'), true],
     ['documents by more filters', 'Item:read', '{"Item": [["company", "=", "A"], ["name", "in", ["A"]]]}', [], company, false],
   ])('with %s', (_what, granted, filters, rejected, now, more) => {
     expect(reachesMore({ granted, filters }, { rejected, filters: now }, legacy(false))).toBe(more)
@@ -101,6 +103,25 @@ describe.each(engines)('older connections of an app, on %s', (engine) => {
     const more = await alice.authorize(request(two, { scope: 'openid Item:read Sales.Invoice:read' }))
     expect(more.text).toContain('Sales.Invoice:read')
     expect(more.text).not.toContain('end_older')
+  })
+
+  it('are spoken of where a right that they have is asked about again, and it is on no documents', async () => {
+    const ping = await register(provider, { scopes: 'openid method:frappe.ping' })
+    await connect(provider, alice, ping, { scope: 'openid method:frappe.ping' })
+    const page = await alice.authorize(request(ping, { scope: 'openid method:frappe.ping', prompt: 'consent' }))
+    expect(page.text).toContain('end_older')
+  })
+
+  it('are spoken of where the app keeps itself to documents which they reach beyond, and not where it names their DocType alone', async () => {
+    const own = await register(provider, { scopes: 'openid Item:read Sales.Invoice:read' })
+    await connect(provider, alice, own, { scope: 'openid Item:read' })
+    const asks = (filters: object): Promise<Reply> => {
+      const details = JSON.stringify([{ type: 'frappe_doctype', doctype: 'Item', actions: ['read'], filters }])
+      return alice.authorize(request(own, { scope: 'openid Sales.Invoice:read', authorization_details: details }))
+    }
+    const [plain, limited] = [await asks({}), await asks({ title: 'One' })]
+    expect([plain.status, plain.text.includes('end_older')]).toEqual([200, false])
+    expect([limited.status, limited.text.includes('end_older')]).toEqual([200, true])
   })
 
   it('end with a consent that keeps the app to documents which they reach beyond; the app is told', async () => {

@@ -97,6 +97,7 @@ describe('the details of a token', () => {
     ['openid', filters, null, undefined],
     ['Item:read Item:write Customer:read', filters, null, [told(['read', 'write'])]],
     ['*:read Item:read', filters, null, [told(['read'])]],
+    ['*:read', filters, null, [told(['read'])]],
     ['Item:read method:a.b Customer:write openid', filters, null, [told(['read'])]],
     ['Item:read', null, stored({ Item: [] }), [{ type: 'frappe_doctype', doctype: 'Item', actions: ['read'] }]],
   ])('with “%s”, filters %s and details %s', (scope, ofGrant, details, expected) => {

@@ -202,6 +202,16 @@ describe.each(engines)('the keys of a running process on %s', (engine) => {
       expect(current()).toBe(second)
     })
 
+    it('are as old as the current one, whatever was retired before it', async () => {
+      await rotation.rotate({ early: true })
+      provider.advance(20 * DAY)
+      await rotation.rotate({ early: true })
+      const first = current()
+      provider.advance(75 * DAY)
+      await rotation.rotateWhenDue()
+      expect(current()).toBe(first)
+    })
+
     it('wait for the next one to be known, and are not told of', async () => {
       provider.advance(91 * DAY)
       const ring = await readRing(file())

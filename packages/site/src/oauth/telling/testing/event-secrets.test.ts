@@ -96,6 +96,25 @@ describe.each(engines)('the secrets of an app’s events, on %s', (engine) => {
     await expect(secrets.rotate(ADMINISTRATOR, 'none')).rejects.toMatchObject({ excType: 'ValidationError' })
   })
 
+  it('can be made anew where none is left', async () => {
+    const app = await listening()
+    await sql`delete from oauth_event_secret where client = ${app.id}`.execute(provider.database.connection)
+    const made = await secrets.rotate(ADMINISTRATOR, app.id)
+    expect(Object.keys(made)).toEqual(['secret'])
+    expect(await secrets.read(app.id)).toEqual([made.secret])
+  })
+
+  it('end one by one, but for the last, and say which is not there', async () => {
+    const app = await listening()
+    const [only] = await secrets.list(ADMINISTRATOR, app.id)
+    await expect(secrets.endOne(ADMINISTRATOR, app.id, 'x'.repeat(200))).rejects.toMatchObject({
+      message: `Event Secret ${'x'.repeat(140)} not found`,
+    })
+    await expect(secrets.endOne(ADMINISTRATOR, app.id, String(only?.id))).rejects.toThrow(
+      'This is the only event secret of the app; make a new one, or take its event URI away',
+    )
+  })
+
   it('open nowhere else than where they were sealed', async () => {
     const app = await listening()
     await secrets.rotate(ADMINISTRATOR, app.id)

@@ -237,7 +237,7 @@ describe.each(engines)('what an app is told, on %s', (engine) => {
         await update(app, { [field]: `${EVENTS}/moved` })
         expect(await url()).toBe(`${EVENTS}/moved`)
         await update(app, { [field]: null })
-        expect(await url()).toBeUndefined()
+        expect(await carry(kind, event(app))).toBeUndefined()
         await update(app, { [field]: `${EVENTS}/moved` })
         await update(app, { state: 'Suspended' })
         expect(await url()).toBe(`${EVENTS}/moved`)
