@@ -199,6 +199,8 @@ describe.each(engines)('the pages on what apps do, on %s', (engine) => {
       const path = `/connected-apps/${app.id}`
       const page = await sam.get(`${path}/use`)
       for (const { name } of people) expect(page.text).toContain(name)
+      expect(page.text).toContain('<title>Field Sales')
+      for (const act of ['end-token', 'end-grant', 'end-all']) expect(page.text).toContain(`action="${path}/${act}"`)
       const [, token = ''] = /name="token" value="([0-9a-v]{9}[0-9a-f]{64})"/.exec(page.text) ?? []
       const ended = await sam.post(`${path}/end-token`, { token, csrf_token: csrf })
       expect([ended.status, ended.location?.pathname]).toEqual([303, `${path}/use`])

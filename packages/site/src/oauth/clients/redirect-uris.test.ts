@@ -29,6 +29,8 @@ describe('a redirect URI', () => {
     'https://app.example.com/cb?mail=a@b.example',
     'https://app.example.com?code_of=x',
     'http://erp.lan:8080/cb',
+    'https://app.example.com/cb?next=https:',
+    'https://[2001:0db8::1]/cb',
   ])('may be %s', (uri) => {
     expect(redirectFault(uri, web)).toBeUndefined()
   })

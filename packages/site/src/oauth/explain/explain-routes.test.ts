@@ -52,6 +52,7 @@ describe.each(engines)('The page that explains, on %s', (engine) => {
     })
     const found = await post({ incident })
     expect(found.text).toContain('list Sales Invoice')
+    expect(found.text).toMatch(new RegExp(`name="incident"\\s+value="${incident}"`))
     expect((await browser.get(`/explain?incident=${incident}`)).text).toContain(`value="${incident}"`)
     const stranger = await new Browser(provider).signIn(await person(provider))
     const theirs = await stranger.post('/explain', {

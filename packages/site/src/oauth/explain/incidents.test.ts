@@ -151,6 +151,27 @@ describe.each(engines)('what Explain says of a refusal that is quoted, on %s', (
     expect(await told({ ...ofToken, client: 'no such app' })).toBe('not entitled')
   })
 
+  it('a refusal of a token that nobody knows says so of nobody, and one of an app at another address names the app and no user', async () => {
+    const unknown = (await quoted({ event: 'oauth.bearer.refused', reason: 'unknown' })).explanation
+    expect(unknown).toMatchObject({ allowed: false, user: '', findings: [{ check: 'token', outcome: 'refuses' }] })
+    const elsewhere = (await quoted({ event: 'oauth.client.refused', reason: 'address', client: app.id, ip: '10.0.0.1' })).explanation
+    expect(elsewhere).toMatchObject({ allowed: false, user: '', client: { id: app.id, name: 'Field Sales' } })
+    expect(elsewhere?.findings.map(({ check, outcome }) => `${check} ${outcome}`)).toEqual(['app holds', 'address refuses'])
+  })
+
+  it('a refusal of a consent of Administrator says that apps may not act for them here', async () => {
+    const theirs = await register(provider, { scopes: 'openid Item:read' })
+    const ann = await person(provider)
+    await connect(provider, await new Browser(provider).signIn(ann), theirs, { scope: 'Item:read' })
+    const [its] = await provider.grants.list(ann, theirs.id)
+    await sql`update oauth_grant set "user" = 'Administrator' where id = ${its!.id}`.execute(provider.database.connection)
+    const { explanation } = await quoted({ event: 'permission refused', client: theirs.id, grant: its!.id, act: 'read Item' })
+    expect(of(explanation, 'user')).toMatchObject({
+      outcome: 'refuses',
+      sentence: 'Apps may not act for Administrator on this site',
+    })
+  })
+
   it('a refusal of a consent that is gone says so', async () => {
     const { explanation } = await quoted({ event: 'permission refused', user, client: app.id, grant: 'no such grant', act: 'read Item' })
     expect(explanation).toEqual({
@@ -182,16 +203,17 @@ describe.each(engines)('what Explain says of a refusal that is quoted, on %s', (
   })
 
   it('a refusal of an app that the user allowed twice goes by the consent that allows it, else by the first', async () => {
-    const twice = await register(provider, { scopes: 'openid Item:read Item:write' })
+    const twice = await register(provider, { scopes: 'openid Item:read Item:write Item:create' })
     const browser = await new Browser(provider).signIn(user)
-    await connect(provider, browser, twice, { scope: 'Item:read' })
+    await connect(provider, browser, twice, { scope: 'Item:create' })
     await connect(provider, browser, twice, { scope: 'Item:write' })
-    const explain = (right: 'read' | 'write' | 'delete'): Promise<Explanation | 'not entitled'> =>
+    const explain = (right: 'create' | 'write' | 'delete'): Promise<Explanation | 'not entitled'> =>
       provider.oauth.explain.app(ADMINISTRATOR, user, twice.id, { right, doctype: 'Item' })
     const grants = await provider.grants.list(user, twice.id)
     const grantOf = (scope: string): string => grants.find(({ granted }) => granted === scope)?.id ?? ''
     expect(grants).toHaveLength(2)
     expect(await explain('write')).toMatchObject({ allowed: true, grant: grantOf('Item:write') })
+    expect(await explain('create')).toMatchObject({ allowed: true, grant: grantOf('Item:create') })
     expect(await explain('delete')).toMatchObject({ allowed: false, grant: grants[0]?.id })
     const nothing = await provider.oauth.explain.app(ADMINISTRATOR, 'nobody@example.com', twice.id, { right: 'read', doctype: 'Item' })
     expect(nothing).toEqual({
@@ -212,7 +234,9 @@ describe.each(engines)('what Explain says of a refusal that is quoted, on %s', (
   it('a refusal of a token that was renewed for less goes by what that token holds', async () => {
     const wide = await register(provider, { scopes: 'openid Item:read' })
     const tokens = await connect(provider, await new Browser(provider).signIn(user), wide, { scope: 'openid Item:read' })
-    const { access } = tokensOf(await renew(provider, wide, tokens.refresh, { scope: 'openid' }))
+    const { access, refresh } = tokensOf(await renew(provider, wide, tokens.refresh, { scope: 'openid' }))
+    const ofRefresh = await provider.oauth.explain.token(ADMINISTRATOR, refresh, { right: 'read', doctype: 'Item' })
+    expect(ofRefresh).toMatchObject({ allowed: false, user: '', findings: [{ check: 'token', outcome: 'refuses' }] })
     const explanation = await provider.oauth.explain.token(ADMINISTRATOR, access, { right: 'read', doctype: 'Item' })
     expect(explanation).toMatchObject({ allowed: false, client: { id: wide.id } })
     expect(of(explanation === 'not entitled' ? undefined : explanation, 'scope')?.sentence).toBe(

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { databaseMigrations, migrate, openDatabase } from '@annex/database'
@@ -26,6 +26,13 @@ describe('the key ring', () => {
     expect(second.written).toBeUndefined()
     expect(second.signing.map((key) => key.kid)).toEqual(first.signing.map((key) => key.kid))
     expect(second.secrets[0].key).toEqual(first.secrets[0].key)
+  })
+
+  it('is read where it is there, and nothing is written beside it: its folder need not be writable', async () => {
+    await loadKeys({ keys: undefined, dataFolder: folder })
+    await utimes(folder, 0, 0)
+    await loadKeys({ keys: undefined, dataFolder: folder })
+    expect((await stat(folder)).mtimeMs).toBe(0)
   })
 
   it('is one for processes that start at once', async () => {

@@ -44,6 +44,14 @@ describe.each(engines)('the sign-out of an app on %s', (engine) => {
     expect([token.sub, token['sid']]).toEqual([decodeJwt(idToken).sub, decodeJwt(idToken)['sid']])
   })
 
+  it('is told when they sign out of this site', async () => {
+    const app = await listening()
+    const { idToken } = await connect(site.provider, alice, app)
+    await alice.get('/api/method/logout')
+    const token = await judge((await site.app.heard(1))[0]!, app)
+    expect([token.sub, token['sid']]).toEqual([decodeJwt(idToken).sub, decodeJwt(idToken)['sid']])
+  })
+
   it('is not told of what the app did itself, nor of a session that never came to it', async () => {
     const app = await listening()
     const { access } = await connect(site.provider, alice, app)

@@ -187,6 +187,8 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     const four = await connected()
     await call('end', { grant: four.grant })
     expect(reasonOf(four.grant)).toBe('manager_revoked')
+    const five = await connected()
+    expect([await json('end', { client: five.app.id }, clerk(user)), await works(five.tokens)]).toEqual([{ ended: 1 }, false])
   })
 
   it('end all of an app, or all of a user', async () => {
@@ -280,7 +282,7 @@ describe.each(engines)('the methods on apps, on %s', (engine) => {
     expect([await state(), await works(tokens)]).toEqual(['Suspended', false])
     await call('set_state', { client: app.id, state: 'Active' })
     expect([await state(), await works(tokens)]).toEqual(['Active', true])
-    await call('set_state', { client: app.id, state: 'Retired' })
+    for (const _ of ['once', 'again']) await call('set_state', { client: app.id, state: 'Retired' })
     expect([await state(), await works(tokens)]).toEqual(['Retired', false])
   })
 

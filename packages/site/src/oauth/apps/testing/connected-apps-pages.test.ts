@@ -4,10 +4,11 @@ import { engines } from '../../../../../../tests/support/databases.ts'
 import { ADMINISTRATOR, type Principal } from '../../../policy/principal.ts'
 import type { OAuthTables } from '../../storage/oauth-tables.ts'
 import { Browser, connect, person, register, type Reply } from '../../testing/app.fixture.ts'
-import { fieldsOf } from '../../testing/forms.fixture.ts'
+import { csrfOf, fieldsOf } from '../../testing/forms.fixture.ts'
 import { openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 const USED = 1_700_000_000_000_000
+const HOUR = 3_600_000_000
 const SHOWN = '2023-11-14 22:13'
 
 describe.each(engines)('what the pages of apps show, on %s', (engine) => {
@@ -50,7 +51,7 @@ describe.each(engines)('what the pages of apps show, on %s', (engine) => {
       ['Made', SHOWN],
       ['Last used', 'not yet'],
     ])
-    await run(sql`update client_secret set last_used = ${USED + 3_600_000_000} where client = ${app.id}`)
+    await run(sql`update client_secret set last_used = ${USED + HOUR} where client = ${app.id}`)
     await provider.oauth.clients.rotateSecret(ADMINISTRATOR, app.id)
     const time = expect.stringMatching(/^20\d\d-\d\d-\d\d \d\d:\d\d$/) as string
     expect(await secrets()).toEqual([
@@ -62,6 +63,48 @@ describe.each(engines)('what the pages of apps show, on %s', (engine) => {
     ])
     const { text } = await sam.get(path)
     for (const page of ['use', 'told']) expect(text).toContain(`href="${path}/${page}"`)
+    for (const act of ['rotate-secret', 'end-secret', 'state', 'retire']) expect(text).toContain(`action="${path}/${act}"`)
+  })
+
+  it('a new secret is shown with the name of its app and until when the one before is good, which is ended by its button', async () => {
+    const app = await register(provider, { app_name: 'Night batch' })
+    const path = `/connected-apps/${app.id}`
+    const csrf_token = csrfOf(await sam.get(path))
+    const made = await sam.post(`${path}/rotate-secret`, { csrf_token })
+    expect(made.text).toContain('<h2><bdi>Night batch</bdi></h2>')
+    expect(made.text).toMatch(/The secret before it works until 20\d\d-\d\d-\d\d \d\d:\d\d\./)
+    const [newest, older] = await provider.oauth.clients.listSecrets(ADMINISTRATOR, app.id)
+    expect((await sam.get(path)).text).toContain(`name="secret" value="${older?.id}"`)
+    const ended = await sam.post(`${path}/end-secret`, { csrf_token, secret: older?.id ?? '' })
+    expect([ended.status, ended.location?.pathname]).toEqual([303, path])
+    expect((await provider.oauth.clients.listSecrets(ADMINISTRATOR, app.id)).map(({ id }) => id)).toEqual([newest?.id])
+  })
+
+  it('My apps say since when each is allowed, and when it was last used, by a call or for a token, or that it never was', async () => {
+    const user = await person(provider)
+    const ann = await new Browser(provider).signIn(user)
+    const idOf = async (): Promise<string> => {
+      const app = await register(provider)
+      await connect(provider, ann, app)
+      return app.id
+    }
+    const [idle, renewed, called] = [await idOf(), await idOf(), await idOf()]
+    const [{ id: grant } = { id: '' }] = await provider.grants.list(user, called)
+    provider.oauth.usage.call({ client: called, grant, hash: 'a token' }, '127.0.0.1', provider.now())
+    await provider.oauth.usage.flush()
+    await run(sql`update oauth_use_span set last_used = ${USED + 2 * HOUR} where subject = ${grant}`)
+    await run(sql`update oauth_grant set created = ${USED}, last_used = ${USED} where "user" = ${user}`)
+    await run(sql`update oauth_grant set last_used = ${USED + HOUR} where client = ${renewed}`)
+    const { text } = await ann.get('/my-apps')
+    expect(text).toContain(`Person ${user.slice('person'.length, user.indexOf('@'))}`)
+    const factsOf = (id: string): [string, string][] =>
+      factsIn(text.split('<section').find((card) => card.includes(`href="/my-apps/${id}"`)) ?? '')
+    expect([idle, renewed, called].map(factsOf)).toEqual(
+      ['not yet', '2023-11-14 23:13', '2023-11-15 00:13'].map((last) => [
+        ['Since', SHOWN],
+        ['Last used', last],
+      ]),
+    )
   })
 
   it('a form that is refused shows the further settings as they were typed, or as they are where it was sent without them', async () => {
@@ -104,5 +147,7 @@ describe.each(engines)('what the pages of apps show, on %s', (engine) => {
     ])
     await insert([100])
     expect(await rights()).toEqual([['read'], ['read']])
+    const [{ grants } = { grants: [] }] = await provider.oauth.apps.listOwn(ann, app.id)
+    expect([grants.length, grants[0]?.grant.id]).toEqual([100, `${user} 100`])
   })
 })

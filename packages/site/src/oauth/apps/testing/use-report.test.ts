@@ -132,6 +132,15 @@ describe('the report on a token', () => {
     })
   })
 
+  it('is the same in whatever order its rows come: the newest day first, and one order by name where days and numbers are equal', () => {
+    const rows = [row(19_675, 'used', 'Lead', 'read', 1), row(19_674, 'used', 'Account', 'read', 1), row(19_675, 'used', 'Item', 'read', 1)]
+    for (const each of [rows, rows.toReversed()]) {
+      const { rights, details } = tokenReport(each, 19_675, 3)
+      expect(rights.map(({ what }) => what)).toEqual(['Account', 'Item', 'Lead'])
+      expect(details.map(({ day, what }) => `${day} ${what}`)).toEqual(['2023-11-14 Item', '2023-11-14 Lead', '2023-11-13 Account'])
+    }
+  })
+
   it('of one that was never used is empty, and of one that did very much as long as a page can show', () => {
     expect(tokenReport([], 19_675, 3)).toEqual(report({}))
     const many = Array.from({ length: 300 }, (_, index) => row(19_675, 'used', `Type ${index}`, 'read', 1))

@@ -14,7 +14,7 @@ import {
   type App,
   type Reply,
 } from '../../testing/app.fixture.ts'
-import { doctype, openProvider, type Provider } from '../../testing/provider.fixture.ts'
+import { doctype as simple, openProvider, type Provider } from '../../testing/provider.fixture.ts'
 
 const wordsOf = (page: Reply): string => page.text.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
 const UNFENCED = 'This app is unfenced'
@@ -153,7 +153,7 @@ describe.each(engines)('the consent page on %s', (engine) => {
   })
 
   it('says nothing of documents of a DocType that is gone', async () => {
-    await provider.documents.insert(ADMINISTRATOR, 'DocType', [doctype('Crate')])
+    await provider.documents.insert(ADMINISTRATOR, 'DocType', [simple('Crate')])
     const app = await register(provider, { scopes: 'openid Item:read Crate:read', row_filters: '{"Crate": {"title": "x"}}' })
     expect(wordsOf(await ask(app, 'openid Crate:read'))).toContain('Crate : only documents where Title is x')
     await provider.documents.remove(ADMINISTRATOR, { doctype: 'DocType', name: 'Crate' })

@@ -71,6 +71,18 @@ describe.each(engines)('the queue of those who wait for an app, on %s', (engine)
     expect([await holds(one, 'a@example.com'), await holds(one, 'b@example.com')]).toEqual([false, true])
   })
 
+  it('shows whom one decided about though they are disabled by now: they wait for nothing', async () => {
+    const enable = (enabled: number) =>
+      sql`update account set enabled = ${enabled} where "user" = 'b@example.com'`.execute(provider.database.connection)
+    const listed = async (state: 'Waiting' | 'Approved') =>
+      (await approvals.list(ADMINISTRATOR, { state })).filter(({ user }) => user === 'b@example.com').map(({ client }) => client)
+    expect([await listed('Waiting'), await listed('Approved')]).toEqual([[other], [one]])
+    await enable(0)
+    expect([await listed('Waiting'), await listed('Approved')]).toEqual([[], [one]])
+    await enable(1)
+    expect(await listed('Waiting')).toEqual([other])
+  })
+
   it('takes a namesake anew, with nothing of what was decided about the other', async () => {
     await account('b@example.com', 'another sub')
     expect(await approvals.list(ADMINISTRATOR, { state: 'Approved' })).toEqual([])

@@ -19,7 +19,8 @@ class OtherProcess {
   /** Microseconds that its clock goes ahead. */
   ahead = 0
 
-  constructor({ database, oauth, now }: Provider) {
+  /** @param onKnown - what is asked once an app has proven itself */
+  constructor({ database, oauth, now }: Provider, onKnown = async (): Promise<void> => undefined) {
     const counted: Database = watched(database, () => void (this.statements += 1))
     this.#authentication = new ClientAuthentication({
       database: counted,
@@ -29,6 +30,7 @@ class OtherProcess {
       failures: new Limits({ points: 1000, seconds: 60 }),
       uses: oauth.clients.uses,
       audit: { refuse: async () => '' },
+      onKnown,
     })
   }
 
@@ -113,6 +115,16 @@ describe.each(engines)('an app that is kept in memory on %s', (engine) => {
     await sql`delete from client_secret where client = ${app.id}`.execute(provider.database.connection)
     other.ahead += 1_000_000
     expect(await other.name(app)).toBeUndefined()
+  })
+
+  it('is let in by all who ask at once, while it is read for the first of them', async () => {
+    const fresh = new OtherProcess(provider)
+    expect(await Promise.all([fresh.name(app), fresh.name(app), fresh.name({ ...app, secret: 'x' })])).toEqual(['Kept', 'Kept', undefined])
+  })
+
+  it('is not let in where its budget is used up, be it found out a little later', async () => {
+    const spent = new OtherProcess(provider, () => Promise.reject(new Error('used up')))
+    expect(await spent.name(app)).toBeUndefined()
   })
 
   it('is read again when it could not be read', async () => {

@@ -47,6 +47,11 @@ describe('a redirect URI that nearly matches', () => {
       '“https://b.example/cb”. The first difference is character 9: “a” was sent where “b” is registered (the host).',
     ],
     [
+      'https://a.example/cb',
+      ['https://b.example/cb/'],
+      '“https://b.example/cb/”. The first difference is character 9: “a” was sent where “b” is registered (the host).',
+    ],
+    [
       'https://a.example/cb?x/',
       ['https://a.example/cb?x'],
       '“https://a.example/cb?x”. The first difference is character 23: “/” was sent where nothing is registered (the query).',
@@ -101,6 +106,7 @@ describe('a redirect URI that nearly matches', () => {
     ['https://a.example/one', ['https://z.example/', 'https://z.example/one'], 'https://z.example/one'],
     ['https://a.example/aab', ['https://a.example/ab', 'https://a.example/aac'], 'https://a.example/aac'],
     ['https://a.example/cb', ['https://a.example/cbxxxx', 'https://a.example/cbx'], 'https://a.example/cbx'],
+    ['https://a.example/cb', ['https://a.example/cbxx', 'https://b.example/cb'], 'https://a.example/cbxx'],
     ['https://a.example/cb', ['https://a.example/cb', 'https://b.example/cb'], 'https://b.example/cb'],
   ])('%s: of %j the nearest is %s', (sent, uris, nearest) => {
     expect(redirectMiss(sent, { redirectUris: uris })).toContain(`Nearest registered: “${nearest}”.`)

@@ -36,7 +36,7 @@ describe('The addresses of an app', () => {
     [{ client_uri: 'javascript:alert(1)' }, 'Home Page must be a whole address that begins with https://'],
     [{ client_uri: 'a.example' }, 'Home Page must be a whole address that begins with https://'],
     [{ logo_uri: 'data:image/png,x' }, 'Logo must be a whole address that begins with https://'],
-    ...['a@x,b@x', 'a@x b@x', 'a@x;', 'a@x\r\nBcc: b@x', 'Ann\u0000', 'https://a.example/ a@x'].map(
+    ...['a@x,b@x', 'a@x b@x', 'a@x;', 'a@x\r\nBcc: b@x', 'Ann\u0000', 'https://a.example/ a@x', 'a@x,b@x https://a.example/'].map(
       (contact): [Record<string, unknown>, string] => [
         { contact },
         'Contact must be one e-mail address, such as Ann <ann@example.com>, or a line of text without an @',

@@ -91,8 +91,21 @@ describe.each(engines)('what System Managers do with apps, on %s', (engine) => {
       absolute_lifetime: 90,
       scopes_approved: 0,
     })
+    const nothing = { access_token_lifetime: 0, idle_lifetime: 0, absolute_lifetime: 0 }
+    expect(await read((await register(provider, nothing)).id)).toMatchObject({
+      access_token_lifetime: 3600,
+      idle_lifetime: 30,
+      absolute_lifetime: 90,
+    })
     const web = await register(provider, { require_pkce: 0, scopes_approved: 1, access_token_lifetime: 60 })
     expect(await read(web.id)).toMatchObject({ require_pkce: 0, scopes_approved: 0, access_token_lifetime: 60, client_secret: null })
+  })
+
+  it('takes one that nobody is sent back to, and changes of it', async () => {
+    const values = { app_name: 'Night batch', kind: 'service', scopes: 'Item:read', service_user: await person(provider) }
+    const { id } = await provider.oauth.clients.insert(ADMINISTRATOR, values)
+    await change(id, { app_name: 'Morning batch', default_redirect_uri: null })
+    expect(await read(id)).toMatchObject({ app_name: 'Morning batch', default_redirect_uri: null })
   })
 
   it('never makes one that registered itself into one that did not, or the other way round', async () => {
@@ -162,29 +175,32 @@ describe.each(engines)('what System Managers do with apps, on %s', (engine) => {
     for (const table of tables) expect(await count(table, app.id)).toBe(0)
   })
 
-  it("ends an app's own tokens when another user serves it, or none, and leaves those of people", async () => {
-    const [first, second] = [await person(provider), await person(provider)]
-    const app = await register(provider, { kind: 'agent', service_user: first })
-    const user = await person(provider)
-    await connect(provider, await new Browser(provider).signIn(user), app)
-    const ended = (): unknown[] => provider.events.filter((event) => event.client === app.id && event.event === 'grant.revoked')
-    const serve = async (): Promise<void> => {
-      const reply = await fetch(`${provider.base}/api/method/frappe.integrations.oauth2.get_token`, {
-        method: 'POST',
-        body: new URLSearchParams({ grant_type: 'client_credentials', client_id: app.id, client_secret: app.secret }),
-      })
-      expect(reply.status).toBe(200)
-    }
-    await serve()
-    await change(app.id, { app_name: 'Same', service_user: first })
-    expect(ended()).toEqual([])
-    await change(app.id, { service_user: second })
-    expect(ended()).toMatchObject([{ reason: 'client_service_user_changed', user: first }])
-    await serve()
-    await change(app.id, { service_user: '' })
-    expect(ended()).toHaveLength(2)
-    expect(await provider.grants.list(user)).toHaveLength(1)
-  })
+  it.each(['agent', 'service'])(
+    'ends the own tokens of an app, a %s, that another user serves, or none, and leaves those of people',
+    async (kind) => {
+      const [first, second] = [await person(provider), await person(provider)]
+      const app = await register(provider, { kind, service_user: first })
+      const user = await person(provider)
+      await connect(provider, await new Browser(provider).signIn(user), app)
+      const ended = (): unknown[] => provider.events.filter((event) => event.client === app.id && event.event === 'grant.revoked')
+      const serve = async (): Promise<void> => {
+        const reply = await fetch(`${provider.base}/api/method/frappe.integrations.oauth2.get_token`, {
+          method: 'POST',
+          body: new URLSearchParams({ grant_type: 'client_credentials', client_id: app.id, client_secret: app.secret }),
+        })
+        expect(reply.status).toBe(200)
+      }
+      await serve()
+      await change(app.id, { app_name: 'Same', service_user: first })
+      expect(ended()).toEqual([])
+      await change(app.id, { service_user: second })
+      expect(ended()).toMatchObject([{ reason: 'client_service_user_changed', user: first }])
+      await serve()
+      await change(app.id, kind === 'agent' ? { service_user: '' } : { service_user: first })
+      expect(ended()).toHaveLength(2)
+      expect(await provider.grants.list(user)).toHaveLength(1)
+    },
+  )
 
   it('is for System Managers alone, in one sentence', async () => {
     const { id } = await register(provider)

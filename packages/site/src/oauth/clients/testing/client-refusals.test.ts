@@ -72,6 +72,12 @@ describe('a client that shows itself', () => {
       () => basic(app.id, app.secret),
       'Authenticate the client in one way, not in two',
     ],
+    [
+      'a header and the kind of an assertion',
+      { client_assertion_type: 'x' },
+      () => basic(app.id, app.secret),
+      'Authenticate the client in one way, not in two',
+    ],
     ['two ids', { client_id: 'other' }, () => basic(app.id, app.secret), 'client_id differs between the header and the body'],
     ['a broken header', {}, () => ({ authorization: 'Basic *' }), 'The Authorization header cannot be read: it is not base64'],
   ])('is invalid_request with %s', async (_what, fields, headers, description) => {

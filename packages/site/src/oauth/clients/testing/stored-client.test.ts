@@ -111,6 +111,12 @@ describe.each(engines)('an app as it is stored, on %s', (engine) => {
     expect((await read(id))?.allowedRoles.toSorted()).toEqual(['Desk User', 'System Manager'])
   })
 
+  it('has no roles where none are left', async () => {
+    const id = await insert({})
+    await sql`delete from "tabOAuth Client Role" where parent = ${id}`.execute(provider.database.connection)
+    expect((await read(id))?.allowedRoles).toEqual([])
+  })
+
   it('is nobody under another name', async () => {
     expect(await read('nobody')).toBeUndefined()
     expect(await read('')).toBeUndefined()
